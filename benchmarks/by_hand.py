@@ -1,0 +1,186 @@
+"""The right-hand sides that a skilled person would write, without opjax: what opjax is measured against.
+
+Each model has a NumPy form and a jax.numpy form, both as quick as their author could make them (several ways were
+timed) with two promises that opjax makes too: the state's dtype is kept, and nothing is fixed at the time of writing
+that the model leaves open (parameters are arguments). `parameters` has the names of the model file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+Parameters = Mapping[str, Any]
+RightHandSide = Callable[[Any, Any, Parameters], Any]
+
+
+def sir_numpy(t: float, y: np.ndarray, p: Parameters) -> np.ndarray:
+    susceptible, infected, recovered = y.tolist()  # Python's floats are quicker than NumPy's scalars
+    infection = p["beta"] * susceptible * infected / (susceptible + infected + recovered)
+    recovery = p["gamma"] * infected
+    return np.array([-infection, infection - recovery, recovery], y.dtype)
+
+
+def sir_jax(t: jax.Array, y: jax.Array, p: Parameters) -> jax.Array:
+    susceptible, infected, recovered = y
+    infection = p["beta"] * susceptible * infected / (susceptible + infected + recovered)
+    recovery = p["gamma"] * infected
+    return jnp.stack([-infection, infection - recovery, recovery])
+
+
+def seir_numpy(t: float, y: np.ndarray, p: Parameters) -> np.ndarray:
+    cells = y.reshape(4, 16)
+    susceptible, exposed, infected = cells[0], cells[1], cells[2]
+    infection = susceptible * (p["beta"] * (p["C"] @ (infected / np.add.reduce(cells))))
+    onset = p["sigma"] * exposed
+    recovery = p["gamma"] * infected
+    return np.concatenate((-infection, infection - onset, onset - recovery, recovery))
+
+
+def seir_jax(t: jax.Array, y: jax.Array, p: Parameters) -> jax.Array:
+    susceptible, exposed, infected, recovered = y.reshape(4, 16)
+    everyone = susceptible + exposed + infected + recovered
+    infection = susceptible * (p["beta"] * (p["C"] @ (infected / everyone)))
+    onset = p["sigma"] * exposed
+    recovery = p["gamma"] * infected
+    return jnp.concatenate([-infection, infection - onset, onset - recovery, recovery])
+
+
+def robertson_numpy(t: float, y: np.ndarray, p: Parameters) -> np.ndarray:
+    a, b, c = y.tolist()
+    slow, fast, catalysed = p["k1"] * a, p["k2"] * b * b, p["k3"] * b * c
+    return np.array([catalysed - slow, slow - fast - catalysed, fast], y.dtype)
+
+
+def robertson_jax(t: jax.Array, y: jax.Array, p: Parameters) -> jax.Array:
+    a, b, c = y
+    slow, fast, catalysed = p["k1"] * a, p["k2"] * b * b, p["k3"] * b * c
+    return jnp.stack([catalysed - slow, slow - fast - catalysed, fast])
+
+
+SPACING = 50 / 255
+
+
+def fisher_numpy(t: float, y: np.ndarray, p: Parameters) -> np.ndarray:
+    step = y[1:] - y[:-1]
+    change = np.empty_like(y)
+    change[0] = step[0]
+    change[-1] = -step[-1]
+    np.subtract(step[1:], step[:-1], out=change[1:-1])
+    change *= p["D"] / SPACING**2
+    growth = y * (-p["r"] / p["K"])
+    growth += p["r"]
+    growth *= y
+    change += growth
+    return change
+
+
+def fisher_jax(t: jax.Array, y: jax.Array, p: Parameters) -> jax.Array:
+    padded = jnp.concatenate([y[:1], y, y[-1:]])
+    bend = padded[2:] - 2 * y + padded[:-2]
+    return p["D"] / SPACING**2 * bend + p["r"] * y * (1 - y / p["K"])
+
+
+def lynx_hare_numpy(t: float, y: np.ndarray, p: Parameters) -> np.ndarray:
+    hare, lynx = y.tolist()
+    eaten = hare * lynx
+    return np.array([p["alpha"] * hare - p["beta"] * eaten, p["delta"] * eaten - p["gamma"] * lynx], y.dtype)
+
+
+def lynx_hare_jax(t: jax.Array, y: jax.Array, p: Parameters) -> jax.Array:
+    hare, lynx = y
+    eaten = hare * lynx
+    return jnp.stack([p["alpha"] * hare - p["beta"] * eaten, p["delta"] * eaten - p["gamma"] * lynx])
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model with its file, its two hand-written forms, and a state and parameters to call them with.
+
+    Arguments:
+        name: for tables.
+        file: the model file, in the folder of examples.
+        numpy: the right-hand side on NumPy arrays.
+        jax: the right-hand side on JAX arrays.
+        y0: a state, flat, in the order of the file's declarations.
+        parameters: values by name; floats, and arrays where the parameter has axes.
+        step: a time step at which 200 explicit steps stay finite.
+    """
+
+    name: str
+    file: Path
+    numpy: RightHandSide
+    jax: RightHandSide
+    y0: np.ndarray
+    parameters: Parameters
+    step: float
+
+
+def _contacts() -> np.ndarray:
+    middle = np.arange(16) * 5 + 2.5
+    return 0.3 + 2.0 * np.exp(-np.abs(middle[:, None] - middle) / 10)
+
+
+def _ages() -> np.ndarray:
+    return np.concatenate([np.full(16, 9e5), np.full(16, 4e4), np.full(16, 3e4), np.full(16, 3e4)])
+
+
+CASES: tuple[Case, ...] = (
+    Case(
+        "SIR",
+        EXAMPLES / "sir.ojx",
+        sir_numpy,
+        sir_jax,
+        np.array([9e5, 6e4, 4e4]),
+        {"beta": 0.35, "gamma": 0.2},
+        0.1,
+    ),
+    Case(
+        "SEIR, 16 ages",
+        EXAMPLES / "seir_age.ojx",
+        seir_numpy,
+        seir_jax,
+        _ages(),
+        {"beta": 0.03, "sigma": 0.25, "gamma": 0.2, "C": _contacts()},
+        0.1,
+    ),
+    Case(
+        "Robertson",
+        EXAMPLES / "robertson.ojx",
+        robertson_numpy,
+        robertson_jax,
+        np.array([0.9, 2e-5, 0.1]),
+        {"k1": 0.04, "k2": 3e7, "k3": 1e4},
+        1e-5,
+    ),
+    Case(
+        "Fisher-KPP, 256 points",
+        EXAMPLES / "fisher_kpp.ojx",
+        fisher_numpy,
+        fisher_jax,
+        1000 * np.exp(-(((np.linspace(0, 50, 256) - 10) / 2) ** 2)),
+        {"D": 0.1, "r": 0.3, "K": 1000.0},
+        0.01,
+    ),
+    Case(
+        "Lynx and hare",
+        EXAMPLES / "lynx_hare.ojx",
+        lynx_hare_numpy,
+        lynx_hare_jax,
+        np.array([34.0, 6.0]),
+        {"alpha": 0.55, "beta": 0.028, "gamma": 0.8, "delta": 0.024},
+        0.01,
+    ),
+)
+
+
+def case(name: str) -> Case:
+    """The case of a name, such as ``SIR``."""
+    return next(c for c in CASES if c.name == name)

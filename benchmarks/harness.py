@@ -1,0 +1,172 @@
+"""What the benchmarks share: interleaved timing, medians, and a page with the table and the machine beside it.
+
+Absolute times depend on the machine and on what else it does; ratios of candidates that were timed in turns do much
+less. So every comparison here runs its candidates in turns, and the ratio is the median over turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+BLOCK_SECONDS = 0.02
+TURNS = 31
+
+Candidate = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds per call of one candidate, turn by turn."""
+
+    seconds: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        """The median, in seconds."""
+        return statistics.median(self.seconds)
+
+    def over(self, other: Timing) -> float:
+        """The median over turns of this candidate's time over the other's."""
+        return statistics.median(a / b for a, b in zip(self.seconds, other.seconds, strict=True))
+
+
+def in_turns(candidates: dict[str, Candidate], turns: int = TURNS) -> dict[str, Timing]:
+    """Time candidates in turns: A B C, B C A, C A B, ...
+
+    Arguments:
+        candidates: functions without arguments by name; a function of JAX waits for its result.
+        turns: how many times each is timed; one timing is a block of calls of about 20 ms.
+
+    Returns:
+        The timings by name.
+    """
+    calls = {name: _calls_per_block(candidate) for name, candidate in candidates.items()}
+    names = list(candidates)
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for turn in range(turns):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            seconds[name].append(_block(candidates[name], calls[name]) / calls[name])
+    return {name: Timing(tuple(values)) for name, values in seconds.items()}
+
+
+def _block(candidate: Candidate, calls: int) -> float:
+    start = time.perf_counter()
+    for _ in range(calls):
+        candidate()
+    return time.perf_counter() - start
+
+
+def _calls_per_block(candidate: Candidate) -> int:
+    candidate()  # the first call compiles
+    calls = 1
+    while (seconds := _block(candidate, calls)) < BLOCK_SECONDS / 4:
+        calls *= 4
+    return max(1, round(calls * BLOCK_SECONDS / seconds))
+
+
+def once(candidate: Candidate) -> float:
+    """Seconds of a single call."""
+    return _block(candidate, 1)
+
+
+@dataclass
+class Page:
+    """The page of one benchmark: its question, tables, and the machine they were measured on.
+
+    Arguments:
+        script: the script's ``__file__``; the page is named after it.
+        question: the script's docstring; its first line is the title.
+    """
+
+    script: str
+    question: str
+    lines: list[str] = field(default_factory=list)
+    quick: bool = False
+
+    def __post_init__(self) -> None:
+        """Read the command line: ``--quick`` runs fewer turns and leaves the saved page as it is."""
+        title, _, rest = self.question.strip().partition("\n")
+        parser = argparse.ArgumentParser(description=title)
+        parser.add_argument("--quick", action="store_true", help="few turns; print the table, do not save it")
+        self.quick = parser.parse_args().quick
+        self.lines += [f"# {title}", "", rest.strip(), ""]
+
+    @property
+    def turns(self) -> int:
+        """How many turns to time."""
+        return 5 if self.quick else TURNS
+
+    def table(self, heading: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Add a table; the first column is text, the others are numbers."""
+        cells = [list(columns), *map(list, rows)]
+        width = [max(len(row[i]) for row in cells) for i in range(len(columns))]
+        self.lines += [f"## {heading}", ""] if heading else []
+        self.lines.append(_row(columns, width))
+        self.lines.append("|" + "|".join("-" * (w + 1) + ("-" if i == 0 else ":") for i, w in enumerate(width)) + "|")
+        self.lines += [_row(row, width) for row in rows]
+        self.lines.append("")
+
+    def note(self, text: str) -> None:
+        """Add a paragraph."""
+        self.lines += [text, ""]
+
+    def finish(self) -> None:
+        """Print the page, and save it unless this was a quick run."""
+        text = "\n".join([*self.lines, machine(), ""])
+        print(text)
+        if not self.quick:
+            RESULTS.mkdir(exist_ok=True)
+            (RESULTS / f"{Path(self.script).stem}.md").write_text(text, encoding="utf-8")
+
+
+def _row(cells: Sequence[str], width: Sequence[int]) -> str:
+    padded = [c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(cells, width, strict=True))]
+    return "| " + " | ".join(padded) + " |"
+
+
+def machine() -> str:
+    """One line about the processor and the versions."""
+    packages = []
+    for package in ("opjax", "numpy", "jax", "diffrax", "numpyro"):
+        try:
+            packages.append(f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    threads = os.environ.get("OPENBLAS_NUM_THREADS", "all")
+    return (
+        f"Measured on {_processor()}, {os.cpu_count()} cores, BLAS threads: {threads}, {platform.system()}, "
+        f"Python {platform.python_version()}, {', '.join(packages)}."
+    )
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def microseconds(seconds: float) -> str:
+    """Such as ``12.3``."""
+    return f"{seconds * 1e6:.3g}" if seconds < 1e-3 else f"{seconds * 1e6:,.0f}"
+
+
+def milliseconds(seconds: float) -> str:
+    """Such as ``12.3``."""
+    return f"{seconds * 1e3:.3g}" if seconds < 1 else f"{seconds * 1e3:,.0f}"
+
+
+def ratio(value: float) -> str:
+    """Such as ``1.05x``."""
+    return f"{value:.2f}x"

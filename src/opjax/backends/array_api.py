@@ -1,0 +1,196 @@
+"""Backends of all other namespaces that follow the Array API standard, version 2023.12: PyTorch, array-api-strict, ...
+
+What the standard lacks is composed from what it has, to full accuracy, and so that it can be differentiated where the
+namespace can.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+
+import array_api_compat
+
+from opjax.backends.base import OPERATORS, Array, ArrayFunction, Backend, DType, Namespace, Values, variadic
+from opjax.backends.contraction import Subscripts, contract
+
+_SAME = (
+    "abs exp expm1 log log1p log2 log10 sqrt sin cos tan asin acos atan sinh cosh tanh floor ceil sign "
+    "logical_and logical_or logical_not"
+)
+_OF_TWO = {
+    "atan2": "atan2",
+    "hypot": "hypot",
+    "maximum": "maximum",
+    "minimum": "minimum",
+    "mod": "remainder",
+    "pow": "pow",
+}
+_STATISTICS = {"erf": "erf", "erfc": "erfc", "lgamma": "gammaln", "digamma": "digamma"}
+"""The standard has none of these; PyTorch has them in ``torch.special``."""
+
+
+class ArrayApiBackend(Backend):
+    """A namespace of the Array API standard.
+
+    Arguments:
+        xp: the namespace.
+        name: the name of its top-level package.
+        differentiable: whether it can differentiate.
+    """
+
+    def __init__(self, xp: Namespace, name: str, differentiable: bool = False) -> None:
+        self.xp = xp
+        self.name = name
+        self.differentiable = differentiable
+        self._direct = {name: name for name in _SAME.split() if hasattr(xp, name)}
+        self._composed = self._compositions()
+
+    def _compositions(self) -> dict[str, ArrayFunction]:
+        helpers = _Composed(self.xp)
+        found: dict[str, ArrayFunction] = {**OPERATORS, **helpers.functions()}
+        for name, attribute in _OF_TWO.items():
+            if hasattr(self.xp, attribute):
+                found[name] = helpers.lifted(getattr(self.xp, attribute))
+        for name in ("minimum", "maximum", "logical_and", "logical_or"):
+            if name in found:
+                found[name] = variadic(found[name])
+        special = getattr(self.xp, "special", None)
+        for name, attribute in _STATISTICS.items():
+            if hasattr(special, attribute):
+                found[name] = getattr(special, attribute)
+        if hasattr(special, "polygamma"):
+            found["polygamma"] = helpers.polygamma(special.polygamma)
+        return found
+
+    def asarray(self, value: object, dtype: DType, like: Array | None = None) -> Array:
+        """As `Backend.asarray`."""
+        if not self.is_array(value):
+            return self.xp.asarray(value, dtype=dtype, device=_device(like))
+        array = value if like is None else array_api_compat.to_device(value, _device(like))
+        return self.xp.astype(array, dtype, copy=False)
+
+    def dtype_of(self, y: object) -> DType:
+        """As `Backend.dtype_of`."""
+        dtype = y.dtype if self.is_array(y) else self.xp.asarray(y).dtype
+        floating = self.xp.isdtype(dtype, ("real floating", "complex floating"))
+        return dtype if floating else self.xp.asarray(0.0).dtype
+
+    def constant(self, values: Values, dtype: DType, like: Array | None = None) -> Array:
+        """As `Backend.constant`."""
+        return self.xp.asarray(values, dtype=dtype, device=_device(like))
+
+    def pack(self, parts: Sequence[Array], sizes: Sequence[int], dtype: DType) -> Array:
+        """As `Backend.pack`; neighbouring numbers become one stack."""
+        like = next((part for part in parts if self.is_array(part)), None)
+        arrays = [self._part(part, size, dtype, like) for part, size in zip(parts, sizes, strict=True)]
+        runs: list[Array] = []
+        for is_number, run in itertools.groupby(arrays, key=lambda array: array.ndim == 0):
+            neighbours = list(run)
+            if is_number:
+                runs.append(self.xp.stack(neighbours))
+            else:
+                runs.extend(self.xp.reshape(array, (-1,)) for array in neighbours)
+        return self.xp.concat(runs) if runs else self.xp.zeros(0, dtype=dtype)
+
+    def _part(self, part: Array, size: int, dtype: DType, like: Array | None) -> Array:
+        array = self.asarray(part, dtype, like)
+        return self.xp.broadcast_to(array, (size,)) if array.ndim == 0 and size != 1 else array
+
+    def einsum(self, subscripts: str, *operands: Array) -> Array:
+        """As `Backend.einsum`; by matrix products."""
+        return contract(self.xp, Subscripts.parse(subscripts), operands)
+
+    def stop_gradient(self, x: Array) -> Array:
+        """As `Backend.stop_gradient`."""
+        return x.detach() if hasattr(x, "detach") else x
+
+    def is_array(self, x: object) -> bool:
+        """As `Backend.is_array`."""
+        return array_api_compat.is_array_api_obj(x)
+
+
+def _device(like: Array | None) -> object:
+    return None if like is None else array_api_compat.device(like)
+
+
+class _Composed:
+    """Functions of the table that are composed from those of the standard."""
+
+    def __init__(self, xp: Namespace) -> None:
+        self.xp = xp
+
+    def functions(self) -> dict[str, ArrayFunction]:
+        return {
+            "where": self.where,
+            "clip": self.clip,
+            "cbrt": self.cbrt,
+            "sigmoid": self.sigmoid,
+            "softplus": self.softplus,
+            "logit": self.logit,
+            "step": self.step,
+        }
+
+    def arrays(self, *values: Array) -> list[Array]:
+        """The values with Python numbers as arrays: the standard of 2023 has no functions of an array and a number."""
+        like = next(value for value in values if hasattr(value, "dtype"))
+        return [value if hasattr(value, "dtype") else self.like(value, like) for value in values]
+
+    def like(self, value: float, array: Array) -> Array:
+        return self.xp.asarray(value, dtype=array.dtype, device=array_api_compat.device(array))
+
+    def lifted(self, function: ArrayFunction) -> ArrayFunction:
+        def of_numbers_too(x: Array, y: Array) -> Array:
+            return function(*self.arrays(x, y))
+
+        return of_numbers_too
+
+    def where(self, condition: Array, yes: Array, no: Array) -> Array:
+        yes, no = self.arrays(yes, no)
+        return self.xp.where(condition, yes, no)
+
+    def clip(self, x: Array, low: Array, high: Array) -> Array:
+        x, low, high = self.arrays(x, low, high)
+        return self.xp.minimum(self.xp.maximum(x, low), high)
+
+    def step(self, x: Array) -> Array:
+        return self.xp.astype(x >= 0, x.dtype)
+
+    def cbrt(self, x: Array) -> Array:
+        """A power, made exact by one step of Newton's method where that is finite."""
+        xp = self.xp
+        ordinary = (x != 0) & xp.isfinite(x)
+        size = xp.where(ordinary, xp.where(x < 0, -x, x), xp.ones_like(x))
+        root = size ** (1 / 3)
+        root = root - (root - size / (root * root)) / 3
+        return xp.where(ordinary, xp.where(x < 0, -root, root), x)
+
+    def _decay(self, x: Array) -> Array:
+        """``exp(-abs(x))`` with a slope on both sides, which abs has not at 0."""
+        return self.xp.exp(self.xp.where(x >= 0, -x, x))
+
+    def sigmoid(self, x: Array) -> Array:
+        decay = self._decay(x)
+        return self.xp.where(x >= 0, self.xp.ones_like(x), decay) / (1.0 + decay)
+
+    def softplus(self, x: Array) -> Array:
+        return self.xp.where(x >= 0, x, self.xp.zeros_like(x)) + self.xp.log1p(self._decay(x))
+
+    def logit(self, x: Array) -> Array:
+        """By log1p around 1/2, where the value is 0, and by log elsewhere."""
+        centre = (x >= 0.25) & (x <= 0.75)
+        inside = self.xp.where(centre, x, 0.5 * self.xp.ones_like(x))
+        outside = self.xp.where(centre, 0.125 * self.xp.ones_like(x), x)
+        return self.xp.where(
+            centre,
+            self.xp.log1p((2.0 * inside - 1.0) / (1.0 - inside)),
+            self.xp.log(outside / (1.0 - outside)),
+        )
+
+    def polygamma(self, function: Callable[[int, Array], Array]) -> ArrayFunction:
+        def for_positive(order: float, x: Array) -> Array:
+            value = function(int(order), x)
+            return self.xp.where(x > 0, value, math.nan * self.xp.ones_like(x))
+
+        return for_positive

@@ -1,0 +1,197 @@
+"""What the compiler and the generated code may ask of an array namespace."""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import functools
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from opjax.errors import OpjaxError, Report, catalogue
+from opjax.source import NOWHERE
+
+Array: TypeAlias = Any
+"""An array of some namespace: they share no base class."""
+DType: TypeAlias = Any
+"""A data type as the namespace spells it."""
+Namespace: TypeAlias = Any
+"""A module such as `numpy` or `jax.numpy`."""
+ArrayFunction: TypeAlias = Callable[..., Array]
+Values: TypeAlias = "float | bool | tuple[Values, ...]"
+"""Numbers in nested tuples of one shape."""
+
+
+class Backend(abc.ABC):
+    """One array namespace, with all that differs between namespaces.
+
+    There is one backend for each namespace (`opjax.backends.backend_for`), so backends are equal when identical.
+    Nothing here looks at the value of an array: everything can be traced, mapped and differentiated where the
+    namespace can. To add a namespace, derive from `opjax.backends.array_api.ArrayApiBackend`, or from here, and name
+    the class in an entry point of the group ``opjax.backends`` under the name of the namespace's top-level package.
+    """
+
+    name: str
+    """The name of the top-level package: ``numpy``, ``jax``, ``torch``, ..."""
+    xp: Namespace
+    """The namespace; generated code calls its functions as ``xp.exp(x)``."""
+    differentiable: bool
+    """Whether the namespace can differentiate functions of its arrays."""
+
+    _direct: Mapping[str, str]
+    _composed: Mapping[str, ArrayFunction]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.name}>"
+
+    def function(self, name: str) -> ArrayFunction:
+        """The function of the table (`opjax.ir.functions`) on arrays of this namespace.
+
+        Arguments:
+            name: the function's name in the table, operators included; synonyms are not known here.
+
+        Returns:
+            A function of arrays that broadcast, and of Python numbers beside at least one array. Arrays of one
+            floating data type give an array of this data type.
+
+        Raises:
+            OpjaxError: E0802 if the namespace has no such function.
+        """
+        composed = self._composed.get(name)
+        if composed is not None:
+            return composed
+        attribute = self._direct.get(name)
+        if attribute is None:
+            raise _missing(name, self.name)
+        found: ArrayFunction = getattr(self.xp, attribute)
+        return found
+
+    def direct_name(self, name: str) -> str | None:
+        """The attribute of `xp` that is this function, so that generated code can say ``xp.exp(x)``.
+
+        Arguments:
+            name: the function's name in the table.
+
+        Returns:
+            None where the function is composed here, and for the operators that have a sign. Of a function that takes
+            two or more arguments, the attribute takes two.
+        """
+        return self._direct.get(name)
+
+    @abc.abstractmethod
+    def asarray(self, value: object, dtype: DType, like: Array | None = None) -> Array:
+        """The value as an array of the namespace; nothing is copied that fits already.
+
+        Arguments:
+            value: a number, nested sequences of numbers, or an array of this namespace or of NumPy.
+            dtype: the data type wanted; integers, booleans and other floating types are cast to it.
+            like: an array whose device is used; None for the default device.
+        """
+
+    @abc.abstractmethod
+    def dtype_of(self, y: object) -> DType:
+        """The floating data type to compute in for a state.
+
+        Arguments:
+            y: an array or a number.
+
+        Returns:
+            The data type of `y` if that is floating. Integers and booleans give the default floating type, for a
+            state that stayed an integer would be truncated in every step.
+        """
+
+    @abc.abstractmethod
+    def constant(self, values: Values, dtype: DType, like: Array | None = None) -> Array:
+        """A table of numbers as an array that may be kept: it belongs to no trace.
+
+        Arguments:
+            values: a number, or nested tuples of numbers.
+            dtype: the data type.
+            like: an array whose device is used; None for the default device.
+        """
+
+    @abc.abstractmethod
+    def pack(self, parts: Sequence[Array], sizes: Sequence[int], dtype: DType) -> Array:
+        """One flat vector out of the parts.
+
+        Arguments:
+            parts: arrays of any shape, laid out with the last axis fastest; scalars are repeated to their size.
+            sizes: the number of elements of each part in the vector.
+            dtype: the data type of the vector.
+
+        Returns:
+            A vector of ``sum(sizes)`` elements.
+        """
+
+    @abc.abstractmethod
+    def einsum(self, subscripts: str, *operands: Array) -> Array:
+        """The sum of products that the subscripts say.
+
+        Arguments:
+            subscripts: such as ``ij,j->i``, with an explicit result; a letter may stand twice in one operand.
+            operands: one or more arrays of one data type; more than two are multiplied from the left.
+        """
+
+    def stop_gradient(self, x: Array) -> Array:
+        """The same value, constant under differentiation."""
+        return x
+
+    def broadcast_to(self, x: Array, shape: tuple[int, ...]) -> Array:
+        """The array, repeated to the shape."""
+        return self.xp.broadcast_to(x, shape)
+
+    @abc.abstractmethod
+    def is_array(self, x: object) -> bool:
+        """Whether the object is an array of this namespace (or a tracer of one)."""
+
+    def errstate(self) -> contextlib.AbstractContextManager[object]:
+        """A context in which infinities and nan arise without a warning."""
+        return contextlib.nullcontext()
+
+
+def _and(x: Array, y: Array) -> Array:
+    return x & y
+
+
+def _or(x: Array, y: Array) -> Array:
+    return x | y
+
+
+def _divide(x: Array, y: Array) -> Array:
+    return x / y
+
+
+def variadic(function: ArrayFunction) -> ArrayFunction:
+    """The function of two arguments as a function of two or more, applied from the left."""
+
+    def from_the_left(first: Array, second: Array, *more: Array) -> Array:
+        return functools.reduce(function, more, function(first, second))
+
+    return from_the_left
+
+
+OPERATORS: Mapping[str, ArrayFunction] = MappingProxyType(
+    {
+        "add": variadic(operator.add),
+        "multiply": variadic(operator.mul),
+        "divide": _divide,
+        "negate": operator.neg,
+        "less": operator.lt,
+        "less_equal": operator.le,
+        "greater": operator.gt,
+        "greater_equal": operator.ge,
+        "equal": operator.eq,
+        "not_equal": operator.ne,
+        "logical_and": variadic(_and),
+        "logical_or": variadic(_or),
+    }
+)
+"""The operators that are the same in every namespace."""
+
+
+def _missing(name: str, namespace: str) -> OpjaxError:
+    report = Report()
+    report.add(catalogue.FUNCTION_NOT_IN_NAMESPACE, NOWHERE, name=name, namespace=namespace)
+    return OpjaxError(report.errors)

@@ -1,0 +1,231 @@
+"""The compiled right-hand side: what users call, jit, differentiate and hand to a solver."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from opjax.backends.base import Array, Backend, DType
+from opjax.backends.registry import backend_for, backend_of
+from opjax.compile.arguments import refuse
+from opjax.compile.kernel import Kernel
+from opjax.compile.quantities import NOTHING, Optimise, Quantities, Wanted
+from opjax.errors import catalogue, did_you_mean
+from opjax.ir.system import System
+
+
+class CompiledRhs:
+    """The time derivative of a model's states.
+
+    Three ways to call it, all of which keep the data type of the state and never look at a value, so that they can be
+    traced, mapped and differentiated:
+
+        rhs.eval_fn(t, y, beta=0.3)              flat vector in, flat vector out
+        rhs.pytree_eval_fn(t, {"S": ...}, ...)   arrays by state name in and out
+        rhs(t, y, args)                          a diffrax vector field; y flat or by name, args the parameters by name
+
+    It is immutable, equal and hashed by content, a pytree without leaves, and pickles as its source text.
+
+    Arguments:
+        system: the typed model.
+        text: its canonical text.
+        content_hash: the SHA-256 of that text without comments, in hexadecimal digits.
+        xp: the namespace that calls are pinned to, or None for the namespace of the state.
+        optimise: runs the passes.
+    """
+
+    def __init__(self, system: System, text: str, content_hash: str, xp: object, optimise: Optimise) -> None:
+        rates = {name: Wanted(node, system.states[name].axes) for name, node in system.rates.items()}
+        self._system = system
+        self._text = text
+        self._quantities = Quantities(system, rates, optimise)
+        self._optimise = optimise
+        self._pinned = None if xp is None else backend_for(xp)
+        self._layout = self._quantities.layout
+        self._names = tuple(system.states)
+        self.content_hash: str = content_hash
+        _register_without_leaves(type(self))
+
+    # --- calls
+
+    def eval_fn(self, t: object, y: Array, **parameters: object) -> Array:
+        """The derivative as a flat vector.
+
+        Arguments:
+            t: the time.
+            y: the states as one vector, shape (states,), in the order of `state_names`.
+            parameters: the parameters by name; those with a default may be left out.
+
+        Returns:
+            A vector of the shape, data type and namespace of `y`.
+
+        Raises:
+            OpjaxError: E0804 for a wrong shape, E0805 for a missing parameter, E0806 for an unknown one.
+        """
+        return self._flat(t, y, parameters)
+
+    def pytree_eval_fn(self, t: object, y: Mapping[str, Array], **parameters: object) -> dict[str, Array]:
+        """The derivative by state name.
+
+        Arguments:
+            t: the time.
+            y: each state's array by name, with the shape of its axes.
+            parameters: the parameters by name.
+
+        Returns:
+            The derivatives by state name, in declared order.
+        """
+        return self._tree(t, y, parameters)
+
+    def __call__(self, t: object, y: Array | Mapping[str, Array], args: Mapping[str, object] | None = None) -> Any:
+        """The derivative as diffrax wants it: ``diffrax.ODETerm(rhs)``.
+
+        Arguments:
+            t: the time.
+            y: a flat vector, or each state's array by name.
+            args: the parameters by name.
+
+        Returns:
+            The derivative, in the form of `y`.
+        """
+        if isinstance(y, Mapping):
+            return self._tree(t, y, args or NOTHING)
+        return self._flat(t, y, args or NOTHING)
+
+    def _flat(self, t: object, y: Array, parameters: Mapping[str, object]) -> Array:
+        backend = self._backend(y)
+        if getattr(y, "shape", None) != (self._layout.size,):
+            expected = f"({self._layout.size},)"
+            raise refuse(catalogue.WRONG_SHAPE, name="y", found=tuple(getattr(y, "shape", ())), expected=expected)
+        dtype, kernel = backend.dtype_of(y), self._quantities.kernel(backend)
+        p = self._quantities.arguments.prepare(parameters, backend, dtype, y)
+        t, y = self._time(t, kernel, backend, dtype, y), backend.asarray(y, dtype, y)
+        with backend.errstate():
+            return kernel.bind("flat", dtype)(t, y, p)
+
+    def _tree(self, t: object, y: Mapping[str, Array], parameters: Mapping[str, object]) -> dict[str, Array]:
+        if y.keys() != self._system.states.keys():
+            raise self._wrong_states(y)
+        first = y[self._names[0]]
+        backend = self._backend(first)
+        dtype, kernel = backend.dtype_of(first), self._quantities.kernel(backend)
+        states: list[Array] = []
+        for slot in self._layout.slots:
+            array = backend.asarray(y[slot.name], dtype, first)
+            found = tuple(getattr(array, "shape", ()))
+            if found != slot.shape:
+                raise refuse(catalogue.WRONG_SHAPE, name=slot.name, found=found, expected=slot.shape)
+            states.append(array)
+        p = self._quantities.arguments.prepare(parameters, backend, dtype, first)
+        t = self._time(t, kernel, backend, dtype, first)
+        with backend.errstate():
+            results = kernel.bind("tree", dtype)(t, states, p)
+        return dict(zip(self._names, results, strict=True))
+
+    def _backend(self, y: Array) -> Backend:
+        if self._pinned is not None:
+            return self._pinned
+        if not hasattr(y, "dtype"):
+            expected = "an array of NumPy, JAX or another Array API namespace"
+            raise refuse(catalogue.WRONG_ARRAY, name="y", found=type(y).__name__, expected=expected)
+        return backend_of(y)
+
+    def _time(self, t: object, kernel: Kernel, backend: Backend, dtype: DType, like: Array) -> object:
+        return backend.asarray(t, dtype, like) if kernel.code("flat").uses_time else t
+
+    def _wrong_states(self, y: Mapping[str, Array]) -> Exception:
+        missing = [name for name in self._names if name not in y]
+        if missing:
+            hint = "give all states: " + ", ".join(self._names)
+            return refuse(catalogue.MISSING_VALUE, name=missing[0], hint=hint)
+        unknown = next(name for name in y if name not in self._system.states)
+        hint = did_you_mean(str(unknown), self._names, "its states are listed in state_names")
+        return refuse(catalogue.UNKNOWN_VALUE, kind="state", name=str(unknown), hint=hint)
+
+    # --- what it is
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """The name of every element of the flat vector: ``S``, ``I[young]``, ... ."""
+        return self._layout.cell_names(self._system.axes)
+
+    @property
+    def param_names(self) -> tuple[str, ...]:
+        """The parameters that the derivative depends on, in declared order."""
+        return self._quantities.arguments.names
+
+    @property
+    def param_shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shape of each of these parameters."""
+        return dict(self._quantities.arguments.shapes)
+
+    @property
+    def template_shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shape of each state by name."""
+        return {slot.name: slot.shape for slot in self._layout.slots}
+
+    @property
+    def system(self) -> System:
+        """The typed model."""
+        return self._system
+
+    @property
+    def source(self) -> str:
+        """The generated code of the flat form (for NumPy, unless another namespace is pinned)."""
+        backend = self._pinned
+        if backend is None:
+            import numpy
+
+            backend = backend_for(numpy)
+        return self._quantities.kernel(backend).code("flat").text
+
+    @property
+    def text(self) -> str:
+        """The model's canonical text."""
+        return self._text
+
+    def flatten(self, y: Mapping[str, Array]) -> Array:
+        """The flat vector of states given by name."""
+        if y.keys() != self._system.states.keys():
+            raise self._wrong_states(y)
+        first = y[self._names[0]]
+        backend = self._backend(first)
+        sizes = [slot.size for slot in self._layout.slots]
+        return backend.pack([y[name] for name in self._names], sizes, backend.dtype_of(first))
+
+    def unflatten(self, y: Array) -> dict[str, Array]:
+        """The states by name of a flat vector; leading dimensions (such as time) are kept."""
+        xp = self._backend(y).xp
+        lead = tuple(y.shape[:-1])
+        return {
+            slot.name: xp.reshape(y[..., slot.start : slot.start + slot.size], lead + slot.shape)
+            for slot in self._layout.slots
+        }
+
+    # --- equality, copies, pictures
+
+    def _identity(self) -> tuple[str, str]:
+        return self.content_hash, self._pinned.name if self._pinned else ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CompiledRhs) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def __repr__(self) -> str:
+        states = ", ".join(f"{name}{list(shape) if shape else ''}" for name, shape in self.template_shapes.items())
+        return f"<CompiledRhs of {self._system.name}: states {states}; parameters {', '.join(self.param_names)}>"
+
+
+_registered: set[type] = set()
+
+
+def _register_without_leaves(kind: type) -> None:
+    """Make a class a pytree without leaves, once JAX is there to care."""
+    if "jax" in sys.modules and kind not in _registered:
+        from opjax.trees.register import register_without_leaves
+
+        register_without_leaves(kind)
+        _registered.add(kind)

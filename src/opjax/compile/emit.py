@@ -1,0 +1,365 @@
+"""Emission: a program becomes straight-line Python over one array namespace.
+
+Here, and only here, named dims become positions: every value gets a physical order of its dims, chosen so that operands
+need no transposition where they agree. Values that are used once, and have no name in the model, are written in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from opjax.compile.naming import Namer
+from opjax.ir.nodes import (
+    Along,
+    AnyNode,
+    Apply,
+    AtPosition,
+    Constant,
+    Contract,
+    IntegerPower,
+    Opaque,
+    Place,
+    Reduce,
+    Symbol,
+    View,
+)
+from opjax.ir.program import Program
+from opjax.ir.types import Dim, Dims
+
+LONGEST_LINE = 96
+MOST_OPERANDS = 24
+TIGHTEST = 9
+INFIX: Mapping[str, tuple[str, int]] = {
+    "less": (" < ", 1),
+    "less_equal": (" <= ", 1),
+    "greater": (" > ", 1),
+    "greater_equal": (" >= ", 1),
+    "equal": (" == ", 1),
+    "not_equal": (" != ", 1),
+    "logical_or": (" | ", 2),
+    "logical_and": (" & ", 3),
+    "add": (" + ", 4),
+    "multiply": ("*", 5),
+    "divide": ("/", 5),
+}
+"""Operators with how tightly they bind, as in Python."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Python text for a value: how tightly it binds, and the physical order of its dims."""
+
+    text: str
+    order: Dims
+    binding: int = TIGHTEST
+
+    def within(self, binding: int) -> str:
+        """The text as an operand of something that binds this tightly."""
+        return self.text if self.binding >= binding else f"({self.text})"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A constant array that the code refers to by name: what it holds is decided with the dtype."""
+
+    kind: str
+    axis: str = ""
+    position: int = 0
+    number: float = 0.0
+
+
+@dataclass(slots=True)
+class Emitter:
+    """Writes the statements of one function.
+
+    Arguments:
+        program: what is computed.
+        direct: gives the namespace's own name of a function (``exp``), or None where a helper is needed.
+        scalars: whether the namespace's functions take Python numbers beside arrays.
+    """
+
+    program: Program
+    direct: Callable[[str], str | None]
+    scalars: bool
+    namer: Namer = field(default_factory=Namer)
+    lines: list[str] = field(default_factory=list[str])
+    values: dict[int, Value] = field(default_factory=dict[int, Value])
+    uses: dict[int, int] = field(default_factory=dict[int, int])
+    helpers: dict[str, str] = field(default_factory=dict[str, str])
+    tables: dict[Table, str] = field(default_factory=dict[Table, str])
+    leaves: dict[str, Symbol] = field(default_factory=dict[str, Symbol])
+
+    def emit(self) -> dict[str, Value]:
+        """Write all statements; returns the text of each root."""
+        nodes = self.program.nodes
+        for node in nodes:
+            for operand in node.operands:
+                self.uses[operand.number] = self.uses.get(operand.number, 0) + 1
+        for root in self.program.roots.values():
+            self.uses[root.number] = self.uses.get(root.number, 0) + 1
+        for node in nodes:
+            if isinstance(node, Symbol):
+                self.values[node.number] = self.symbol(node)
+        for node in nodes:
+            if not isinstance(node, Symbol):
+                self.values[node.number] = self.kept(node, self.written(node))
+        return {name: self.values[root.number] for name, root in self.program.roots.items()}
+
+    # --- statements
+
+    def kept(self, node: AnyNode, value: Value) -> Value:
+        """The value in a variable of its own where it is used again, is long, or has a name in the model."""
+        name = self.program.names.get(node.number)
+        plain = isinstance(node, Constant) or value.text.isidentifier()
+        short = len(value.text) <= LONGEST_LINE
+        if plain or (self.uses.get(node.number, 0) < 2 and name is None and short):
+            return value
+        return self.assign(name or _hint(node), value)
+
+    def assign(self, hint: str, value: Value) -> Value:
+        """A statement that gives a value a variable."""
+        variable = self.namer.name(hint)
+        self.lines.append(f"{variable} = {value.text}")
+        return Value(variable, value.order)
+
+    def helper(self, function: str) -> str:
+        """The text that calls a function of the namespace, or the name of a helper that stands for it."""
+        direct = self.direct(function)
+        if direct is not None:
+            return f"xp.{direct}"
+        if function not in self.helpers:
+            self.helpers[function] = self.namer.name(function)
+        return self.helpers[function]
+
+    def table(self, table: Table, hint: str) -> str:
+        """The name of a constant array."""
+        if table not in self.tables:
+            self.tables[table] = self.namer.name(hint)
+        return self.tables[table]
+
+    # --- leaves
+
+    def symbol(self, node: Symbol) -> Value:
+        """A leaf: a variable that the function begins with, or a constant array."""
+        if node.role in ("coordinate", "position", "quadrature"):
+            return Value(self.table(Table(node.role, node.name), f"{node.role}_{node.name}"), node.axes)
+        variable = self.namer.name(node.name)
+        self.leaves[variable] = node
+        return Value(variable, node.axes)
+
+    def constant(self, node: Constant) -> Value:
+        """A literal."""
+        if isinstance(node.value, bool):
+            return Value(repr(node.value), ())
+        if node.value != node.value or node.value in (float("inf"), float("-inf")):
+            return Value(self.table(Table("number", number=node.value), f"number_{node.value}"), ())
+        return Value(repr(node.value), (), TIGHTEST if node.value >= 0 else 6)
+
+    # --- operations
+
+    def written(self, node: AnyNode) -> Value:
+        """The text of a node over the texts of its operands."""
+        match node:
+            case Constant():
+                return self.constant(node)
+            case Symbol():
+                return self.values[node.number]
+            case Apply():
+                return self.apply(node)
+            case IntegerPower():
+                return self.power(node)
+            case Reduce():
+                return self.reduce(node)
+            case Contract():
+                return self.contract(node)
+            case View():
+                return self.view(node)
+            case Place():
+                return self.place(node)
+            case Opaque():
+                raise AssertionError(f"{node.name} is refused before emission")
+
+    def operand(self, node: AnyNode) -> Value:
+        return self.values[node.number]
+
+    def apply(self, node: Apply) -> Value:
+        """A function, element by element."""
+        operands = [self.operand(a) for a in node.arguments]
+        order = common_order([o.order for o in operands])
+        aligned = [self.aligned(o, order) for o in operands]
+        if node.function == "negate":
+            return Value(f"-{aligned[0].within(6)}", order, 6)
+        if node.function in INFIX:
+            return self.infix(node.function, aligned, order)
+        arguments = [
+            self.argument(argument, value, node) for argument, value in zip(node.arguments, aligned, strict=True)
+        ]
+        call = self.helper(node.function)
+        text = f"{call}({', '.join(arguments[:2])})" if _folds(node) else f"{call}({', '.join(arguments)})"
+        for argument in arguments[2:] if _folds(node) else ():
+            text = f"{call}({text}, {argument})"
+        return Value(text, order)
+
+    def argument(self, node: AnyNode, value: Value, call: Apply) -> str:
+        """An argument of a function call: a number is an array of the right dtype where a literal would not do."""
+        if not isinstance(node, Constant) or node.kind == "boolean":
+            return value.text
+        literals = sum(isinstance(a, Constant) for a in call.arguments)
+        if self.scalars and not (call.function == "where" and literals > 1):
+            return value.text
+        number = float(node.value)
+        return self.table(Table("number", number=number), f"number_{number:g}")
+
+    def infix(self, function: str, operands: list[Value], order: Dims) -> Value:
+        """Operators between operands; long sums and products are split over several statements."""
+        sign, binding = INFIX[function]
+        done, left = operands[0], operands[1:]
+        if binding == 1 or function.startswith("logical"):
+            text = sign.join(o.within(TIGHTEST) for o in operands)
+            return Value(text, order, binding) if len(operands) <= MOST_OPERANDS else self.long_chain(sign, operands, order)
+        text = done.within(binding)
+        count = 1
+        for operand in left:
+            if count >= MOST_OPERANDS or len(text) > LONGEST_LINE:
+                text, count = self.assign("total" if function == "add" else "product", Value(text, order)).text, 1
+            minus = function == "add" and operand.binding == 6 and operand.text.startswith("-")
+            text += f" - {operand.text[1:]}" if minus else f"{sign}{operand.within(binding + 1)}"
+            count += 1
+        return Value(text, order, binding)
+
+    def long_chain(self, sign: str, operands: list[Value], order: Dims) -> Value:
+        """Many conditions, joined a few at a time."""
+        text = operands[0].within(TIGHTEST)
+        for place, operand in enumerate(operands[1:], start=1):
+            if place % MOST_OPERANDS == 0:
+                text = self.assign("condition", Value(text, order)).text
+            text += sign + operand.within(TIGHTEST)
+        return Value(text, order, 2)
+
+    def power(self, node: IntegerPower) -> Value:
+        """Repeated squaring and multiplication."""
+        base = self.operand(node.base)
+        if node.exponent == 0:
+            return Value(f"{base.within(5)}*0.0 + 1.0", base.order, 4)
+        if not base.text.isidentifier():
+            base = self.assign("base", base)
+        if node.exponent == 2:
+            return Value(f"{base.text}*{base.text}", base.order, 5)
+        square, result, left = base, None, abs(node.exponent)
+        while left:
+            if left & 1:
+                result = square if result is None else Value(f"{result.within(5)}*{square.text}", base.order, 5)
+            left >>= 1
+            if left:
+                square = self.assign("square", Value(f"{square.text}*{square.text}", base.order))
+        assert result is not None
+        if node.exponent < 0:
+            return Value(f"1.0/{result.within(TIGHTEST)}", base.order, 5)
+        return result
+
+    def reduce(self, node: Reduce) -> Value:
+        """A reduction along positions."""
+        operand = self.operand(node.operand)
+        places = [place for place, dim in enumerate(operand.order) if dim in node.over]
+        order = tuple(d for d in operand.order if d not in node.over)
+        if not order:
+            return Value(f"xp.{node.reduction}({operand.text})", order)
+        axis = str(places[0]) if len(places) == 1 else f"({', '.join(map(str, places))})"
+        return Value(f"xp.{node.reduction}({operand.text}, axis={axis})", order)
+
+    def contract(self, node: Contract) -> Value:
+        """A product of two factors summed over dims."""
+        factors = [self.operand(f) for f in node.factors]
+        union = common_order([f.order for f in factors])
+        letters = {dim: chr(ord("a") + place) for place, dim in enumerate(union)}
+        order = tuple(d for d in union if d not in node.over)
+        inputs = ",".join("".join(letters[d] for d in f.order) for f in factors)
+        recipe = f"{inputs}->{''.join(letters[d] for d in order)}"
+        arguments = ", ".join(f.text for f in factors)
+        return Value(f'{self.helper("einsum")}("{recipe}", {arguments})', order)
+
+    def view(self, node: View) -> Value:
+        """Positions picked, neighbours shifted into place, dims renamed, diagonals taken."""
+        operand = self.operand(node.operand)
+        chosen = dict(zip(node.operand.dims, node.selections, strict=True))
+        value = self.picked(operand, chosen)
+        order: list[Dim] = []
+        for dim in value.order:
+            selection = chosen[dim]
+            assert isinstance(selection, Along)
+            if selection.offset:
+                call = self.helper(f"shift_{selection.edge}")
+                value = Value(f"{call}({value.text}, {selection.offset}, {len(order)})", value.order)
+            order.append(selection.dim)
+        return self.diagonal(Value(value.text, tuple(order), value.binding))
+
+    def picked(self, operand: Value, chosen: Mapping[Dim, Along | AtPosition]) -> Value:
+        """The value at the positions that a view picks."""
+        picks = [s.position if isinstance(s := chosen[d], AtPosition) else None for d in operand.order]
+        if all(p is None for p in picks):
+            return operand
+        while picks and picks[-1] is None:
+            picks.pop()
+        inside = ", ".join(":" if p is None else str(p) for p in picks)
+        kept = tuple(d for d in operand.order if isinstance(chosen[d], Along))
+        return Value(f"{operand.within(TIGHTEST)}[{inside}]", kept)
+
+    def diagonal(self, value: Value) -> Value:
+        """Dims that are read along the same one are the diagonal."""
+        kept = tuple(dict.fromkeys(value.order))
+        if len(kept) == len(value.order):
+            return value
+        letters = {dim: chr(ord("a") + place) for place, dim in enumerate(kept)}
+        recipe = "".join(letters[d] for d in value.order) + "->" + "".join(letters.values())
+        return Value(f'{self.helper("einsum")}("{recipe}", {value.text})', kept)
+
+    def place(self, node: Place) -> Value:
+        """Zero everywhere but at one position of a new last dim."""
+        operand = self.operand(node.operand)
+        axis, position = node.dim.axis, node.position
+        mask = self.table(Table("mask", axis, position), f"at_{axis}_{position}")
+        text = f"{operand.within(TIGHTEST)}[..., None]" if operand.order else operand.text
+        zero = "0.0"
+        if not self.scalars or isinstance(node.operand, Constant):
+            zero = self.table(Table("number", number=0.0), "number_0")
+        return Value(f"{self.helper('where')}({mask}, {text}, {zero})", (*operand.order, node.dim))
+
+    # --- physical order
+
+    def aligned(self, value: Value, order: Dims) -> Value:
+        """The value with its dims in the given order; missing ones have length 1 where broadcasting needs them."""
+        wanted = tuple(d for d in order if d in value.order)
+        if wanted != value.order:
+            places = ", ".join(str(value.order.index(d)) for d in wanted)
+            value = Value(f"xp.permute_dims({value.text}, ({places}))", wanted)
+        if not wanted or wanted == order[len(order) - len(wanted) :]:
+            return value
+        first = order.index(wanted[0])
+        inside = ", ".join(":" if d in wanted else "None" for d in order[first:])
+        return Value(f"{value.within(TIGHTEST)}[{inside}]", order[first:])
+
+
+def common_order(orders: list[Dims]) -> Dims:
+    """One physical order for several values: that of the value with most dims, then what it lacks."""
+    merged: list[Dim] = []
+    for order in sorted(orders, key=len, reverse=True):
+        merged.extend(d for d in order if d not in merged)
+    return tuple(merged)
+
+
+def _hint(node: AnyNode) -> str:
+    match node:
+        case Apply():
+            return node.function if node.function not in INFIX else "v"
+        case Reduce() | Contract():
+            return "total"
+        case View():
+            return _hint(node.operand) if not isinstance(node.operand, Symbol) else node.operand.name
+        case _:
+            return "v"
+
+
+def _folds(node: Apply) -> bool:
+    """Whether a function of two arguments is applied to more, two at a time."""
+    return len(node.arguments) > 2 and node.function in ("minimum", "maximum")

@@ -1,0 +1,179 @@
+"""A kernel: generated code for some expressions, bound to one namespace and one data type."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from opjax.backends.base import Array, Backend, DType
+from opjax.compile.emit import Emitter, Table, Value
+from opjax.compile.helpers import helper
+from opjax.compile.layout import Slot
+from opjax.ir.nodes import AnyNode, Constant, Symbol
+from opjax.ir.program import Program
+from opjax.ir.types import Axis, declared_dims
+
+Form = Literal["flat", "tree"]
+Function = Callable[..., Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A wanted value: its name, and the axes and shape it comes in."""
+
+    name: str
+    axes: tuple[str, ...]
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a kernel is called with.
+
+    Arguments:
+        states: the states in the order of the flat vector.
+        parameters: the parameters in the order of the tuple ``p``.
+        extras: further leaves in the order of the tuple ``x``.
+    """
+
+    states: tuple[Slot, ...]
+    parameters: tuple[str, ...]
+    extras: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The text of a function and what its free names stand for."""
+
+    text: str
+    helpers: Mapping[str, str]
+    tables: Mapping[Table, str]
+    uses_time: bool
+
+
+@dataclass(slots=True)
+class Kernel:
+    """Generated code, in the flat form (vector in, vector out) and the tree form (tuples in, tuple out)."""
+
+    title: str
+    program: Program
+    outputs: tuple[Output, ...]
+    inputs: Inputs
+    backend: Backend
+    _codes: dict[Form, Code] = field(default_factory=dict[Form, Code])
+    _bound: dict[tuple[Form, DType], Function] = field(default_factory=dict[tuple[Form, DType], Function])
+
+    def code(self, form: Form) -> Code:
+        """The text of the function."""
+        if form not in self._codes:
+            self._codes[form] = _write(self, form)
+        return self._codes[form]
+
+    def bind(self, form: Form, dtype: DType) -> Function:
+        """The function ``rhs(t, y, p, x)`` for one data type; tables are cast once."""
+        known = self._bound.get((form, dtype))
+        if known is None:
+            known = self._bound[(form, dtype)] = self._run(form, dtype)
+        return known
+
+    def _run(self, form: Form, dtype: DType) -> Function:
+        code = self.code(form)
+        names: dict[str, object] = {"xp": self.backend.xp, "pack": self.backend.pack, "dtype": dtype}
+        names["sizes"] = tuple(_count(o.shape) for o in self.outputs)
+        names.update({name: helper(self.backend, function) for function, name in code.helpers.items()})
+        for table, name in code.tables.items():
+            names[name] = self.backend.constant(table_values(table, self.program.axes), _table_dtype(self, table, dtype))
+        filename = f"<opjax {self.title} {id(self):x} {form}>"
+        # The text is ours from the first character to the last: names that people wrote are not in it.
+        exec(compile(code.text, filename, "exec"), names)
+        linecache.cache[filename] = (len(code.text), None, code.text.splitlines(keepends=True), filename)
+        function = names["rhs"]
+        assert callable(function)
+        return function
+
+
+def _count(shape: tuple[int, ...]) -> int:
+    count = 1
+    for length in shape:
+        count *= length
+    return count
+
+
+def _table_dtype(kernel: Kernel, table: Table, dtype: DType) -> DType:
+    return kernel.backend.xp.bool if table.kind == "mask" else dtype
+
+
+def table_values(table: Table, axes: Mapping[str, Axis]) -> float | tuple[float | bool, ...]:
+    """The numbers of a constant array."""
+    if table.kind == "number":
+        return table.number
+    axis = axes[table.axis]
+    size = axis.size or 0
+    match table.kind:
+        case "coordinate":
+            return axis.coordinates
+        case "quadrature":
+            return axis.quadrature()
+        case "mask":
+            return tuple(place == table.position for place in range(size))
+        case _:
+            return tuple(float(place) for place in range(size))
+
+
+def _write(kernel: Kernel, form: Form) -> Code:
+    backend = kernel.backend
+    emitter = Emitter(kernel.program, backend.direct_name, scalars=backend.name in ("numpy", "jax"))
+    for name in ("pack", "sizes", "dtype"):
+        emitter.namer.reserve(name)
+    values = emitter.emit()
+    roots = kernel.program.roots
+    results = [_result(emitter, roots[o.name], values[o.name], o, form) for o in kernel.outputs]
+    used = {symbol.role for symbol in emitter.leaves.values()}
+    lines = [*_prologue(kernel.inputs, emitter.leaves, form), *emitter.lines, _epilogue(results, form)]
+    text = "def rhs(t, y, p, x=()):\n" + "".join(f"    {line}\n" for line in lines)
+    return Code(text, emitter.helpers, emitter.tables, "time" in used)
+
+
+def _prologue(inputs: Inputs, leaves: Mapping[str, Symbol], form: Form) -> list[str]:
+    """Give every leaf its variable."""
+    slots = {slot.name: (place, slot) for place, slot in enumerate(inputs.states)}
+    lines: list[str] = []
+    for variable, symbol in leaves.items():
+        match symbol.role:
+            case "time":
+                continue
+            case "state":
+                place, slot = slots[symbol.name]
+                lines.append(f"{variable} = {_flat(slot) if form == 'flat' else f'y[{place}]'}")
+            case "parameter":
+                lines.append(f"{variable} = p[{inputs.parameters.index(symbol.name)}]")
+            case _:
+                lines.append(f"{variable} = x[{inputs.extras.index(symbol.name)}]")
+    return lines
+
+
+def _flat(slot: Slot) -> str:
+    if not slot.shape:
+        return f"y[{slot.start}]"
+    part = f"y[{slot.start}:{slot.start + slot.size}]"
+    return part if len(slot.shape) == 1 else f"xp.reshape({part}, {slot.shape})"
+
+
+def _result(emitter: Emitter, node: AnyNode, value: Value, output: Output, form: Form) -> str:
+    """The text of an output in its own order of axes and with its full shape."""
+    if form == "flat" and not value.order:
+        return value.text  # packing repeats a scalar
+    text = value.text
+    if isinstance(node, Constant):
+        text = emitter.table(Table("number", number=float(node.value)), f"number_{text}")
+    wanted = declared_dims(output.axes)
+    aligned = emitter.aligned(Value(text, value.order, value.binding), wanted).text
+    whole = all(dim in value.order for dim in wanted)
+    return aligned if whole else f"xp.broadcast_to({aligned}, {output.shape})"
+
+
+def _epilogue(results: list[str], form: Form) -> str:
+    inside = ", ".join(results) + ("," if len(results) == 1 else "")
+    return f"return pack(({inside}), sizes, dtype)" if form == "flat" else f"return ({inside})"

@@ -1,0 +1,82 @@
+"""Layout: where each state stands in the flat vector, and the shapes of everything with axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from opjax.errors import Report, catalogue
+from opjax.ir.system import System
+from opjax.ir.types import Axis
+from opjax.source import DEFAULT_LIMITS, NOWHERE, Limits, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One state in the flat vector: positions ``start`` to ``start + size``, the last axis varying fastest."""
+
+    name: str
+    axes: tuple[str, ...]
+    shape: tuple[int, ...]
+    start: int
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The flat vector: the states in declared order, each in row-major order."""
+
+    slots: tuple[Slot, ...]
+    size: int
+
+    def cell_names(self, axes: Mapping[str, Axis]) -> tuple[str, ...]:
+        """The name of every element: ``S``, or ``S[young]`` with the labels of its axes."""
+        names: list[str] = []
+        for slot in self.slots:
+            cells = [""]
+            for axis in slot.axes:
+                labels = [f"{n:g}" if isinstance(n, float) else n for n in axes[axis].names]
+                cells = [f"{cell},{label}" if cell else label for cell in cells for label in labels]
+            names.extend(f"{slot.name}[{cell}]" if cell else slot.name for cell in cells)
+        return tuple(names)
+
+
+def shape_of(axes: tuple[str, ...], known: Mapping[str, Axis], span: Span = NOWHERE) -> tuple[int, ...]:
+    """The shape of a quantity by its axes.
+
+    Raises:
+        OpjaxError: E0803 if an axis has no labels yet.
+    """
+    report = Report()
+    for name in axes:
+        if known[name].size is None:
+            report.add(catalogue.AXIS_WITHOUT_LABELS, span, name=name)
+    report.check()
+    return tuple(known[name].size or 0 for name in axes)
+
+
+def build_layout(system: System, limits: Limits = DEFAULT_LIMITS) -> Layout:
+    """The layout of a model's states.
+
+    Raises:
+        OpjaxError: E0803 for an axis without labels, E0004 for more cells than the limit.
+    """
+    slots: list[Slot] = []
+    start = 0
+    for state in system.states.values():
+        slot = Slot(state.name, state.axes, shape_of(state.axes, system.axes, state.span), start)
+        slots.append(slot)
+        start += slot.size
+    if start > limits.cells:
+        report = Report()
+        span = next(iter(system.states.values())).span
+        report.add(
+            catalogue.TOO_LARGE, span, what="the state vector", size=start, limit=limits.cells, field="cells"
+        )
+        report.check()
+    return Layout(tuple(slots), start)

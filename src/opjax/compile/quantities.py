@@ -1,0 +1,116 @@
+"""Values of a model other than its right-hand side: initial values, observations, derived quantities, priors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from opjax.backends.base import Array, Backend, DType
+from opjax.compile.arguments import Arguments, parameters_in
+from opjax.compile.kernel import Inputs, Kernel, Output
+from opjax.compile.layout import Layout, build_layout, shape_of
+from opjax.ir.evaluate import reachable
+from opjax.ir.nodes import AnyNode, Symbol
+from opjax.ir.program import Program
+from opjax.ir.system import System
+
+Optimise = Callable[[Program, bool], Program]
+"""Runs the passes on a program; the second argument says whether its namespace differentiates."""
+NOTHING: Mapping[str, Array] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A value to compute: its expression and the axes it comes in."""
+
+    node: AnyNode
+    axes: tuple[str, ...] = ()
+
+
+def node_names(system: System) -> dict[int, str]:
+    """What the model calls its nodes, for readable code."""
+    names: dict[int, str] = {}
+    for alias in system.aliases.values():
+        names.setdefault(alias.value.number, alias.name)
+    for flow in system.flows.values():
+        names.setdefault(flow.value.number, flow.name)
+    return {n: name for n, name in names.items() if not isinstance(system.graph[n], Symbol)}
+
+
+@dataclass(slots=True)
+class Quantities:
+    """Computes some values of a model, given time, states, parameters and what else they depend on.
+
+    Arguments:
+        system: the model.
+        wanted: the values by name.
+        optimise: runs the passes.
+    """
+
+    system: System
+    wanted: Mapping[str, Wanted]
+    optimise: Optimise
+    layout: Layout = field(init=False)
+    arguments: Arguments = field(init=False)
+    extras: tuple[str, ...] = field(init=False)
+    outputs: tuple[Output, ...] = field(init=False)
+    kernels: dict[str, Kernel] = field(default_factory=dict[str, Kernel])
+
+    def __post_init__(self) -> None:
+        roots = [w.node for w in self.wanted.values()]
+        self.layout = build_layout(self.system)
+        self.arguments = Arguments(self.system, parameters_in(self.system, roots), self.derive)
+        leaves = [n for n in reachable(roots) if isinstance(n, Symbol)]
+        self.extras = tuple(dict.fromkeys(n.name for n in leaves if n.role in ("incidence", "over_time", "input")))
+        self.outputs = tuple(
+            Output(name, w.axes, shape_of(w.axes, self.system.axes)) for name, w in self.wanted.items()
+        )
+
+    def kernel(self, backend: Backend) -> Kernel:
+        """The kernel for one namespace."""
+        if backend.name not in self.kernels:
+            roots = {name: w.node for name, w in self.wanted.items()}
+            program = Program(self.system.graph, roots, self.system.axes, node_names(self.system))
+            program = self.optimise(program, backend.differentiable)
+            inputs = Inputs(self.layout.slots, self.arguments.names, self.extras)
+            self.kernels[backend.name] = Kernel(self.system.name, program, self.outputs, inputs, backend)
+        return self.kernels[backend.name]
+
+    def __call__(
+        self,
+        backend: Backend,
+        like: Array,
+        time: object = 0.0,
+        states: Mapping[str, Array] | Sequence[Array] = (),
+        parameters: Mapping[str, object] = NOTHING,
+        extras: Mapping[str, Array] = NOTHING,
+    ) -> dict[str, Array]:
+        """Compute the values.
+
+        Arguments:
+            backend: the namespace to compute in.
+            like: an array that gives data type and device.
+            time: the time.
+            states: the states by name (or in order), each with the shape of its axes.
+            parameters: the parameters by name.
+            extras: incidences and reductions over time, by name.
+
+        Returns:
+            The values by name, each with the shape of its axes.
+        """
+        dtype = backend.dtype_of(like)
+        kernel = self.kernel(backend)
+        p = self.arguments.prepare(parameters, backend, dtype, like)
+        in_order = tuple(states[s.name] for s in self.layout.slots) if isinstance(states, Mapping) and states else states
+        t = backend.asarray(time, dtype, like) if kernel.code("tree").uses_time else time
+        x = tuple(extras[name] for name in self.extras)
+        results = kernel.bind("tree", dtype)(t, in_order, p, x)
+        return dict(zip(self.wanted, results, strict=True))
+
+    def derive(self, name: str, backend: Backend, dtype: DType, given: Mapping[str, object]) -> Array:
+        """The value of a parameter whose default is an expression of others."""
+        parameter = self.system.parameters[name]
+        assert parameter.default is not None
+        own = Quantities(self.system, {name: Wanted(parameter.default, parameter.axes)}, self.optimise)
+        like = backend.constant(0.0, dtype)
+        return own(backend, like, parameters=given)[name]

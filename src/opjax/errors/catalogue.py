@@ -1,0 +1,127 @@
+"""Every problem that opjax can report: its code, its sentence, its way out. One row each, used in one place each.
+
+The page of a code is ``errors/pages/CODE.md``: what it means, a model that has the problem and the same model without
+it. ``opjax explain CODE`` prints it, the documentation includes it, and a test compiles both models.
+
+E00xx files and limits, E01xx text, E02xx YAML and mappings, E03xx names and axes, E04xx types and expressions,
+E05xx dynamics, E06xx observations and priors, E07xx not yet at run time, E08xx compiling and calling, E09xx solving
+and inference, W04xx lints.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Problem(NamedTuple):
+    """A row: stable code, sentence with ``{names}``, default hint with ``{names}``."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+# --- files and limits
+FILE_NOT_FOUND = Problem("E0001", "there is no file '{path}'")
+FILE_NOT_TEXT = Problem("E0002", "this is not UTF-8 text", "save the model as a UTF-8 text file")
+UNKNOWN_FORMAT = Problem("E0003", "a model is not read from '{suffix}'", "use .ojx, .yaml, .yml or .json")
+TOO_LARGE = Problem("E0004", "{what} is {size}, more than the limit of {limit}", "raise it with Limits({field}=...)")
+EMPTY_SOURCE = Problem("E0005", "there is no model here", "begin with 'model NAME:'")
+SEVERAL_MODELS = Problem("E0006", "there are several models here: {names}", "name one: load(path, name='{first}')")
+NO_SUCH_MODEL = Problem("E0007", "there is no model '{name}' here")
+FILE_UNREADABLE = Problem("E0008", "'{path}' cannot be read: {problem}")
+
+# --- text
+UNEXPECTED_TEXT = Problem("E0101", "'{found}' is not expected here")
+UNEXPECTED_END = Problem("E0102", "the statement ends too early")
+UNEXPECTED_CHARACTER = Problem("E0103", "the character {found} has no meaning here")
+BAD_INDENTATION = Problem("E0104", "this line is indented by {found}, its neighbours by {expected}")
+MIXED_INDENTATION = Problem("E0105", "tabs and spaces are mixed in the indentation", "indent with spaces only")
+UNKNOWN_SECTION = Problem("E0106", "there is no section '{name}'")
+REPEATED_SECTION = Problem("E0107", "the section '{name}' stands here a second time", "merge the two")
+UNCLOSED_BRACKET = Problem("E0108", "the bracket '{bracket}' is never closed", "add '{closing}'")
+EMPTY_SECTION = Problem("E0109", "the section '{name}' is empty", "indent its lines, or remove it")
+MISSING_COLON = Problem("E0110", "the colon is missing behind '{header}'", "write '{header}:'")
+BAD_NAME = Problem("E0111", "the name '{name}' {problem}", "choose another name")
+UNCLOSED_TEXT = Problem("E0112", "the text that begins here is never closed", "add {quote}")
+
+# --- YAML, JSON and mappings
+YAML_SYNTAX = Problem("E0201", "this is not valid YAML: {problem}")
+UNKNOWN_KEY = Problem("E0202", "there is no key '{name}' in {where}")
+REPEATED_KEY = Problem("E0203", "the key '{name}' stands here a second time", "remove one of the two")
+WRONG_VALUE = Problem("E0204", "{where} must be {expected}, not {found}")
+MISSING_KEY = Problem("E0205", "{where} lacks the key '{name}'")
+YAML_FEATURE = Problem("E0206", "{feature} is not allowed in a model", "write the value itself")
+JSON_SYNTAX = Problem("E0207", "this is not valid JSON: {problem}")
+CYCLIC_MAPPING = Problem("E0208", "{where} contains itself", "write each value once")
+
+# --- names and axes
+UNDECLARED_NAME = Problem("E0301", "'{name}' is not declared", "declare it in params, states, let or inputs")
+REPEATED_NAME = Problem("E0302", "'{name}' is declared a second time (first at {first})", "rename one of the two")
+RESERVED_NAME = Problem("E0303", "'{name}' is {use} and cannot be declared", "choose another name")
+UNKNOWN_AXIS = Problem("E0304", "there is no axis '{name}'", "declare it in axes")
+UNKNOWN_LABEL = Problem("E0305", "the axis '{axis}' has no label '{label}'", "its labels are {labels}")
+MISSING_INDEX = Problem("E0306", "'{name}' has the axes [{axes}]; here it stands without them")
+WRONG_INDEX_COUNT = Problem("E0307", "'{name}' has {expected} axes, and {found} indices are given")
+FREE_INDEX = Problem("E0308", "the index '{index}' runs over nothing here")
+WRONG_AXIS = Problem("E0309", "'{name}' has the axis '{expected}' here, and '{index}' runs over '{found}'")
+ALIAS_CYCLE = Problem("E0310", "the aliases depend on each other in a circle: {path}", "break the circle")
+UNKNOWN_FUNCTION = Problem("E0311", "there is no function '{name}'", "the functions are in the language reference")
+NO_EDGE = Problem("E0312", "'{index}' reaches over the end of the axis '{axis}'", "add 'edge stay', 'edge absorb' or 'edge periodic'")
+BAD_AXIS = Problem("E0313", "the axis '{name}' {problem}")
+NOT_A_FUNCTION = Problem("E0314", "'{name}' is {kind}, not a function")
+REPEATED_AXIS = Problem("E0315", "'{name}' has the axis '{axis}' twice", "only parameters may; use two axes")
+NAME_NEEDS_CALL = Problem("E0316", "'{name}' is a function and stands here without its arguments", "write {name}(...)")
+SHADOWED_INDEX = Problem("E0317", "the index '{name}' is already {use}", "choose another letter")
+
+# --- types and expressions
+WRONG_KIND = Problem("E0401", "{where} must be {expected}, and this is {found}")
+WRONG_ARGUMENT_COUNT = Problem("E0402", "'{name}' takes {expected}, and {found} given")
+NOT_CONSTANT = Problem("E0403", "{where} must be a number known now, and this depends on '{name}'")
+BAD_NUMBER = Problem("E0404", "{problem}")
+NO_KEYWORD = Problem("E0406", "'{name}' has no argument '{keyword}'")
+MISPLACED = Problem("E0407", "{what} cannot stand in {where}")
+EXTRA_AXIS = Problem("E0408", "'{name}' has the axes [{axes}], but its value also runs over '{extra}'")
+BAD_ARRAY = Problem("E0409", "the values of '{name}' have the shape {found}, and its axes [{axes}] want {expected}")
+NO_QUADRATURE = Problem("E0410", "the axis '{axis}' has no lengths to integrate over", "use sum, or declare it as a grid")
+
+# --- dynamics
+NOT_A_STATE = Problem("E0501", "'{name}' is {kind}, not a state")
+NO_EQUATION = Problem("E0502", "the state '{name}' has no equation and no transition", "write {name}' = 0 if it is constant")
+REPEATED_EQUATION = Problem("E0503", "'{name}' has two equations (first at {first})", "add them into one")
+UNPLACED_AXIS = Problem("E0504", "'{axis}' occurs on the right side only: how is the flow divided over it?", "use '{axis}' in the rate, or name a label")
+EMPTY_TRANSITION = Problem("E0505", "this transition has nothing on both sides")
+NO_INITIAL = Problem("E0506", "the state '{name}' has no initial value", "write '{name} = ...' in states or init, or give y0")
+REPEATED_INITIAL = Problem("E0507", "'{name}' has two initial values (first at {first})", "keep one")
+NO_STATES = Problem("E0508", "the model has no states", "declare them in 'states:'")
+UNKNOWN_TRANSITION = Problem("E0509", "there is no transition named '{name}'", "name the transition: 'NAME: A -> B @ rate'")
+
+# --- observations and priors
+UNKNOWN_DISTRIBUTION = Problem("E0601", "there is no distribution '{name}'")
+DISTRIBUTION_ARGUMENT = Problem("E0602", "{name}: {problem}", "write {signature}")
+BAD_BOUNDS = Problem("E0603", "the bounds of '{name}' {problem}")
+
+# --- written and typed, and not run yet
+NOT_AT_RUN_TIME = Problem("E0701", "{what} '{name}' is understood, and cannot be run yet", "remove it for now")
+
+# --- compiling and calling
+UNKNOWN_NAMESPACE = Problem("E0801", "'{name}' is not an array namespace", "pass numpy, jax.numpy or an Array API namespace")
+FUNCTION_NOT_IN_NAMESPACE = Problem("E0802", "the function '{name}' does not exist in '{namespace}'", "use numpy or jax.numpy")
+AXIS_WITHOUT_LABELS = Problem("E0803", "the axis '{name}' takes its labels from data, and none are given", "give them: model.with_axes({name}=[...])")
+WRONG_SHAPE = Problem("E0804", "'{name}' has the shape {found}, and {expected} is wanted")
+MISSING_VALUE = Problem("E0805", "the parameter '{name}' has no value", "pass {name}=..., or give it a default")
+UNKNOWN_VALUE = Problem("E0806", "there is no {kind} '{name}'")
+WRONG_ARRAY = Problem("E0807", "'{name}' is {found}, and {expected} is wanted")
+
+# --- solving and inference
+BAD_TIMES = Problem("E0901", "the times {problem}")
+UNKNOWN_SOLVER = Problem("E0902", "there is no solver '{name}'")
+BAD_DATA = Problem("E0903", "the data {problem}")
+NO_PRIOR = Problem("E0904", "the parameter '{name}' has neither a value nor a prior", "add '~ ...', a default, or pass a value")
+NO_OBSERVATION = Problem("E0905", "the model has no section 'observe'", "add one, such as: y ~ Normal(loc=x, scale=sigma)")
+MISSING_EXTRA = Problem("E0906", "this needs the package '{package}'", "pip install 'opjax[{extra}]'")
+NO_START = Problem("E0907", "no point was found at which the posterior and its gradient are finite: {problem}")
+
+# --- lints
+RATE_CONTAINS_SOURCE = Problem("W0401", "the rate of '->' contains its own reactant '{name}', which multiplies it once more", "use '=>' if this is the whole flow")
+INFERRED_PARAMETER = Problem("W0402", "'{name}' is taken as a parameter; it is close to '{other}'", "declare it in 'parameters' if it is one")

@@ -1,0 +1,401 @@
+"""The typed expression graph: every node knows its dims, its kind and its place from construction.
+
+Nodes are made by a `Graph` only. It refuses what has no meaning, and returns the node that exists already when the same
+one is asked for again, so that equal values are one node and equality is identity. The nodes of a graph are numbered in
+the order of making: operands always come before what uses them, and no traversal needs recursion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from opjax.ir import functions
+from opjax.ir.types import Dim, Dims, Kind, Role, declared_dims, sorted_dims
+from opjax.source import NOWHERE, Span
+
+Edge = Literal["stay", "absorb", "periodic"]
+ReduceKind = Literal["sum", "prod", "min", "max"]
+NO_ROLES: frozenset[Role] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Node:
+    """Base of all nodes.
+
+    Arguments:
+        number: the place in the graph; operands have smaller numbers.
+        dims: the dims of the value, sorted.
+        kind: ``real`` or ``boolean``.
+        roles: what the value depends on.
+        span: where it was first written.
+    """
+
+    number: int
+    dims: Dims
+    kind: Kind
+    roles: frozenset[Role]
+    span: Span
+
+    @property
+    def operands(self) -> tuple[AnyNode, ...]:
+        """The nodes that this one is made of."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Constant(Node):
+    """A number or truth value known now."""
+
+    value: float | bool
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Symbol(Node):
+    """A leaf that gets its value later; `axes` are its dims in the order in which it is stored."""
+
+    role: Role
+    name: str
+    axes: Dims
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Apply(Node):
+    """A function of the table, element by element; values with different dims are broadcast by name."""
+
+    function: str
+    arguments: tuple[AnyNode, ...]
+
+    @property
+    def operands(self) -> tuple[AnyNode, ...]:
+        return self.arguments
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class IntegerPower(Node):
+    """``base ^ exponent`` with a literal integer: repeated multiplication."""
+
+    base: AnyNode
+    exponent: int
+
+    @property
+    def operands(self) -> tuple[AnyNode, ...]:
+        return (self.base,)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Reduce(Node):
+    """A sum, product, minimum or maximum over dims that the operand has."""
+
+    reduction: ReduceKind
+    operand: AnyNode
+    over: Dims
+
+    @property
+    def operands(self) -> tuple[AnyNode, ...]:
+        return (self.operand,)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Contract(Node):
+    """The sum over `over` of a product of factors: one matrix product, never a larger temporary."""
+
+    factors: tuple[AnyNode, ...]
+    over: Dims
+
+    @property
+    def operands(self) -> tuple[AnyNode, ...]:
+        return self.factors
+
+
+@dataclass(frozen=True, slots=True)
+class Along:
+    """A dim of the operand is read along `dim`, `offset` points further on; `edge` says what lies beyond the end."""
+
+    dim: Dim
+    offset: int = 0
+    edge: Edge = "absorb"
+
+
+@dataclass(frozen=True, slots=True)
+class AtPosition:
+    """A dim of the operand is read at one position."""
+
+    position: int
+
+
+Selection = Along | AtPosition
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class View(Node):
+    """The operand read through other indices: renamed, shifted, picked; two dims read along one are the diagonal.
+
+    Arguments:
+        operand: what is read.
+        selections: one for each of ``operand.dims``, in that order.
+    """
+
+    operand: AnyNode
+    selections: tuple[Selection, ...]
+
+    @property
+    def operands(self) -> tuple[AnyNode, ...]:
+        return (self.operand,)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Place(Node):
+    """The operand put at one position of a new dim, zero elsewhere."""
+
+    operand: AnyNode
+    dim: Dim
+    position: int
+
+    @property
+    def operands(self) -> tuple[AnyNode, ...]:
+        return (self.operand,)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Opaque(Node):
+    """Something understood and typed whose run-time part does not exist yet: a delay, noise, a spatial operator."""
+
+    role: Role
+    name: str
+    parts: tuple[AnyNode, ...]
+
+    @property
+    def operands(self) -> tuple[AnyNode, ...]:
+        return self.parts
+
+
+AnyNode = Constant | Symbol | Apply | IntegerPower | Reduce | Contract | View | Place | Opaque
+
+
+class Graph:
+    """Makes nodes, each once. The only way to a node."""
+
+    def __init__(self) -> None:
+        self._nodes: list[AnyNode] = []
+        self._known: dict[object, AnyNode] = {}
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def __iter__(self) -> Iterator[AnyNode]:
+        return iter(self._nodes)
+
+    def __getitem__(self, number: int) -> AnyNode:
+        return self._nodes[number]
+
+    def _keep(self, key: object, node: AnyNode) -> AnyNode:
+        self._known[key] = node
+        self._nodes.append(node)
+        return node
+
+    def constant(self, value: float | bool, span: Span = NOWHERE) -> AnyNode:
+        """A number (floating point) or a truth value."""
+        kind: Kind = "boolean" if isinstance(value, bool) else "real"
+        value = value if isinstance(value, bool) else float(value)
+        key = ("constant", kind, value if isinstance(value, bool) else value.hex())
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        number = len(self._nodes)
+        node = Constant(number=number, dims=(), kind=kind, roles=NO_ROLES, span=span, value=value)
+        return self._keep(key, node)
+
+    def symbol(self, role: Role, name: str, axes: tuple[str, ...] = (), span: Span = NOWHERE) -> AnyNode:
+        """A leaf with the dims of its declared axes."""
+        key = ("symbol", role, name, axes)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        stored = declared_dims(axes)
+        node = Symbol(
+            number=len(self._nodes),
+            dims=sorted_dims(stored),
+            kind="real",
+            roles=frozenset((role,)),
+            span=span,
+            role=role,
+            name=name,
+            axes=stored,
+        )
+        return self._keep(key, node)
+
+    def apply(self, function: str, arguments: Iterable[AnyNode], span: Span = NOWHERE) -> AnyNode:
+        """A function of the table, element by element.
+
+        Raises:
+            TypeError: if the function is not in the table, or takes other kinds or another number of arguments.
+        """
+        given = tuple(arguments)
+        key = (function, *(a.number for a in given))
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        node = Apply(
+            number=len(self._nodes),
+            dims=sorted_dims(*(a.dims for a in given)),
+            kind=result_kind(function, given),
+            roles=_roles(given),
+            span=span,
+            function=function,
+            arguments=given,
+        )
+        return self._keep(key, node)
+
+    def integer_power(self, base: AnyNode, exponent: int, span: Span = NOWHERE) -> AnyNode:
+        """``base ^ exponent`` by repeated multiplication."""
+        _want(base.kind == "real", "a power needs a real base")
+        key = ("integer power", base.number, exponent)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        node = IntegerPower(
+            number=len(self._nodes),
+            dims=base.dims,
+            kind="real",
+            roles=base.roles,
+            span=span,
+            base=base,
+            exponent=exponent,
+        )
+        return self._keep(key, node)
+
+    def reduce(self, reduction: ReduceKind, operand: AnyNode, over: Dims, span: Span = NOWHERE) -> AnyNode:
+        """A reduction over dims of the operand; over none it is the operand."""
+        over = sorted_dims(over)
+        _want(operand.kind == "real", "a reduction needs real values")
+        _want(set(over) <= set(operand.dims), "a reduction runs over dims of its operand")
+        key = ("reduce", reduction, operand.number, over)
+        known = operand if not over else self._known.get(key)
+        if known is not None:
+            return known
+        node = Reduce(
+            number=len(self._nodes),
+            dims=tuple(d for d in operand.dims if d not in over),
+            kind="real",
+            roles=operand.roles,
+            span=span,
+            reduction=reduction,
+            operand=operand,
+            over=over,
+        )
+        return self._keep(key, node)
+
+    def contract(self, factors: Iterable[AnyNode], over: Dims, span: Span = NOWHERE) -> AnyNode:
+        """The sum over dims of a product of at least two factors."""
+        given, over = tuple(factors), sorted_dims(over)
+        union = sorted_dims(*(f.dims for f in given))
+        _want(len(given) > 1 and set(over) <= set(union), "a contraction sums a product over its dims")
+        key = ("contract", over, *(f.number for f in given))
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        node = Contract(
+            number=len(self._nodes),
+            dims=tuple(d for d in union if d not in over),
+            kind="real",
+            roles=_roles(given),
+            span=span,
+            factors=given,
+            over=over,
+        )
+        return self._keep(key, node)
+
+    def view(self, operand: AnyNode, selections: Iterable[Selection], span: Span = NOWHERE) -> AnyNode:
+        """The operand read through other indices; reading it as it is gives it back."""
+        chosen = tuple(selections)
+        _want(len(chosen) == len(operand.dims), "a view selects every dim of its operand")
+        along = tuple(s.dim for s in chosen if isinstance(s, Along))
+        if all(isinstance(s, Along) and s == Along(d) for s, d in zip(chosen, operand.dims, strict=True)):
+            return operand
+        key = ("view", operand.number, chosen)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        node = View(
+            number=len(self._nodes),
+            dims=sorted_dims(along),
+            kind=operand.kind,
+            roles=operand.roles,
+            span=span,
+            operand=operand,
+            selections=chosen,
+        )
+        return self._keep(key, node)
+
+    def place(self, operand: AnyNode, dim: Dim, position: int, span: Span = NOWHERE) -> AnyNode:
+        """The operand at one position of a new dim, zero elsewhere."""
+        _want(dim not in operand.dims and operand.kind == "real", "a value is placed along a new dim")
+        key = ("place", operand.number, dim, position)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        node = Place(
+            number=len(self._nodes),
+            dims=sorted_dims(operand.dims, (dim,)),
+            kind="real",
+            roles=operand.roles,
+            span=span,
+            operand=operand,
+            dim=dim,
+            position=position,
+        )
+        return self._keep(key, node)
+
+    def opaque(self, role: Role, name: str, parts: Iterable[AnyNode], dims: Dims, span: Span = NOWHERE) -> AnyNode:
+        """Something that is typed now and run later."""
+        given = tuple(parts)
+        key = ("opaque", role, name, dims, *(p.number for p in given))
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        node = Opaque(
+            number=len(self._nodes),
+            dims=sorted_dims(dims),
+            kind="real",
+            roles=_roles(given) | {role},
+            span=span,
+            role=role,
+            name=name,
+            parts=given,
+        )
+        return self._keep(key, node)
+
+
+def result_kind(function: str, arguments: tuple[AnyNode, ...]) -> Kind:
+    """The kind of a function's value.
+
+    Raises:
+        TypeError: if the function does not exist or does not take these arguments.
+    """
+    record = functions.FUNCTIONS.get(function)
+    _want(record is not None, f"there is no function {function}")
+    assert record is not None
+    wanted = record.argument_kinds
+    count_fits = len(arguments) >= len(wanted) if record.variadic else len(arguments) == len(wanted)
+    _want(count_fits, f"{function} takes {len(wanted)} arguments")
+    kinds = [wanted[min(i, len(wanted) - 1)] for i in range(len(arguments))]
+    for want, argument in zip(kinds, arguments, strict=True):
+        _want(want in ("any", argument.kind), f"{function} takes {want} values")
+    if record.result == "same":
+        same = {a.kind for want, a in zip(kinds, arguments, strict=True) if want == "any"}
+        _want(len(same) == 1, f"{function} takes values of one kind")
+        return same.pop()
+    return record.result
+
+
+def _roles(nodes: tuple[AnyNode, ...]) -> frozenset[Role]:
+    if len(nodes) == 1:
+        return nodes[0].roles
+    return frozenset().union(*(n.roles for n in nodes)) if nodes else NO_ROLES
+
+
+def _want(holds: bool, reason: str) -> None:
+    if not holds:
+        raise TypeError(reason)

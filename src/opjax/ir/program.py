@@ -1,0 +1,85 @@
+"""Programs, what passes work on; and rebuilding one with a rule, which writes only the cases that it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from opjax.ir.evaluate import reachable
+from opjax.ir.nodes import (
+    AnyNode,
+    Apply,
+    Constant,
+    Contract,
+    Graph,
+    IntegerPower,
+    Opaque,
+    Place,
+    Reduce,
+    Symbol,
+    View,
+)
+from opjax.ir.types import Axis
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """Expressions to be computed together.
+
+    Arguments:
+        graph: holds the nodes.
+        roots: the wanted values by name.
+        axes: the axes that the dims run over.
+        names: names for people, by node number, where the model has one for a node.
+    """
+
+    graph: Graph
+    roots: Mapping[str, AnyNode]
+    axes: Mapping[str, Axis]
+    names: Mapping[int, str]
+
+    @property
+    def nodes(self) -> list[AnyNode]:
+        """The nodes that the roots are made of, operands first."""
+        return reachable(self.roots.values())
+
+
+Rule = Callable[[Graph, AnyNode, tuple[AnyNode, ...]], AnyNode]
+"""Makes the node of the new graph from the old node and its new operands."""
+
+
+def rebuild(program: Program, rule: Rule) -> Program:
+    """Copy what the roots are made of to a new graph through a rule; `copy_node` is the rule that changes nothing."""
+    graph = Graph()
+    made: dict[int, AnyNode] = {}
+    names: dict[int, str] = {}
+    for node in program.nodes:
+        copy = rule(graph, node, tuple(made[o.number] for o in node.operands))
+        made[node.number] = copy
+        if node.number in program.names:
+            names.setdefault(copy.number, program.names[node.number])
+    roots = {name: made[root.number] for name, root in program.roots.items()}
+    return Program(graph, roots, program.axes, names)
+
+
+def copy_node(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
+    """The same node over other operands."""
+    match node:
+        case Constant():
+            return graph.constant(node.value, node.span)
+        case Symbol():
+            return graph.symbol(node.role, node.name, tuple(d.axis for d in node.axes), node.span)
+        case Apply():
+            return graph.apply(node.function, operands, node.span)
+        case IntegerPower():
+            return graph.integer_power(operands[0], node.exponent, node.span)
+        case Reduce():
+            return graph.reduce(node.reduction, operands[0], node.over, node.span)
+        case Contract():
+            return graph.contract(operands, node.over, node.span)
+        case View():
+            return graph.view(operands[0], node.selections, node.span)
+        case Place():
+            return graph.place(operands[0], node.dim, node.position, node.span)
+        case Opaque():
+            return graph.opaque(node.role, node.name, operands, node.dims, node.span)

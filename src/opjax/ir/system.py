@@ -1,0 +1,169 @@
+"""The typed model: every name resolved, exactly one expression per quantity, no spelling left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from opjax.ir.nodes import AnyNode, Graph
+from opjax.ir.types import Axis
+from opjax.source import NOWHERE, Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Distribution:
+    """A distribution of the table with its arguments by the table's argument names (defaults left out)."""
+
+    name: str
+    arguments: Mapping[str, AnyNode]
+    span: Span = field(default=NOWHERE, repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bounds:
+    """An interval that a parameter is confined to; a prior is truncated to it."""
+
+    low: AnyNode
+    high: AnyNode
+    low_closed: bool = True
+    high_closed: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quantity:
+    """Base of declared quantities: a name, axes in declared order, a unit label and a sentence for people."""
+
+    name: str
+    axes: tuple[str, ...] = ()
+    unit: str = ""
+    doc: str = ""
+    span: Span = field(default=NOWHERE, repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameter(Quantity):
+    """A parameter.
+
+    Arguments:
+        default: its value when none is given (an expression of other parameters), or None.
+        values: its default as nested tuples of numbers, where it was written as an array; shape by `axes`.
+        prior: its prior, or None.
+        bounds: the interval it is confined to, or None.
+        flags: ``fixed``, ``data``, ... as written.
+    """
+
+    default: AnyNode | None = None
+    values: tuple[object, ...] | None = None
+    prior: Distribution | None = None
+    bounds: Bounds | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Input(Quantity):
+    """A function of time given as a table with the data."""
+
+    interpolation: str = "linear"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State(Quantity):
+    """A state; `initial` depends on parameters, coordinates and other initial values only."""
+
+    initial: AnyNode | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alias(Quantity):
+    """A named expression (``let`` or ``derive``); the dims of `value` are among those of `axes`."""
+
+    value: AnyNode = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Participant:
+    """A state on one side of a transition, with its stoichiometric count."""
+
+    state: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flow(Quantity):
+    """A transition: `value` is the whole flow (for ``->`` the rate times the reactants).
+
+    `axes` are the axes that the flow runs over. An unnamed transition is called ``flow_1``, ``flow_2``, ... .
+    """
+
+    value: AnyNode = field(kw_only=True)
+    rate: AnyNode = field(kw_only=True)
+    mass_action: bool = True
+    reactants: tuple[Participant, ...] = ()
+    products: tuple[Participant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observation:
+    """What is measured and how it scatters: ``name[axes] ~ distribution``.
+
+    `every` is the interval between observations where the model states it; data may bring their own times.
+    """
+
+    name: str
+    axes: tuple[str, ...]
+    distribution: Distribution
+    every: float | None = None
+    doc: str = ""
+    span: Span = field(default=NOWHERE, repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimeReduction:
+    """``max(I for s in time)``: `operand` at all saved times, reduced; the leaf ``over_time`` of this name is its value."""
+
+    name: str
+    reduction: str
+    operand: AnyNode
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """A part of the model that is understood and cannot be run yet."""
+
+    what: str
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class System:
+    """A whole model with one meaning.
+
+    Arguments:
+        name, doc, time_unit, time_origin: for people.
+        graph: the nodes of all expressions.
+        axes, parameters, inputs, states, aliases, flows, observations, derived: by name, in declared order.
+        rates: the time derivative of each state, by state name; its dims are among the state's.
+        requirements: conditions on parameters that must hold (``require``).
+        time_reductions: reductions over the saved times, used by `derived`.
+        not_yet: what keeps the model from being run.
+    """
+
+    name: str
+    graph: Graph
+    axes: Mapping[str, Axis]
+    parameters: Mapping[str, Parameter]
+    inputs: Mapping[str, Input]
+    states: Mapping[str, State]
+    aliases: Mapping[str, Alias]
+    flows: Mapping[str, Flow]
+    rates: Mapping[str, AnyNode]
+    observations: Mapping[str, Observation]
+    derived: Mapping[str, Alias]
+    requirements: tuple[AnyNode, ...] = ()
+    time_reductions: tuple[TimeReduction, ...] = ()
+    not_yet: tuple[NotYet, ...] = ()
+    doc: str = ""
+    time_unit: str = ""
+    time_origin: str = ""

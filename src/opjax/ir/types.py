@@ -1,0 +1,102 @@
+"""The types of values: named dims and two kinds; and the axes that the dims run over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["real", "boolean"]
+Role = Literal[
+    "state",
+    "parameter",
+    "time",
+    "input",
+    "size",
+    "coordinate",
+    "position",
+    "quadrature",
+    "incidence",
+    "over_time",
+    "delay",
+    "noise",
+    "operator",
+]
+"""What a leaf stands for.
+
+``size``, ``coordinate``, ``position`` and ``quadrature`` belong to an axis: its number of points, its coordinate values,
+0, 1, 2, ... along it, and its trapezoid weights. ``incidence`` is the flow through a transition since the previous
+observation, ``over_time`` a reduction over the saved times. The last three are understood, and not run yet.
+"""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Dim:
+    """One dimension of a value: an axis, and a number of primes that tells several dims over one axis apart.
+
+    ``I[age]`` has the dim ``age``; in ``sum(C[age, b]*I[b] for b in age)`` the bound ``b`` is the dim ``age'``. Bound
+    names do not matter: the number of primes is the number of enclosing reductions over the same axis.
+    """
+
+    axis: str
+    primes: int = 0
+
+    def __str__(self) -> str:
+        return self.axis + "'" * self.primes
+
+
+Dims = tuple[Dim, ...]
+
+
+def sorted_dims(*groups: tuple[Dim, ...]) -> Dims:
+    """The union of dims in the one order that the typed model uses (the physical order is chosen at emission)."""
+    if len(groups) == 1 and len(groups[0]) < 2:
+        return groups[0]
+    return tuple(sorted({dim for group in groups for dim in group}))
+
+
+def declared_dims(axes: tuple[str, ...]) -> Dims:
+    """The dims of a declared quantity: the second ``age`` of ``C[age, age]`` is ``age'``."""
+    return tuple(Dim(axis, axes[:place].count(axis)) for place, axis in enumerate(axes))
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A named axis.
+
+    Arguments:
+        name: its name.
+        kind: ``labels``, ``ordered``, ``grid``, ``points`` or ``data`` (labels come with the data).
+        labels: the labels as text, in order; empty while they are not known.
+        coordinates: the coordinate values of a ``grid`` or ``points`` axis, else empty.
+        unit: a label for people.
+        doc: a sentence for people.
+    """
+
+    name: str
+    kind: Literal["labels", "ordered", "grid", "points", "data"]
+    labels: tuple[str, ...] = ()
+    coordinates: tuple[float, ...] = ()
+    unit: str = ""
+    doc: str = ""
+
+    @property
+    def size(self) -> int | None:
+        """The number of points, or None while the labels are not known."""
+        count = len(self.coordinates) or len(self.labels)
+        return count or None
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the points have coordinate values."""
+        return self.kind in ("grid", "points")
+
+    @property
+    def names(self) -> tuple[str, ...] | tuple[float, ...]:
+        """What the points are called in results: coordinate values, or labels."""
+        return self.coordinates if self.numeric else self.labels
+
+    def quadrature(self) -> tuple[float, ...]:
+        """The trapezoid weights of the coordinates (half the distance between the two neighbours)."""
+        x = self.coordinates
+        steps = [0.0, *(b - a for a, b in zip(x[:-1], x[1:], strict=True)), 0.0]
+        return tuple((a + b) / 2 for a, b in zip(steps[:-1], steps[1:], strict=True))

@@ -1,0 +1,267 @@
+"""The face of opjax: what users hold. It delegates, and decides nothing."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from opjax import show, stages
+from opjax.compile.compiled import CompiledRhs
+from opjax.errors import OpjaxWarning, Report
+from opjax.ir.system import System
+from opjax.source import DEFAULT_LIMITS, Limits
+from opjax.spec.files import format_of, read_source, source_from_text
+from opjax.syntax.declarations import ModelSyntax
+
+if TYPE_CHECKING:
+    from opjax.infer.posterior import Posterior
+    from opjax.solve.simulate import Simulation
+
+
+class Model:
+    """A dynamical model, read and checked.
+
+    Make one with `load`, `loads` or `from_dict`. It is immutable; two models are equal when they say the same, whatever
+    spelling they came from.
+
+    Example:
+        >>> import opjax
+        >>> model = opjax.loads('''
+        ... model Decay:
+        ...   params:
+        ...     k = 0.5
+        ...   states:
+        ...     x = 1
+        ...   dynamics:
+        ...     x -> 0 @ k
+        ... ''')
+        >>> model.states
+        ('x',)
+    """
+
+    def __init__(self, checked: stages.Checked) -> None:
+        self._checked = checked
+
+    # --- what it is
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self._checked.syntax.name
+
+    @property
+    def syntax(self) -> ModelSyntax:
+        """The model as it was written."""
+        return self._checked.syntax
+
+    @property
+    def system(self) -> System:
+        """The typed model."""
+        return self._checked.system
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The names of the states, in declared order."""
+        return tuple(self.system.states)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the parameters, in declared order."""
+        return tuple(self.system.parameters)
+
+    @property
+    def content_hash(self) -> str:
+        """The SHA-256 of the canonical text, in hexadecimal digits; the same for all three spellings."""
+        return stages.content_hash(self.syntax)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Model) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[object, ...]:
+        return self.content_hash, tuple(sorted(self._checked.labels.items()))
+
+    def __repr__(self) -> str:
+        return show.summary(self.system)
+
+    def _repr_html_(self) -> str:
+        return show.summary_html(self.system)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, (stages.print_model(self.syntax), dict(self._checked.labels))
+
+    # --- what it becomes
+
+    def with_axes(self, **labels: Sequence[object]) -> Model:
+        """The model with labels for axes that take them from data.
+
+        Arguments:
+            labels: for each such axis its labels, in order.
+
+        Raises:
+            OpjaxError: E0806 if there is no such axis, E0313 for repeated labels.
+        """
+        known = dict(self._checked.labels)
+        for name, given in labels.items():
+            stages.want_data_axis(self.system, name)
+            known[name] = tuple(str(label) for label in given)
+        return Model(stages.check(self.syntax, Report(), DEFAULT_LIMITS, known))
+
+    def compile_rhs(self, xp: object = None) -> CompiledRhs:
+        """The time derivative of the states as a function; see `opjax.compile_rhs`."""
+        return stages.compile_checked(self._checked, xp)
+
+    def simulate(
+        self,
+        params: Mapping[str, Any] | None = None,
+        ts: Any = None,
+        y0: Any = None,
+        solver: Any = "auto",
+        **settings: Any,
+    ) -> Simulation:
+        """Solve the model.
+
+        Arguments:
+            params: the parameters by name; those with a default may be left out.
+            ts: the times to save at, increasing.
+            y0: initial values by state name (or a flat vector), instead of the model's own.
+            solver: "auto", a name such as "tsit5", "kvaerno5" or "stiff", or a diffrax solver.
+            settings: ``t0``, ``rtol``, ``atol``, ``max_steps``, ...; see `opjax.solve.Settings`.
+
+        Returns:
+            The solution by name, with named axes (an xarray dataset), and how the solve ended.
+        """
+        from opjax.solve import simulate
+
+        return simulate(self._checked, params or {}, ts, initial=y0, solver=solver, **settings)
+
+    def numpyro_model(self, data: Any = None, **settings: Any) -> Any:
+        """An ordinary NumPyro model: priors, solve, likelihood; see `opjax.infer.numpyro_model`."""
+        from opjax.infer import numpyro_model
+
+        return numpyro_model(self._checked, data, **settings)
+
+    def fit(self, data: Any, **settings: Any) -> Posterior:
+        """Sample the posterior with NUTS; see `opjax.infer.fit` for the settings."""
+        from opjax.infer import fit
+
+        return fit(self._checked, data, **settings)
+
+    def show(self, form: str = "ojx") -> str:
+        """The model as text: "ojx", "yaml", "expanded", "program", "latex" or "diagram".
+
+        Raises:
+            OpjaxError: E0806 for any other form.
+        """
+        return show.show(self._checked, form)
+
+
+def load(path: str | os.PathLike[str], *, name: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Model:
+    """Read a model from a file.
+
+    Arguments:
+        path: a file with the suffix .ojx, .yaml, .yml or .json.
+        name: which model, where the file holds several.
+        limits: bounds on what the file may ask for.
+
+    Raises:
+        OpjaxError: all problems of the file at once, each with its place.
+    """
+    report = Report()
+    source = read_source(path, limits)
+    models = stages.read(source, format_of(path), report, limits)
+    return _checked(stages.choose(models, name, report, source), report, limits)
+
+
+def loads(text: str, format: str = "ojx", *, name: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Model:
+    """Read a model from a text.
+
+    Arguments:
+        text: the model.
+        format: "ojx", "yaml" or "json".
+        name: which model, where the text holds several.
+        limits: bounds on what the text may ask for.
+
+    Raises:
+        OpjaxError: all problems of the text at once, each with its place.
+    """
+    report = Report()
+    source = source_from_text(text, limits=limits)
+    models = stages.read(source, stages.format_named(format), report, limits)
+    return _checked(stages.choose(models, name, report, source), report, limits)
+
+
+def from_dict(mapping: Mapping[str, object], *, limits: Limits = DEFAULT_LIMITS) -> Model:
+    """Read a model from a Python mapping, which has the form of the YAML spelling.
+
+    Raises:
+        OpjaxError: all problems at once, each with its place in the mapping.
+    """
+    report = Report()
+    models = stages.read_mapping(mapping, report, limits)
+    source = source_from_text("", name="<mapping>", limits=limits)
+    return _checked(stages.choose(models, None, report, source), report, limits)
+
+
+def compile_rhs(
+    spec: Model | Mapping[str, object] | str | os.PathLike[str], xp: object = None, *, limits: Limits = DEFAULT_LIMITS
+) -> CompiledRhs:
+    """Compile the right-hand side of a model.
+
+    Arguments:
+        spec: a model, a mapping, the path of a file, or the text of a model (.ojx spelling).
+        xp: the array namespace that calls are pinned to: `numpy`, `jax.numpy`, or any Array API namespace. None: the
+            namespace of the arrays given in each call.
+        limits: bounds on what the model may ask for.
+
+    Returns:
+        A function of time, state and parameters in three forms; see `CompiledRhs`.
+
+    Raises:
+        OpjaxError: all problems at once.
+
+    Example:
+        >>> import numpy as np, opjax
+        >>> rhs = opjax.compile_rhs('''
+        ... model SIR:
+        ...   params: beta, gamma
+        ...   states: S, I, R
+        ...   let:
+        ...     N = S + I + R
+        ...   dynamics:
+        ...     S -> I @ beta*I/N
+        ...     I -> R @ gamma
+        ... ''')
+        >>> rhs.eval_fn(0.0, np.array([9.0, 1.0, 0.0]), beta=0.5, gamma=0.1)
+        array([-0.45,  0.35,  0.1 ])
+    """
+    return as_model(spec, limits).compile_rhs(xp)
+
+
+def as_model(spec: Model | Mapping[str, object] | str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Model:
+    """The model that a specification means, in whatever form it is given."""
+    if isinstance(spec, Model):
+        return spec
+    if isinstance(spec, Mapping):
+        return from_dict(spec, limits=limits)
+    if isinstance(spec, str) and ("\n" in spec or ":" in spec and not spec.lower().endswith(stages.SUFFIXES)):
+        return loads(spec, limits=limits)
+    return load(spec, limits=limits)
+
+
+def _checked(syntax: ModelSyntax, report: Report, limits: Limits, labels: stages.Labels = stages.NO_LABELS) -> Model:
+    checked = stages.check(syntax, report, limits, labels)
+    for lint in report.warnings:
+        warnings.warn(OpjaxWarning(lint.render()), stacklevel=3)
+    return Model(checked)
+
+
+def _restore(text: str, labels: dict[str, tuple[str, ...]]) -> Model:
+    report = Report()
+    source = source_from_text(text)
+    (syntax,) = stages.read(source, "ojx", report)
+    return _checked(syntax, report, DEFAULT_LIMITS, labels)

@@ -1,0 +1,37 @@
+"""The passes in their order, each with its reason.
+
+A pass takes a program and returns one with the same values. To add one: write it in a file of its own, give it a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from opjax.ir.program import Program
+from opjax.passes.contract import contract
+from opjax.passes.fold import fold
+from opjax.passes.guard import guard
+
+
+class Pass(NamedTuple):
+    """A row of the list: what runs, why it stands here, and whether only differentiable namespaces need it."""
+
+    run: Callable[[Program], Program]
+    reason: str
+    differentiable_only: bool = False
+
+
+PASSES: tuple[Pass, ...] = (
+    Pass(fold, "first, so that sizes and constant conditions are numbers for all that follow"),
+    Pass(contract, "after folding, which leaves fewer factors; before guarding, which hides products behind selections"),
+    Pass(guard, "last, since it copies the branches of conditionals", differentiable_only=True),
+)
+
+
+def run_passes(program: Program, differentiable: bool) -> Program:
+    """The program after all passes."""
+    for row in PASSES:
+        if differentiable or not row.differentiable_only:
+            program = row.run(program)
+    return program

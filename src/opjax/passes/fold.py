@@ -1,0 +1,65 @@
+"""Fold: what depends on nothing is computed now, in floating point; only rules that change no value are used.
+
+Sizes of axes become numbers. A factor of 1 and a division by 1 disappear, which is exact for every value. ``x + 0`` stays,
+since it turns -0 into 0; ``0*x`` stays, since x may be infinite.
+"""
+
+from __future__ import annotations
+
+from opjax.ir.evaluate import integer_power
+from opjax.ir.functions import FUNCTIONS
+from opjax.ir.nodes import AnyNode, Apply, Constant, Graph, IntegerPower, Symbol
+from opjax.ir.program import Program, copy_node, rebuild
+
+
+def fold(program: Program) -> Program:
+    """The same values with everything constant computed."""
+    axes = program.axes
+
+    def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
+        if isinstance(node, Symbol) and node.role == "size":
+            size = axes[node.name].size
+            return copy_node(graph, node, operands) if size is None else graph.constant(float(size), node.span)
+        if isinstance(node, Apply):
+            return _apply(graph, node, operands)
+        if isinstance(node, IntegerPower):
+            return _power(graph, node, operands)
+        return copy_node(graph, node, operands)
+
+    return rebuild(program, rule)
+
+
+def _apply(graph: Graph, node: Apply, operands: tuple[AnyNode, ...]) -> AnyNode:
+    values = [o.value for o in operands if isinstance(o, Constant)]
+    if len(values) == len(operands):
+        return graph.constant(FUNCTIONS[node.function].reference(*values), node.span)
+    match node.function:
+        case "multiply":
+            kept = [o for o in operands if not _is(o, 1.0)]
+            if len(kept) == 1 and kept[0].dims == node.dims:
+                return kept[0]
+            operands = tuple(kept) if len(kept) > 1 else operands
+        case "divide" if _is(operands[1], 1.0):
+            return operands[0]
+        case "where" if isinstance(operands[0], Constant):
+            chosen = operands[1] if operands[0].value else operands[2]
+            if chosen.dims == node.dims:
+                return chosen
+        case "negate" if isinstance(operands[0], Apply) and operands[0].function == "negate":
+            return operands[0].arguments[0]
+        case _:
+            pass
+    return graph.apply(node.function, operands, node.span)
+
+
+def _power(graph: Graph, node: IntegerPower, operands: tuple[AnyNode, ...]) -> AnyNode:
+    base = operands[0]
+    if node.exponent == 1:
+        return base
+    if isinstance(base, Constant):
+        return graph.constant(integer_power(float(base.value), node.exponent), node.span)
+    return graph.integer_power(base, node.exponent, node.span)
+
+
+def _is(node: AnyNode, value: float) -> bool:
+    return isinstance(node, Constant) and node.kind == "real" and node.value == value

@@ -1,0 +1,260 @@
+"""Dynamics: transitions and derivatives become one rate of change for each state.
+
+A transition has one flow. Its dims are the indices that its two sides name; each state on a side loses or gains the flow,
+summed over the indices that the state lacks. With ``A -> B @ h`` the flow is h times the reactants, each to the power of
+its count (mass action, without the 1/n! of combinations); with ``A => B @ r`` it is r as written.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from opjax.errors import Stop, catalogue, did_you_mean
+from opjax.ir.nodes import Along, AnyNode, Selection
+from opjax.ir.system import Flow, Participant
+from opjax.ir.types import Dim, declared_dims
+from opjax.source import Span
+from opjax.spec.names import KIND_IN_WORDS, Name
+from opjax.spec.scope import Scope
+from opjax.syntax.declarations import DerivativeDeclaration, Term, TransitionDeclaration
+from opjax.syntax.nodes import Expression, Index, Product, Reference
+
+if TYPE_CHECKING:
+    from opjax.spec.expressions import Lowering
+
+
+def transition_indices(declared: TransitionDeclaration) -> dict[str, str]:
+    """The index names that the two sides of a transition use, with their axes, in the order of the text."""
+    found: dict[str, str] = {}
+    for term in (*declared.reactants, *declared.products):
+        for index in term.target.indices:
+            if index.name is not None:
+                found.setdefault(index.name, index.axis or index.name)
+    return found
+
+
+def transition_axes(declared: TransitionDeclaration) -> tuple[str, ...]:
+    """The axes that the flow of a transition runs over."""
+    return tuple(transition_indices(declared).values())
+
+
+@dataclass(slots=True)
+class Dynamics:
+    """Collects what every state gains and loses.
+
+    Arguments:
+        lowering: reads the expressions.
+        gains: the contributions to each state, in the order of the text.
+        flows: the transitions.
+        equations: where each state's (or cell's) equation was written.
+    """
+
+    lowering: Lowering
+    gains: dict[str, list[AnyNode]] = field(default_factory=dict[str, list[AnyNode]])
+    flows: dict[str, Flow] = field(default_factory=dict[str, Flow])
+    equations: dict[object, Span] = field(default_factory=dict[object, Span])
+
+    def add(self, declared: TransitionDeclaration | DerivativeDeclaration, position: int) -> None:
+        """Read one statement of the section; a problem ends this statement only."""
+        try:
+            match declared:
+                case TransitionDeclaration():
+                    self.transition(declared, declared.name or f"flow_{position}")
+                case DerivativeDeclaration():
+                    self.derivative(declared)
+        except Stop:
+            return
+
+    def rates(self) -> Mapping[str, AnyNode]:
+        """The rate of change of each state that has one."""
+        graph = self.lowering.graph
+        return {
+            state: gains[0] if len(gains) == 1 else graph.apply("add", gains) for state, gains in self.gains.items()
+        }
+
+    # --- derivatives
+
+    def derivative(self, declared: DerivativeDeclaration) -> None:
+        """``d(S[age])/dt = ...``: for every point of an axis, or for the one that a label names."""
+        target = declared.target
+        entry = self.state(target)
+        indices = target.indices or tuple(Index(axis, span=target.span) for axis in entry.axes)
+        scope = self.target_scope(f"the equation of '{target.name}'", indices, declared.edge)
+        selections = self.selected(target.name, entry, indices, scope, target.span)
+        key = (target.name, tuple(selections))
+        if key in self.equations:
+            first = repr(self.equations[key])
+            raise self.lowering.report.stop(
+                catalogue.REPEATED_EQUATION, declared.span, name=target.name, first=first
+            )
+        self.equations[key] = declared.span
+        self.gains.setdefault(target.name, [])
+        value = self.lowering.value(declared.value, scope)
+        self.gain(target.name, entry, selections, value)
+
+    def target_scope(self, where: str, indices: tuple[Index, ...], edge: object) -> Scope:
+        """The scope of an equation: the indices on its left side."""
+        names = {i.name: i.axis or i.name for i in indices if i.name is not None}
+        return self.scope(where, names, edge)
+
+    def scope(self, where: str, indices: Mapping[str, str], edge: object) -> Scope:
+        """A scope with the given index names, each over a dim of its own."""
+        axes = list(indices.values())
+        dims = {name: Dim(axis, axes[:place].count(axis)) for place, (name, axis) in enumerate(indices.items())}
+        known = {name: dim for name, dim in dims.items() if dim.axis in self.lowering.names.axes}
+        return Scope(where, known, edge)  # type: ignore[arg-type]
+
+    # --- transitions
+
+    def transition(self, declared: TransitionDeclaration, name: str) -> None:
+        """``name: A -> B @ rate``."""
+        if not declared.reactants and not declared.products:
+            raise self.lowering.report.stop(catalogue.EMPTY_TRANSITION, declared.span)
+        where = f"the rate of '{name}'" if declared.name else "the rate of this transition"
+        scope = self.scope(where, transition_indices(declared), declared.edge)
+        plain = dataclasses.replace(scope, edge=declared.edge or "absorb")
+        sides = [(term, self.selections(term, plain, declared)) for term in (*declared.reactants, *declared.products)]
+        for term in (*declared.reactants, *declared.products):
+            self.gains.setdefault(term.target.name, [])
+        rate = self.lowering.value(declared.rate, scope)
+        value = self.flow(declared, rate, scope)
+        self.check_placed(declared, value, scope)
+        self.flows[name] = self.record(declared, name, rate, value)
+        arriving = self.kept_inside(declared, value, sides)
+        leaving = self.lowering.graph.apply("negate", (arriving,), declared.span)
+        for place, (term, (entry, selections)) in enumerate(sides):
+            flow = leaving if place < len(declared.reactants) else arriving
+            self.gain(term.target.name, entry, selections, self.times(term.count, flow, declared.span))
+        self.lint(declared)
+
+    def selections(
+        self, term: Term, scope: Scope, declared: TransitionDeclaration
+    ) -> tuple[Name, list[Selection]]:
+        """The state of a term and the positions that its indices select."""
+        entry = self.state(term.target)
+        shifted = any(index.offset for index in term.target.indices)
+        if shifted and declared.edge is None:
+            index = next(i for i in term.target.indices if i.offset)
+            shown = f"{index.name}{index.offset:+d}"
+            raise self.lowering.report.stop(catalogue.NO_EDGE, index.span, index=shown, axis=str(index.name))
+        return entry, self.selected(term.target.name, entry, term.target.indices, scope, term.target.span)
+
+    def selected(
+        self, name: str, entry: Name, indices: tuple[Index, ...], scope: Scope, span: Span
+    ) -> list[Selection]:
+        return self.lowering.indices.positions(name, entry.axes, indices, scope, span)
+
+    def state(self, target: Reference) -> Name:
+        """The declaration of a state that a statement changes."""
+        entry = self.lowering.names.values.get(target.name)
+        report = self.lowering.report
+        if entry is None:
+            hint = did_you_mean(target.name, self.lowering.names.known("state"), catalogue.UNDECLARED_NAME.hint)
+            raise report.stop(catalogue.UNDECLARED_NAME, target.span, name=target.name, hint=hint)
+        if entry.kind != "state":
+            kind = KIND_IN_WORDS[entry.kind]
+            raise report.stop(catalogue.NOT_A_STATE, target.span, name=target.name, kind=kind)
+        return entry
+
+    def flow(self, declared: TransitionDeclaration, rate: AnyNode, scope: Scope) -> AnyNode:
+        """The whole flow of a transition."""
+        if not declared.mass_action or not declared.reactants:
+            return rate
+        graph = self.lowering.graph
+        factors = [rate]
+        for term in declared.reactants:
+            state = self.lowering.reference(term.target, dataclasses.replace(scope, edge=declared.edge))
+            factors.append(state if term.count == 1 else graph.integer_power(state, term.count, term.target.span))
+        return graph.apply("multiply", factors, declared.span)
+
+    def check_placed(self, declared: TransitionDeclaration, value: AnyNode, scope: Scope) -> None:
+        """A flow out of a state must say how it is divided over an axis that only the other side has."""
+        if not declared.reactants:
+            return  # a source: every point gets the rate as written
+        for term in declared.products:
+            for index in term.target.indices:
+                dim = scope.indices.get(index.name or "")
+                if dim is not None and dim not in value.dims:
+                    raise self.lowering.report.stop(catalogue.UNPLACED_AXIS, index.span, axis=str(index.name))
+
+    def record(self, declared: TransitionDeclaration, name: str, rate: AnyNode, value: AnyNode) -> Flow:
+        """What the typed model keeps of a transition."""
+        return Flow(
+            name,
+            axes=transition_axes(declared),
+            doc=declared.doc,
+            span=declared.span,
+            value=value,
+            rate=rate,
+            mass_action=declared.mass_action,
+            reactants=tuple(Participant(t.target.name, t.count) for t in declared.reactants),
+            products=tuple(Participant(t.target.name, t.count) for t in declared.products),
+        )
+
+    def kept_inside(
+        self,
+        declared: TransitionDeclaration,
+        value: AnyNode,
+        sides: list[tuple[Term, tuple[Name, list[Selection]]]],
+    ) -> AnyNode:
+        """With ``edge stay``, nothing flows where a shifted end lies beyond the axis."""
+        if declared.edge != "stay":
+            return value
+        graph, span = self.lowering.graph, declared.span
+        for _, (_, selections) in sides:
+            for shift in selections:
+                if isinstance(shift, Along) and shift.offset:
+                    axis = shift.dim.axis
+                    position = graph.view(graph.symbol("position", axis, (axis,)), (Along(shift.dim),))
+                    end = graph.apply("add", (position, graph.constant(float(shift.offset))), span)
+                    bound = graph.symbol("size", axis) if shift.offset > 0 else graph.constant(0.0)
+                    inside = graph.apply("less" if shift.offset > 0 else "greater_equal", (end, bound), span)
+                    value = graph.apply("where", (inside, value, graph.constant(0.0)), span)
+        return value
+
+    def times(self, count: int, flow: AnyNode, span: Span) -> AnyNode:
+        """A flow times a stoichiometric count."""
+        if count == 1:
+            return flow
+        graph = self.lowering.graph
+        return graph.apply("multiply", (graph.constant(float(count)), flow), span)
+
+    # --- contributions
+
+    def gain(self, state: str, entry: Name, selections: list[Selection], value: AnyNode) -> None:
+        """Add a value, written in the indices of a statement, to the rate of a state."""
+        graph = self.lowering.graph
+        targets = list(zip(declared_dims(entry.axes), selections, strict=True))
+        named = {s.dim for _, s in targets if isinstance(s, Along)}
+        value = graph.reduce("sum", value, tuple(d for d in value.dims if d not in named), value.span)
+        moved: dict[Dim, Selection] = {}
+        for own, selection in targets:
+            if isinstance(selection, Along):
+                # The state at j gains what flows at the index j - offset; nothing comes from beyond the end.
+                edge = "periodic" if selection.edge == "periodic" else "absorb"
+                moved[selection.dim] = Along(own, -selection.offset, edge)
+        value = graph.view(value, (moved[dim] for dim in value.dims), value.span)
+        for own, selection in targets:
+            if not isinstance(selection, Along):
+                value = graph.place(value, own, selection.position, value.span)
+        self.gains[state].append(value)
+
+    def lint(self, declared: TransitionDeclaration) -> None:
+        """Warn of a per-capita rate that multiplies by its own reactant again."""
+        if not declared.mass_action:
+            return
+        for term in declared.reactants:
+            if term.target in factors_of(declared.rate):
+                self.lowering.report.add(
+                    catalogue.RATE_CONTAINS_SOURCE, declared.rate.span, name=term.target.name
+                )
+
+
+def factors_of(rate: Expression) -> list[Expression]:
+    """The factors that a rate is a product of (not those that it is divided by)."""
+    if not isinstance(rate, Product):
+        return [rate]
+    return [factor for factor, divides in zip(rate.factors, rate.inverse, strict=True) if not divides]

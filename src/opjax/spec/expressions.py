@@ -1,0 +1,408 @@
+"""Expressions: from syntax to typed nodes. Names are looked up here, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from opjax.errors import Report, Stop, catalogue, did_you_mean
+from opjax.ir import functions
+from opjax.ir.nodes import Along, AnyNode, Graph, Selection
+from opjax.ir.system import Alias, NotYet, TimeReduction
+from opjax.ir.types import Dim, Kind, Role, declared_dims
+from opjax.source import Span
+from opjax.spec.names import KIND_IN_WORDS, SPECIAL_CALLS, Name, Names
+from opjax.spec.scope import ROLE_IN_WORDS, IndexReader, Scope
+from opjax.syntax.declarations import FunctionDeclaration
+from opjax.syntax.nodes import (
+    Array,
+    Call,
+    Compare,
+    Conditional,
+    Expression,
+    Index,
+    Logical,
+    Negate,
+    Not,
+    Number,
+    Power,
+    Product,
+    Reduction,
+    Reference,
+    Remainder,
+    Sum,
+    Text,
+    Truth,
+)
+from opjax.traverse import Walk, run
+
+LARGEST_EXACT_POWER = 64
+COMPARISONS: Mapping[str, str] = {
+    "<": "less",
+    "<=": "less_equal",
+    ">": "greater",
+    ">=": "greater_equal",
+    "==": "equal",
+    "!=": "not_equal",
+}
+
+CallRule = Callable[["Lowering", Call, Scope], Walk[AnyNode]]
+ReductionRule = Callable[["Lowering", Reduction, Scope], Walk[AnyNode]]
+
+
+@dataclass(slots=True)
+class Lowering:
+    """Turns expressions into nodes of one graph.
+
+    Arguments:
+        names: what every name means.
+        graph: gets the nodes.
+        report: gets the problems.
+        calls, reduction: the rules for calls and reductions, which live in rooms of their own.
+        aliases: the aliases and derived quantities so far (they are defined in the order of need).
+        initial: the initial values so far.
+        broken: names whose definition has a problem; using them is no further problem.
+    """
+
+    names: Names
+    graph: Graph
+    report: Report
+    calls: CallRule
+    reduction: ReductionRule
+    aliases: dict[str, Alias] = field(default_factory=dict[str, Alias])
+    initial: dict[str, AnyNode] = field(default_factory=dict[str, AnyNode])
+    broken: set[str] = field(default_factory=set[str])
+    applied: dict[object, AnyNode] = field(default_factory=dict[object, AnyNode])
+    time_reductions: list[TimeReduction] = field(default_factory=list[TimeReduction])
+    not_yet: list[NotYet] = field(default_factory=list[NotYet])
+
+    @property
+    def indices(self) -> IndexReader:
+        """The reader of indices for this model."""
+        return IndexReader(self.names, self.report)
+
+    def value(self, expression: Expression, scope: Scope, kind: Kind = "real") -> AnyNode:
+        """The node of a whole expression.
+
+        Raises:
+            Stop: if it has a problem, which is in the report then.
+        """
+        node = run(self.walk(expression, scope))
+        return self.as_kind(node, kind, scope.where, expression.span)
+
+    def walk(self, expression: Expression, scope: Scope) -> Walk[AnyNode]:
+        """The node of an expression, as a walk."""
+        span = expression.span
+        match expression:
+            case Number() | Truth():
+                return self.graph.constant(expression.value, span)
+            case Reference():
+                return self.reference(expression, scope)
+            case Sum() | Product() | Remainder() | Negate() | Power():
+                return (yield self.arithmetic(expression, scope))
+            case Compare() | Logical() | Not() | Conditional():
+                return (yield self.logic(expression, scope))
+            case Call():
+                return (yield self.calls(self, expression, scope))
+            case Reduction():
+                return (yield self.reduction(self, expression, scope))
+            case Text():
+                raise self.misplaced(f'the text "{expression.value}"', scope, span, "compare an index with it")
+            case Array():
+                raise self.misplaced("a list of values", scope, span, "give it as the default of a parameter with axes")
+            case _:
+                raise AssertionError(type(expression))
+
+    def misplaced(self, what: str, scope: Scope, span: Span, hint: str = "") -> Exception:
+        """The problem of something that cannot stand here."""
+        return self.report.stop(catalogue.MISPLACED, span, what=what, where=scope.where, hint=hint)
+
+    def want_roles(self, node: AnyNode, allowed: frozenset[Role], where: str, span: Span) -> None:
+        """Refuse a value that depends on what is not known where it stands."""
+        for role in sorted(node.roles - allowed):
+            what = f"a value that depends on {ROLE_IN_WORDS.get(role, role)}"
+            raise self.report.stop(catalogue.MISPLACED, span, what=what, where=where)
+
+    # --- references
+
+    def reference(self, reference: Reference, scope: Scope) -> AnyNode:
+        """The node of a name with its indices."""
+        name, span = reference.name, reference.span
+        if name in scope.arguments and not reference.indices:
+            return scope.arguments[name]
+        if name in scope.indices:
+            return self.index_value(reference, scope)
+        if name == "t" and not reference.indices:
+            return self.graph.symbol("time", "t", (), span)
+        if name in functions.CONSTANTS and not reference.indices:
+            return self.graph.constant(functions.CONSTANTS[name], span)
+        entry = self.names.values.get(name)
+        if entry is None:
+            raise self.undeclared(name, scope, span)
+        return self.declared(name, entry, reference, scope)
+
+    def undeclared(self, name: str, scope: Scope, span: Span) -> Exception:
+        """The problem of a name that means nothing."""
+        if functions.lookup(name) is not None or name in SPECIAL_CALLS:
+            return self.report.stop(catalogue.NAME_NEEDS_CALL, span, name=name)
+        known = [*self.names.values, *scope.arguments, *scope.indices, "t"]
+        return self.report.stop(catalogue.UNDECLARED_NAME, span, name=name, hint=did_you_mean(name, known))
+
+    def index_value(self, reference: Reference, scope: Scope) -> AnyNode:
+        """An index used as a value: the coordinate of a numeric axis."""
+        dim = scope.indices[reference.name]
+        span = reference.span
+        clash = self.names.values.get(reference.name)
+        if clash is not None and clash.kind != "axis":
+            raise self.report.stop(
+                catalogue.SHADOWED_INDEX, span, name=reference.name, use=KIND_IN_WORDS[clash.kind]
+            )
+        if reference.indices:
+            selected = self.indices.position(dim.axis, dim.axis, reference.indices[0], scope)
+            return self.along(self.coordinate(dim.axis, scope, span), (dim.axis,), [selected], span)
+        coordinate = self.coordinate(dim.axis, scope, span)
+        return self.along(coordinate, (dim.axis,), [Along(dim)], span)
+
+    def coordinate(self, axis: str, scope: Scope, span: Span) -> AnyNode:
+        """The coordinate values of a numeric axis."""
+        if not self.names.axes[axis].numeric:
+            hint = f'compare it with a label, such as {axis[0]} == "..."'
+            raise self.misplaced(f"the axis '{axis}', which has labels and no coordinates,", scope, span, hint)
+        return self.graph.symbol("coordinate", axis, (axis,), span)
+
+    def declared(self, name: str, entry: Name, reference: Reference, scope: Scope) -> AnyNode:
+        """A declared name, read through its indices."""
+        span = reference.span
+        if entry.kind == "function":
+            raise self.report.stop(catalogue.NAME_NEEDS_CALL, span, name=name)
+        if entry.kind == "input":
+            raise self.misplaced(f"the input '{name}' without its time", scope, span, f"write {name}(t)")
+        if entry.kind == "axis":
+            if not reference.indices:
+                raise self.indices_missing(name, span)
+            selected = self.indices.position(name, name, reference.indices[0], scope)
+            return self.along(self.coordinate(name, scope, span), (name,), [selected], span)
+        selections = self.indices.positions(name, entry.axes, reference.indices, scope, span)
+        return self.along(self.whole(name, entry, scope, span), entry.axes, selections, span)
+
+    def indices_missing(self, axis: str, span: Span) -> Exception:
+        """The problem of an axis used as a value where it is no index."""
+        return self.report.stop(
+            catalogue.FREE_INDEX, span, index=axis, hint=f"declare what you define over [{axis}], or reduce over it"
+        )
+
+    def whole(self, name: str, entry: Name, scope: Scope, span: Span) -> AnyNode:
+        """A declared name over all its axes."""
+        match entry.kind:
+            case "parameter":
+                return self.graph.symbol("parameter", name, entry.axes, span)
+            case "state":
+                if scope.initial:
+                    return self.ready(self.initial, name)
+                return self.graph.symbol("state", name, entry.axes, span)
+            case "derived" if not scope.derived:
+                raise self.misplaced(f"the derived quantity '{name}'", scope, span, "move it to 'let'")
+            case _:
+                alias = self.aliases.get(name)
+                if alias is None:
+                    raise Stop
+                return alias.value
+
+    def ready(self, defined: Mapping[str, AnyNode], name: str) -> AnyNode:
+        """A node that is defined by now, unless its definition had a problem."""
+        if name not in defined:
+            raise Stop
+        return defined[name]
+
+    def along(self, node: AnyNode, axes: tuple[str, ...], selections: list[Selection], span: Span) -> AnyNode:
+        """A quantity declared over `axes` read through one selection for each of them."""
+        chosen = dict(zip(declared_dims(axes), selections, strict=True))
+        return self.graph.view(node, (chosen[dim] for dim in node.dims), span)
+
+    def index_positions(self, axis: str, indices: tuple[Index, ...], scope: Scope, span: Span) -> AnyNode:
+        """The positions 0, 1, 2, ... along the dim that an index runs over."""
+        selections = self.indices.positions(axis, (axis,), indices, scope, span)
+        return self.along(self.graph.symbol("position", axis, (axis,), span), (axis,), selections, span)
+
+    # --- arithmetic
+
+    def arithmetic(self, expression: Sum | Product | Remainder | Negate | Power, scope: Scope) -> Walk[AnyNode]:
+        """Sums, products, powers: operands first, then the operation, from the left."""
+        span = expression.span
+        match expression:
+            case Sum():
+                terms = yield self.reals(expression.terms, scope)
+                signed = [
+                    self.negated(term, span) if minus else term
+                    for term, minus in zip(terms, expression.negative, strict=True)
+                ]
+                return self.graph.apply("add", signed, span)
+            case Product():
+                factors = yield self.reals(expression.factors, scope)
+                return self.product(factors, expression.inverse, span)
+            case Remainder():
+                pair = yield self.reals((expression.left, expression.right), scope)
+                return self.graph.apply("mod", pair, span)
+            case Negate():
+                operand = yield self.reals((expression.operand,), scope)
+                return self.negated(operand[0], span)
+            case Power():
+                return (yield self.power(expression, scope))
+
+    def reals(self, expressions: tuple[Expression, ...], scope: Scope) -> Walk[list[AnyNode]]:
+        """The nodes of several expressions; conditions among them count as 1 and 0."""
+        nodes: list[AnyNode] = []
+        for expression in expressions:
+            node = yield self.walk(expression, scope)
+            nodes.append(self.as_real(node))
+        return nodes
+
+    def as_real(self, node: AnyNode) -> AnyNode:
+        """A condition as the number 1 or 0, so that ``(t > 5)*rate`` means what it says."""
+        if node.kind == "real":
+            return node
+        one, zero = self.graph.constant(1.0), self.graph.constant(0.0)
+        return self.graph.apply("where", (node, one, zero), node.span)
+
+    def as_kind(self, node: AnyNode, kind: Kind, where: str, span: Span) -> AnyNode:
+        """The node, if it is of the wanted kind (a condition may stand for a number, not the other way round)."""
+        if kind == "real":
+            return self.as_real(node)
+        if node.kind != kind:
+            hint = "compare it with something, such as x > 0"
+            raise self.report.stop(
+                catalogue.WRONG_KIND, span, where=where, expected="a condition", found="a number", hint=hint
+            )
+        return node
+
+    def negated(self, node: AnyNode, span: Span) -> AnyNode:
+        """Minus the node."""
+        return self.graph.apply("negate", (node,), span)
+
+    def product(self, factors: list[AnyNode], inverse: tuple[bool, ...], span: Span) -> AnyNode:
+        """Factors multiplied and divided from the left."""
+        run_of_factors = [factors[0]]
+        for factor, divides in zip(factors[1:], inverse[1:], strict=True):
+            if not divides:
+                run_of_factors.append(factor)
+                continue
+            left = self.graph.apply("multiply", run_of_factors, span) if len(run_of_factors) > 1 else run_of_factors[0]
+            run_of_factors = [self.graph.apply("divide", (left, factor), span)]
+        if len(run_of_factors) == 1:
+            return run_of_factors[0]
+        return self.graph.apply("multiply", run_of_factors, span)
+
+    def power(self, expression: Power, scope: Scope) -> Walk[AnyNode]:
+        """A power: with a small literal integer it is repeated multiplication."""
+        exponent = literal_integer(expression.exponent)
+        if exponent is not None and abs(exponent) <= LARGEST_EXACT_POWER:
+            base = yield self.reals((expression.base,), scope)
+            return self.graph.integer_power(base[0], exponent, expression.span)
+        pair = yield self.reals((expression.base, expression.exponent), scope)
+        return self.graph.apply("pow", pair, expression.span)
+
+    # --- conditions
+
+    def logic(self, expression: Compare | Logical | Not | Conditional, scope: Scope) -> Walk[AnyNode]:
+        """Comparisons, ``and or not`` and the ternary."""
+        span = expression.span
+        match expression:
+            case Compare():
+                return (yield self.compare(expression, scope))
+            case Logical():
+                parts = yield self.conditions(expression.operands, f"an operand of '{expression.operator}'", scope)
+                return self.graph.apply(f"logical_{expression.operator}", parts, span)
+            case Not():
+                parts = yield self.conditions((expression.operand,), "the operand of 'not'", scope)
+                return self.graph.apply("logical_not", parts, span)
+            case Conditional():
+                tests = yield self.conditions(expression.conditions, "what follows 'if'", scope)
+                values = yield self.reals((*expression.values, expression.otherwise), scope)
+                node = values[-1]
+                for test, value in zip(reversed(tests), reversed(values[:-1]), strict=True):
+                    node = self.graph.apply("where", (test, value, node), span)
+                return node
+
+    def conditions(self, expressions: tuple[Expression, ...], where: str, scope: Scope) -> Walk[list[AnyNode]]:
+        """The nodes of several conditions."""
+        nodes: list[AnyNode] = []
+        for expression in expressions:
+            node = yield self.walk(expression, scope)
+            nodes.append(self.as_kind(node, "boolean", where, expression.span))
+        return nodes
+
+    def compare(self, expression: Compare, scope: Scope) -> Walk[AnyNode]:
+        """A chain of comparisons: every neighbouring pair must hold."""
+        nodes: list[AnyNode] = []
+        axis = self.compared_axis(expression, scope)
+        for operand in expression.operands:
+            if axis is not None:
+                nodes.append(self.position_of(operand, axis, expression, scope))
+            else:
+                node = yield self.walk(operand, scope)
+                nodes.append(self.as_real(node))
+        pairs = zip(nodes[:-1], expression.operators, nodes[1:], strict=True)
+        tests = [self.graph.apply(COMPARISONS[sign], (left, right), expression.span) for left, sign, right in pairs]
+        return tests[0] if len(tests) == 1 else self.graph.apply("logical_and", tests, expression.span)
+
+    def compared_axis(self, expression: Compare, scope: Scope) -> str | None:
+        """The axis with labels whose points are compared, if that is what the comparison is about."""
+        for operand in expression.operands:
+            if isinstance(operand, Reference) and operand.name in scope.indices and not operand.indices:
+                axis = scope.indices[operand.name].axis
+                if not self.names.axes[axis].numeric:
+                    return axis
+        return None
+
+    def position_of(self, operand: Expression, axis: str, comparison: Compare, scope: Scope) -> AnyNode:
+        """The position that a label or an index stands for, on one side of a comparison."""
+        span = operand.span
+        ordering = any(sign not in ("==", "!=") for sign in comparison.operators)
+        if ordering and self.names.axes[axis].kind == "labels":
+            hint = f"declare it as {axis} = ordered [...]"
+            raise self.misplaced(f"an order of the labels of '{axis}', which has none,", scope, comparison.span, hint)
+        match operand:
+            case Text():
+                position = self.indices.label_position(self.names.axes[axis], axis, operand.value, span)
+                return self.graph.constant(float(position), span)
+            case Reference() if not operand.indices and operand.name in scope.indices:
+                return self.index_positions(axis, (Index(operand.name, span=span),), scope, span)
+            case _:
+                hint = f'compare it with one of its labels in quotes, such as "{self._a_label(axis)}"'
+                raise self.misplaced(f"something other than a label of '{axis}'", scope, span, hint)
+
+    def _a_label(self, axis: str) -> str:
+        return next(iter(self.names.axes[axis].labels), "label")
+
+    # --- user functions
+
+    def user_function(self, call: Call, function: FunctionDeclaration, arguments: list[AnyNode], scope: Scope) -> Walk[AnyNode]:
+        """The body of a user function with the arguments in place of its parameters; each call is read once."""
+        if function.name in self.broken:
+            raise Stop
+        key = (function.name, scope.initial, scope.derived, tuple(scope.indices.values()), *(a.number for a in arguments))
+        if key in self.applied:
+            return self.applied[key]
+        # The caller's dims stay known under names that nobody can write, so that a reduction in the body takes others.
+        hidden: dict[str, Dim] = {f"<{name}>": dim for name, dim in scope.indices.items()}
+        inner = Scope(
+            where=f"the function '{function.name}'",
+            indices=hidden,
+            arguments=dict(zip(function.parameters, arguments, strict=True)),
+            initial=scope.initial,
+            derived=scope.derived,
+        )
+        node = yield self.walk(function.value, inner)
+        self.applied[key] = node
+        return node
+
+
+def literal_integer(expression: Expression) -> int | None:
+    """The value of a literal integer such as ``2`` or ``-1``."""
+    negative = isinstance(expression, Negate)
+    inner = expression.operand if isinstance(expression, Negate) else expression
+    if not (isinstance(inner, Number) and inner.integer and inner.value < 2**53):
+        return None
+    return -int(inner.value) if negative else int(inner.value)
+
+

@@ -1,0 +1,223 @@
+"""Lowering: a model as it was written becomes a model with one meaning.
+
+Three steps, so that no section depends on the order of the file: *declare* all names, *check* the declarations, *define*
+the expressions (an alias when it is first needed). All problems are reported together.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from opjax.errors import Report, Stop, catalogue, did_you_mean
+from opjax.ir.evaluate import constant_value
+from opjax.ir.nodes import AnyNode, Graph
+from opjax.ir.system import Alias, Input, NotYet, State, System
+from opjax.source import DEFAULT_LIMITS, Limits, Span
+from opjax.spec.calls import lower_call
+from opjax.spec.dynamics import Dynamics
+from opjax.spec.expressions import Lowering
+from opjax.spec.names import Name, NameKind, Names, declare
+from opjax.spec.order import names_in, order_of_need
+from opjax.spec.quantities import Quantities
+from opjax.spec.reductions import lower_reduction
+from opjax.spec.scope import PARAMETER_ROLES, Scope, free_scope
+from opjax.syntax.declarations import AliasDeclaration, InitialDeclaration, ModelSyntax, StateDeclaration
+from opjax.syntax.nodes import Expression, Index, Reference
+
+NO_LABELS: Mapping[str, tuple[str, ...]] = {}
+
+
+def lower(
+    model: ModelSyntax,
+    report: Report,
+    limits: Limits = DEFAULT_LIMITS,
+    labels: Mapping[str, tuple[str, ...]] = NO_LABELS,
+) -> System:
+    """The typed model of a syntax tree.
+
+    Arguments:
+        model: the syntax of the whole model.
+        report: gets all problems; check it before using the result.
+        limits: bounds on sizes.
+        labels: the labels of axes that take them from data, by axis.
+
+    Returns:
+        The typed model; parts with problems are missing from it.
+    """
+    return _Lower(model, report, limits, labels).system()
+
+
+@dataclass(slots=True)
+class _Lower:
+    model: ModelSyntax
+    report: Report
+    limits: Limits
+    labels: Mapping[str, tuple[str, ...]]
+    lowering: Lowering = field(init=False)
+    axis_nodes: Graph = field(default_factory=Graph)
+
+    def __post_init__(self) -> None:
+        names = declare(self.model, self.labels, self.axis_number, self.report, self.limits)
+        self.lowering = self.lowering_for(names, Graph())
+
+    def lowering_for(self, names: Names, graph: Graph) -> Lowering:
+        return Lowering(names, graph, self.report, lower_call, lower_reduction)
+
+    def axis_number(self, expression: Expression, where: str) -> float | None:
+        """The value of an expression of numbers, before any name is known."""
+        try:
+            node = self.lowering_for(Names(), self.axis_nodes).value(expression, Scope(where))
+        except Stop:
+            return None
+        value = constant_value(node)
+        return None if value is None else float(value)
+
+    # --- the whole
+
+    def system(self) -> System:
+        self.check()
+        quantities = Quantities(self.lowering)
+        parameters = quantities.parameters(self.model.parameters)
+        inputs = {i.name: Input(i.name, i.axes, i.unit, i.doc, i.span, i.interpolation) for i in self.model.inputs}
+        self.define_aliases()
+        self.define_initial_values()
+        dynamics = Dynamics(self.lowering)
+        for position, statement in enumerate(self.model.dynamics, start=1):
+            dynamics.add(statement, position)
+        rates = self.complete(dynamics)
+        states = {s.name: self.state(s) for s in self.model.states}
+        return System(
+            name=self.model.name,
+            graph=self.lowering.graph,
+            axes=self.lowering.names.axes,
+            parameters=parameters,
+            inputs=inputs,
+            states=states,
+            aliases=self.defined("alias"),
+            flows=dynamics.flows,
+            rates=rates,
+            observations=quantities.observations(self.model.observations),
+            derived=self.defined("derived"),
+            requirements=quantities.requirements(self.model.requirements),
+            time_reductions=tuple(self.lowering.time_reductions),
+            not_yet=self.not_yet(),
+            doc=self.model.doc,
+            time_unit=self.model.time.unit if self.model.time else "",
+            time_origin=self.model.time.origin if self.model.time else "",
+        )
+
+    def check(self) -> None:
+        """Step two: what can be said of the declarations alone."""
+        if not self.model.states:
+            self.report.add(catalogue.NO_STATES, self.model.span)
+        seen: dict[object, Span] = {}
+        for row in self.initial_rows():
+            name, first = row.target.name, seen.setdefault(row.target, row.span)
+            entry = self.lowering.names.values.get(name)
+            if entry is None:
+                hint = did_you_mean(name, self.lowering.names.known("state"))
+                self.report.add(catalogue.UNDECLARED_NAME, row.target.span, name=name, hint=hint)
+            elif first is not row.span:
+                self.report.add(catalogue.REPEATED_INITIAL, row.span, name=name, first=repr(first))
+
+    def initial_rows(self) -> list[InitialDeclaration]:
+        """All initial values, those in the section ``states`` included."""
+        own = [
+            InitialDeclaration(Reference(s.name, span=s.span), s.initial, span=s.span)
+            for s in self.model.states
+            if s.initial is not None
+        ]
+        return [*own, *self.model.initial]
+
+    def complete(self, dynamics: Dynamics) -> Mapping[str, AnyNode]:
+        """The rates of all states, in declared order."""
+        rates = dynamics.rates
+        for state in self.model.states:
+            if state.name not in dynamics.gains:
+                self.report.add(catalogue.NO_EQUATION, state.span, name=state.name)
+        if self.report.errors:
+            return {}
+        known = rates()
+        return {s.name: known[s.name] for s in self.model.states}
+
+    def not_yet(self) -> tuple[NotYet, ...]:
+        events = [NotYet("the event", e.name, e.span) for e in self.model.events]
+        boundaries = [NotYet("the boundary condition of", b.state, b.span) for b in self.model.boundaries]
+        return (*self.lowering.not_yet, *events, *boundaries)
+
+    # --- aliases and initial values, in the order of need
+
+    def define_aliases(self) -> None:
+        """Define all aliases and derived quantities, each after those that it mentions."""
+        named = [*self.model.aliases, *self.model.derived]
+        needs = {d.name: tuple(dict.fromkeys(names_in([d.value]))) for d in named}
+        order, circles = order_of_need(needs)
+        self.report_circles(circles, {d.name: d.span for d in named})
+        self.lowering.broken.update(needs.keys() - set(order))
+        for name in order:
+            entry = self.lowering.names.values.get(name)
+            if entry is not None and isinstance(entry.declaration, AliasDeclaration):
+                self.define_alias(entry.declaration, derived=entry.kind == "derived")
+
+    def report_circles(self, circles: list[list[str]], places: Mapping[str, Span]) -> None:
+        for circle in circles:
+            self.report.add(catalogue.ALIAS_CYCLE, places[circle[0]], path=" -> ".join(circle))
+
+    def define_alias(self, declared: AliasDeclaration, derived: bool) -> None:
+        scope = free_scope(f"'{declared.name}'", declared.axes, declared.edge)
+        scope = dataclasses.replace(scope, derived=derived)
+        try:
+            node = self.lowering.value(declared.value, scope)
+        except Stop:
+            self.lowering.broken.add(declared.name)
+            return
+        alias = Alias(declared.name, declared.axes, declared.unit, declared.doc, declared.span, value=node)
+        self.lowering.aliases[declared.name] = alias
+
+    def define_initial_values(self) -> None:
+        """Define the initial values; one may mention the initial values of other states."""
+        rows: dict[str, list[InitialDeclaration]] = {}
+        for row in self.initial_rows():
+            rows.setdefault(row.target.name, []).append(row)
+        needs = {name: tuple(dict.fromkeys(names_in(r.value for r in own))) for name, own in rows.items()}
+        order, circles = order_of_need(needs)
+        self.report_circles(circles, {name: own[0].span for name, own in rows.items()})
+        for name in order:
+            entry = self.lowering.names.values.get(name)
+            if entry is None:
+                continue  # reported by `check`
+            try:
+                self.lowering.initial[name] = self.initial_value(entry, rows[name])
+            except Stop:
+                continue
+
+    def initial_value(self, entry: Name, rows: list[InitialDeclaration]) -> AnyNode:
+        """The initial value of one state: the rows of its cells put together."""
+        dynamics = Dynamics(self.lowering)
+        for row in rows:
+            indices = row.target.indices or tuple(Index(axis, span=row.span) for axis in entry.axes)
+            scope = dynamics.target_scope(f"the initial value of '{row.target.name}'", indices, None)
+            dynamics.state(row.target)
+            selections = dynamics.selected(row.target.name, entry, indices, scope, row.target.span)
+            value = self.lowering.value(row.value, dataclasses.replace(scope, initial=True))
+            self.lowering.want_roles(value, PARAMETER_ROLES, scope.where, row.value.span)
+            dynamics.gains.setdefault(row.target.name, [])
+            dynamics.gain(row.target.name, entry, selections, value)
+        return dynamics.rates()[rows[0].target.name]
+
+    def state(self, declared: StateDeclaration) -> State:
+        initial = self.lowering.initial.get(declared.name)
+        return State(
+            declared.name, declared.axes, declared.unit, declared.doc, declared.span, initial, declared.flags
+        )
+
+    def defined(self, kind: NameKind) -> Mapping[str, Alias]:
+        """The aliases or derived quantities, in declared order."""
+        values = self.lowering.names.values
+        return {
+            name: self.lowering.aliases[name]
+            for name, entry in values.items()
+            if entry.kind == kind and name in self.lowering.aliases
+        }

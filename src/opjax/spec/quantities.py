@@ -1,0 +1,223 @@
+"""Parameters, observations and requirements: what is given, what is measured, what must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from opjax.errors import Stop, catalogue, did_you_mean
+from opjax.ir import distributions
+from opjax.ir.evaluate import constant_value
+from opjax.ir.nodes import AnyNode
+from opjax.ir.system import Bounds, Distribution, Observation, Parameter
+from opjax.ir.types import Role
+from opjax.spec.scope import OBSERVED_ROLES, PARAMETER_ROLES, Scope, free_scope
+from opjax.syntax import declarations as written
+from opjax.syntax.nodes import Array, Expression
+
+if TYPE_CHECKING:
+    from opjax.spec.expressions import Lowering
+
+class Quantities:
+    """Reads the declarations that stand beside the dynamics."""
+
+    def __init__(self, lowering: Lowering) -> None:
+        self.lowering = lowering
+        self.report = lowering.report
+
+    # --- parameters
+
+    def parameters(self, declared: tuple[written.ParameterDeclaration, ...]) -> dict[str, Parameter]:
+        """All parameters by name; what has a problem is left out of its parameter."""
+        return {p.name: self.parameter(p) for p in declared}
+
+    def parameter(self, declared: written.ParameterDeclaration) -> Parameter:
+        """One parameter with its default, prior and bounds."""
+        scope = free_scope(f"the default of '{declared.name}'", tuple(dict.fromkeys(declared.axes)))
+        default, values = None, None
+        if isinstance(declared.default, Array):
+            values = self.values(declared)
+        elif declared.default is not None:
+            default = self.known(declared.default, scope, declared.name)
+        prior = self.distribution(declared.prior, free_scope(f"the prior of '{declared.name}'", declared.axes))
+        return Parameter(
+            declared.name,
+            declared.axes,
+            declared.unit,
+            declared.doc,
+            declared.span,
+            default,
+            values,
+            prior,
+            self.bounds(declared),
+            declared.flags,
+        )
+
+    def known(self, expression: Expression, scope: Scope, itself: str) -> AnyNode | None:
+        """An expression of other parameters."""
+        try:
+            node = self.lowering.value(expression, scope)
+            self.lowering.want_roles(node, PARAMETER_ROLES, scope.where, expression.span)
+        except Stop:
+            return None
+        return node
+
+    def values(self, declared: written.ParameterDeclaration) -> tuple[object, ...] | None:
+        """The numbers of a default that is written as an array, checked against the axes."""
+        assert isinstance(declared.default, Array)
+        sizes: list[int | None] = [
+            axis.size if (axis := self.lowering.names.axes.get(name)) else None for name in declared.axes
+        ]
+        try:
+            shape = array_shape(declared.default)
+            wanted = tuple(size if size is not None else found for size, found in zip(sizes, shape, strict=False))
+            if len(shape) != len(sizes) or shape != wanted:
+                raise self.report.stop(
+                    catalogue.BAD_ARRAY,
+                    declared.default.span,
+                    name=declared.name,
+                    found=shape,
+                    axes=", ".join(declared.axes),
+                    expected=tuple("?" if s is None else s for s in sizes),
+                )
+            return self.numbers(declared.default, declared.name, len(shape))
+        except Stop:
+            return None
+
+    def numbers(self, array: Array, name: str, depth: int) -> tuple[object, ...]:
+        """The numbers of an array literal as nested tuples."""
+        if depth > 1:
+            return tuple(self.numbers(row, name, depth - 1) for row in array.items if isinstance(row, Array))
+        return tuple(self.constant(item, f"a value of '{name}'") for item in array.items)
+
+    def constant(self, expression: Expression, where: str) -> float:
+        """The value of an expression that depends on nothing."""
+        node = self.lowering.value(expression, Scope(where))
+        value = constant_value(node)
+        if value is None:
+            names = [part.text for part in [expression.span]]
+            raise self.report.stop(catalogue.NOT_CONSTANT, expression.span, where=where, name=names[0])
+        return float(value)
+
+    def bounds(self, declared: written.ParameterDeclaration) -> Bounds | None:
+        """The interval of a parameter; an empty one is refused."""
+        interval = declared.bounds
+        if interval is None:
+            return None
+        scope = free_scope(f"the bounds of '{declared.name}'", declared.axes)
+        low = self.known(interval.low, scope, declared.name)
+        high = self.known(interval.high, scope, declared.name)
+        if low is None or high is None:
+            return None
+        ends = (constant_value(low), constant_value(high))
+        if ends[0] is not None and ends[1] is not None and not ends[0] < ends[1]:
+            problem = f"are empty: {ends[0]:g} is not below {ends[1]:g}"
+            self.report.add(catalogue.BAD_BOUNDS, interval.span, name=declared.name, problem=problem)
+        return Bounds(low, high, interval.low_closed, interval.high_closed)
+
+    # --- distributions and observations
+
+    def distribution(
+        self, call: written.DistributionCall | None, scope: Scope, allowed: frozenset[Role] = PARAMETER_ROLES
+    ) -> Distribution | None:
+        """A distribution with its arguments by name; `allowed` is what they may depend on."""
+        if call is None:
+            return None
+        record = distributions.lookup(call.name)
+        if record is None:
+            hint = did_you_mean(call.name, distributions.DISTRIBUTIONS)
+            self.report.add(catalogue.UNKNOWN_DISTRIBUTION, call.span, name=call.name, hint=hint)
+            return None
+        try:
+            arguments = {
+                name: self.lowering.value(value, scope) for name, value in self.arguments(call, record).items()
+            }
+            for node in arguments.values():
+                self.lowering.want_roles(node, allowed, scope.where, call.span)
+        except Stop:
+            return None
+        return Distribution(record.name, arguments, call.span)
+
+    def arguments(
+        self, call: written.DistributionCall, record: distributions.DistributionRecord
+    ) -> dict[str, Expression]:
+        """The arguments of a distribution by the table's names."""
+        given: dict[str, Expression] = {}
+        for place, argument in enumerate(call.arguments):
+            known = [a.name for a in record.arguments]
+            if argument.keyword is None and place < len(known):
+                name = known[place]
+                if record.arguments[place].required_keyword:
+                    raise self.argument_problem(call, record, f"'{name}' must be given by its name")
+            else:
+                name = argument.keyword or f"argument {place + 1}"
+            if name not in known:
+                near = did_you_mean(name, known)
+                raise self.argument_problem(call, record, f"there is no argument '{name}'" + (f"; {near}" if near else ""))
+            if name in given:
+                raise self.argument_problem(call, record, f"'{name}' is given twice")
+            given[name] = argument.value
+        for argument in record.arguments:
+            if argument.default is None and argument.name not in given:
+                raise self.argument_problem(call, record, f"'{argument.name}' is missing")
+        return given
+
+    def argument_problem(
+        self, call: written.DistributionCall, record: distributions.DistributionRecord, problem: str
+    ) -> Exception:
+        """The problem of a distribution's arguments."""
+        signature = distributions.signature(record)
+        return self.report.stop(
+            catalogue.DISTRIBUTION_ARGUMENT, call.span, name=call.name, problem=problem, signature=signature
+        )
+
+    def observations(self, declared: tuple[written.ObservationDeclaration, ...]) -> dict[str, Observation]:
+        """The observations by name."""
+        found: dict[str, Observation] = {}
+        for row in declared:
+            if row.name in found:
+                first = repr(found[row.name].span)
+                self.report.add(catalogue.REPEATED_NAME, row.span, name=row.name, first=first)
+                continue
+            scope = free_scope(f"the observation '{row.name}'", row.axes)
+            distribution = self.distribution(row.distribution, scope, OBSERVED_ROLES)
+            if distribution is not None:
+                every = self.interval(row)
+                found[row.name] = Observation(row.name, row.axes, distribution, every, row.doc, row.span)
+        return found
+
+    def interval(self, row: written.ObservationDeclaration) -> float | None:
+        """The time between two observations, where it is stated."""
+        if row.every is None:
+            return None
+        try:
+            value = self.constant(row.every, f"the interval of '{row.name}'")
+        except Stop:
+            return None
+        if not value > 0:
+            self.report.add(catalogue.BAD_NUMBER, row.every.span, problem=f"an interval of {value:g} is not positive")
+        return value
+
+    def requirements(self, declared: tuple[written.RequirementDeclaration, ...]) -> tuple[AnyNode, ...]:
+        """The conditions that parameters must meet."""
+        nodes: list[AnyNode] = []
+        for row in declared:
+            scope = Scope("a requirement")
+            try:
+                node = self.lowering.value(row.condition, scope, "boolean")
+                self.lowering.want_roles(node, PARAMETER_ROLES, scope.where, row.condition.span)
+            except Stop:
+                continue
+            nodes.append(node)
+        return tuple(nodes)
+
+
+def array_shape(array: Array) -> tuple[int, ...]:
+    """The shape of an array literal; a ragged one has the shape of its first rows, and -1 where rows differ."""
+    shape: list[int] = []
+    level: list[Expression] = [array]
+    while level and isinstance(level[0], Array):
+        lengths = {len(row.items) if isinstance(row, Array) else -1 for row in level}
+        shape.append(lengths.pop() if len(lengths) == 1 else -1)
+        level = [item for row in level if isinstance(row, Array) for item in row.items]
+    return tuple(shape)

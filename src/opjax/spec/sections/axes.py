@@ -1,0 +1,171 @@
+"""`axes`, and op_system's tables over time: `time_axis`, `time_interpolation`."""
+
+from __future__ import annotations
+
+from opjax.errors import Stop
+from opjax.spec.document import MappingNode, Node, ScalarNode, SequenceNode, wrong_value
+from opjax.spec.sections.draft import Draft
+from opjax.spec.sections.section import Plain, Section, commented, nothing
+from opjax.spec.sections.shapes import EXPRESSION, TEXT, TRUTH, Either, Listed, Record, Scalar
+from opjax.spec.sections.values import comments_of, expression, name_of, text_of, unit_of, written_expression
+from opjax.syntax.declarations import AxisDeclaration, Interpolation, ModelSyntax, TimeDeclaration
+from opjax.syntax.nodes import Expression
+
+_POINT = Scalar("a text or a number", ("string", "number"))
+_DOMAIN = Record("a mapping with 'lb' and 'ub'", {"lb": EXPRESSION, "ub": EXPRESSION}, ("lb", "ub"))
+_AXIS = Record(
+    "a mapping with 'name'",
+    {
+        "name": TEXT,
+        "type": Scalar("categorical, ordinal or continuous", (), ("categorical", "ordinal", "continuous")),
+        "coords": Listed("a list", _POINT),
+        "domain": _DOMAIN,
+        "size": EXPRESSION,
+        "spacing": Scalar("linear, log or geom", (), ("linear", "log", "geom")),
+        "data": TRUTH,
+        "units": TEXT,
+        "description": TEXT,
+    },
+    required=("name",),
+    later=("measure",),
+)
+
+
+class _Points(TypedDict, total=False):
+    """The fields of an axis that say where its points come from."""
+
+    kind: AxisKind
+    values: tuple[str | float, ...]
+    grid: tuple[Expression, ...]
+    spacing: Literal["linear", "log"]
+
+
+def _read_axes(node: Node, draft: Draft) -> None:
+    draft.every(node, "axes", lambda item, path: _read_axis(item, path, draft))
+
+
+def _read_axis(node: Node, path: str, draft: Draft) -> None:
+    fields = draft.fields(node, _AXIS, path)
+    name = name_of(fields["name"], draft, f"{path}.name")
+    kind = text_of(fields.get("type")) or ("continuous" if "domain" in fields else "categorical")
+    units = unit_of(fields.get("units"), draft)
+    if kind == "continuous" and name == draft.tables.axis:
+        draft.tables.is_declared = True
+        if units and draft.time is None:
+            draft.time = TimeDeclaration(units)
+        return
+    axis = AxisDeclaration(
+        name,
+        "labels",
+        unit=units,
+        doc=text_of(fields.get("description")),
+        span=fields["name"].span,
+        comments=comments_of(draft, node, node),
+    )
+    draft.axes.append(dataclasses.replace(axis, **_points(node, fields, kind, draft, path)))
+
+
+def _points(node: Node, fields: dict[str, Node], kind: str, draft: Draft, path: str) -> _Points:
+    """Where the points of an axis come from: data, labels, numbers, or a grid."""
+    coords = fields.get("coords")
+    if _is_true(fields.get("data")):
+        return {"kind": "data"}
+    if kind != "continuous":
+        if not isinstance(coords, SequenceNode):
+            raise draft.missing(node, path, "coords")
+        return {"kind": "ordered" if kind == "ordinal" else "labels", "values": _labels(coords, draft, path)}
+    if isinstance(coords, SequenceNode):
+        return {"kind": "points", "values": _numbers(coords, draft, path)}
+    for key in ("domain", "size"):
+        if key not in fields:
+            raise draft.missing(node, path, key)
+    domain = draft.fields(fields["domain"], _DOMAIN, f"{path}.domain")
+    bounds = tuple(expression(domain[key], draft, f"{path}.domain.{key}") for key in ("lb", "ub"))
+    size = expression(fields["size"], draft, f"{path}.size")
+    logarithmic = text_of(fields.get("spacing")) in ("log", "geom")
+    return {"kind": "grid", "grid": (*bounds, size), "spacing": "log" if logarithmic else "linear"}
+
+
+def _is_true(node: Node | None) -> bool:
+    return isinstance(node, ScalarNode) and node.value is True
+
+
+def _labels(coords: SequenceNode, draft: Draft, path: str) -> tuple[str, ...]:
+    """Labels are texts: a number would be another label when it is written in another way."""
+    labels: list[str] = []
+    for number, item in enumerate(coords.items):
+        if isinstance(item, ScalarNode) and isinstance(item.value, str):
+            labels.append(item.value)
+        else:
+            wrong_value(draft.report, item, f"'{path}.coords[{number}]'", "a text in quotes")
+    return tuple(labels)
+
+
+def _numbers(coords: SequenceNode, draft: Draft, path: str) -> tuple[float, ...]:
+    values: list[float] = []
+    for number, item in enumerate(coords.items):
+        if isinstance(item, ScalarNode) and isinstance(item.value, int | float) and not isinstance(item.value, bool):
+            values.append(float(item.value))
+        else:
+            wrong_value(draft.report, item, f"'{path}.coords[{number}]'", "a number")
+    return tuple(values)
+
+
+def _write_axes(model: ModelSyntax) -> Plain:
+    return [commented(axis, _written(axis)) for axis in model.axes] or None
+
+
+def _written(axis: AxisDeclaration) -> dict[str, Plain]:
+    row: dict[str, Plain] = {"name": axis.name, **_written_points(axis)}
+    if axis.unit:
+        row["units"] = axis.unit
+    if axis.doc:
+        row["description"] = axis.doc
+    return row
+
+
+def _written_points(axis: AxisDeclaration) -> dict[str, Plain]:
+    values: list[Plain] = list(axis.values)
+    match axis.kind:
+        case "labels":
+            return {"type": "categorical", "coords": values}
+        case "ordered":
+            return {"type": "ordinal", "coords": values}
+        case "points":
+            return {"type": "continuous", "coords": values}
+        case "data":
+            return {"data": True}
+        case "grid":
+            low, high, size = (written_expression(part) for part in axis.grid)
+            row: dict[str, Plain] = {"type": "continuous", "domain": {"lb": low, "ub": high}, "size": size}
+            return {**row, "spacing": "log"} if axis.spacing == "log" else row
+
+
+def _read_time_axis(node: Node, draft: Draft) -> None:
+    is_text = isinstance(node, ScalarNode) and isinstance(node.value, str)
+    draft.tables.axis = text_of(node) if is_text else ""
+
+
+def _write_time_axis(model: ModelSyntax) -> Plain:
+    """An axis that only happens to have the name of op_system's time axis stays an axis."""
+    clash = any(axis.name == TimeTables().axis and axis.kind in ("points", "grid") for axis in model.axes)
+    return False if clash else None
+
+
+def _read_interpolation(node: Node, draft: Draft) -> None:
+    for known in INTERPOLATIONS:
+        if text_of(node) == known:
+            draft.tables.interpolation = known
+
+
+SECTIONS = (
+    Section(
+        "time_axis",
+        "the continuous axis that stands for time in tables; false: there is none",
+        Scalar("the name of an axis, or false", ("string", "boolean")),
+        _read_time_axis,
+        _write_time_axis,
+    ),
+    Section("time_interpolation", "how tables over time are read", INTERPOLATION, _read_interpolation, nothing),
+    Section("axes", "the axes, in order", Listed("a list of axes", _AXIS), _read_axes, _write_axes),
+)

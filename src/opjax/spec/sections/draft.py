@@ -1,0 +1,189 @@
+"""The model while its sections are read: what every section's reader gets, and adds to."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from opjax.errors import Report, Stop, catalogue, did_you_mean
+from opjax.source import DEFAULT_LIMITS, Limits, Span
+from opjax.spec.document import Entry, MappingNode, Node, ScalarNode, SequenceNode, wrong_value
+from opjax.spec.sections.shapes import Record, Shape, fits
+from opjax.syntax.declarations import (
+    AliasDeclaration,
+    AxisDeclaration,
+    BoundaryDeclaration,
+    DerivativeDeclaration,
+    EventDeclaration,
+    FunctionDeclaration,
+    InitialDeclaration,
+    InputDeclaration,
+    Interpolation,
+    ModelSyntax,
+    ObservationDeclaration,
+    ParameterDeclaration,
+    RequirementDeclaration,
+    StateDeclaration,
+    TimeDeclaration,
+    TransitionDeclaration,
+)
+
+
+@dataclass(slots=True)
+class TimeTables:
+    """How op_system writes tables over time: an axis that stands for time, and names that are indexed by it.
+
+    Arguments:
+        axis: the name of the axis.
+        is_declared: whether `axes` has it; without it, the name means nothing.
+        interpolation: how a table is read between its points.
+    """
+
+    axis: str = "time"
+    is_declared: bool = False
+    interpolation: Interpolation = "linear"
+
+
+@dataclass(slots=True)
+class Draft:
+    """The declarations read so far, with the report and the limits.
+
+    Arguments:
+        span: the whole document.
+        report: receives the problems.
+        limits: what is too large.
+        infers: whether names that are not declared become parameters.
+        tables: op_system's tables over time.
+    """
+
+    span: Span
+    report: Report
+    limits: Limits = DEFAULT_LIMITS
+    infers: bool = True
+    tables: TimeTables = field(default_factory=TimeTables)
+    name: str = "Model"
+    doc: str = ""
+    time: TimeDeclaration | None = None
+    axes: list[AxisDeclaration] = field(default_factory=list[AxisDeclaration])
+    parameters: dict[str, ParameterDeclaration] = field(default_factory=dict[str, ParameterDeclaration])
+    inputs: list[InputDeclaration] = field(default_factory=list[InputDeclaration])
+    states: dict[str, StateDeclaration] = field(default_factory=dict[str, StateDeclaration])
+    aliases: list[AliasDeclaration | FunctionDeclaration] = field(
+        default_factory=list[AliasDeclaration | FunctionDeclaration]
+    )
+    dynamics: list[TransitionDeclaration | DerivativeDeclaration] = field(
+        default_factory=list[TransitionDeclaration | DerivativeDeclaration]
+    )
+    initial: list[InitialDeclaration] = field(default_factory=list[InitialDeclaration])
+    events: list[EventDeclaration] = field(default_factory=list[EventDeclaration])
+    boundaries: list[BoundaryDeclaration] = field(default_factory=list[BoundaryDeclaration])
+    observations: list[ObservationDeclaration] = field(default_factory=list[ObservationDeclaration])
+    derived: list[AliasDeclaration] = field(default_factory=list[AliasDeclaration])
+    requirements: list[RequirementDeclaration] = field(default_factory=list[RequirementDeclaration])
+
+    # --- what was read so far
+
+    def axis(self, name: str) -> AxisDeclaration | None:
+        """The axis of a name, if it is declared."""
+        return next((axis for axis in self.axes if axis.name == name), None)
+
+    def model(self) -> ModelSyntax:
+        """The model as far as it was read."""
+        return ModelSyntax(
+            name=self.name,
+            time=self.time,
+            axes=tuple(self.axes),
+            parameters=tuple(self.parameters.values()),
+            inputs=tuple(self.inputs),
+            states=tuple(self.states.values()),
+            aliases=tuple(self.aliases),
+            dynamics=tuple(self.dynamics),
+            initial=tuple(self.initial),
+            events=tuple(self.events),
+            boundaries=tuple(self.boundaries),
+            observations=tuple(self.observations),
+            derived=tuple(self.derived),
+            requirements=tuple(self.requirements),
+            doc=self.doc,
+            span=self.span,
+        )
+
+    # --- looking at nodes
+
+    def fits(self, node: Node, shape: Shape, path: str) -> bool:
+        """Whether a node is what a shape wants; reported if not."""
+        if fits(node, shape):
+            return True
+        wrong_value(self.report, node, f"'{path}'", shape.expected)
+        return False
+
+    def must_fit(self, node: Node, shape: Shape, path: str) -> None:
+        """Stop, with a report, where a node is not what a shape wants."""
+        if not self.fits(node, shape, path):
+            raise Stop
+
+    def fields(self, node: Node, record: Record, path: str) -> dict[str, Node]:
+        """The values of a record by key: those that fit. Unknown keys and values that do not fit are reported.
+
+        Raises:
+            Stop: when a required key is missing or wrong.
+        """
+        self.must_fit(node, record, path)
+        found: dict[str, Node] = {}
+        for entry in node.entries if isinstance(node, MappingNode) else ():
+            name = entry.key.text
+            below = f"{path}.{name}"
+            if name in record.later:
+                self.not_yet("the key", entry.key.span, below)
+            elif name not in record.fields:
+                self.unknown_key(entry.key, tuple(record.fields), f"'{path}'")
+            elif self.fits(entry.value, record.fields[name], below):
+                found[name] = entry.value
+        self.require(node, record, found, path)
+        return found
+
+    def require(self, node: Node, record: Record, found: dict[str, Node], path: str) -> None:
+        """Stop where a required key of a record was not found (or does not fit, which is reported already)."""
+        absent = [name for name in record.required if name not in found]
+        written = {entry.key.text for entry in node.entries} if isinstance(node, MappingNode) else set[str]()
+        for name in absent:
+            if name not in written:
+                self.missing(node, path, name)
+        if absent:
+            raise Stop
+
+    def missing(self, node: Node, path: str, name: str) -> Stop:
+        """Report a key that must stand there; ``raise`` the result to leave the entry."""
+        return self.report.stop(catalogue.MISSING_KEY, node.span, where=f"'{path}'", name=name)
+
+    def unknown_key(self, key: ScalarNode, known: tuple[str, ...], where: str) -> None:
+        """Report a key that nobody knows."""
+        hint = did_you_mean(key.text, known, "the keys are " + ", ".join(known))
+        self.report.add(catalogue.UNKNOWN_KEY, key.span, name=key.text, where=where, hint=hint)
+
+    def not_yet(self, what: str, span: Span, name: str) -> None:
+        """Report what is known and cannot be run yet."""
+        self.report.add(catalogue.NOT_AT_RUN_TIME, span, what=what, name=name)
+
+    def entries(self, node: Node, path: str) -> Iterator[Entry]:
+        """The entries of a mapping, or of a list of mappings with one entry each."""
+        if isinstance(node, MappingNode):
+            yield from node.entries
+        for number, item in enumerate(node.items if isinstance(node, SequenceNode) else ()):
+            if isinstance(item, MappingNode) and len(item.entries) == 1:
+                yield item.entries[0]
+            else:
+                wrong_value(self.report, item, f"'{path}[{number}]'", "a name with its value")
+
+    def each(self, node: Node, path: str, read: Callable[[Entry, str], object]) -> None:
+        """Read every entry of a mapping; a problem ends the entry that has it."""
+        for entry in self.entries(node, path):
+            with contextlib.suppress(Stop):
+                read(entry, f"{path}.{entry.key.text}")
+
+    def every(self, node: Node, path: str, read: Callable[[Node, str], object]) -> None:
+        """Read every item of a list; a problem ends the item that has it."""
+        for number, item in enumerate(node.items if isinstance(node, SequenceNode) else ()):
+            with contextlib.suppress(Stop):
+                read(item, f"{path}[{number}]")

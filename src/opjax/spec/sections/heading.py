@@ -1,0 +1,82 @@
+"""The keys about the whole model: version, name, description, time, kind."""
+
+from __future__ import annotations
+
+from opjax.spec.document import MappingNode, Node, ScalarNode, wrong_value
+from opjax.spec.sections.draft import Draft
+from opjax.spec.sections.section import Plain, Section, commented, record
+from opjax.spec.sections.shapes import TEXT, TRUTH, Either, Record, Scalar
+from opjax.spec.sections.values import comments_of, text_of, unit_of
+from opjax.syntax.declarations import DerivativeDeclaration, ModelSyntax, TimeDeclaration, TransitionDeclaration
+
+_VERSION = 1
+_TIME = Record("a mapping", {"unit": TEXT, "origin": TEXT, "description": TEXT}, empty=True)
+_KINDS = ("expr", "transitions")
+
+
+def _read_version(node: Node, draft: Draft) -> None:
+    if isinstance(node, ScalarNode) and node.value != _VERSION:
+        wrong_value(draft.report, node, "'opjax'", f"the version {_VERSION}")
+
+
+def _read_name(node: Node, draft: Draft) -> None:
+    draft.name = text_of(node)
+
+
+def _read_description(node: Node, draft: Draft) -> None:
+    draft.doc = text_of(node)
+
+
+def _read_time(node: Node, draft: Draft) -> None:
+    if isinstance(node, ScalarNode) and node.value is not None:
+        draft.time = TimeDeclaration(unit_of(node, draft), span=node.span)
+        return
+    fields = draft.fields(node, _TIME, "time")
+    draft.time = TimeDeclaration(
+        unit_of(fields.get("unit"), draft),
+        text_of(fields.get("origin")),
+        doc=text_of(fields.get("description")),
+        span=node.span,
+        comments=comments_of(node.span, node.span),
+    )
+
+
+def _write_time(model: ModelSyntax) -> Plain:
+    if model.time is None:
+        return None
+    parts = {"unit": model.time.unit, "origin": model.time.origin, "description": model.time.doc}
+    return commented(model.time, {key: value for key, value in parts.items() if value})
+
+
+def _read_kind(node: Node, draft: Draft) -> None:
+    kind = text_of(node).lower()
+    if kind not in _KINDS:
+        wrong_value(draft.report, node, "'kind'", "'expr' or 'transitions'")
+    draft.kind = (kind, node)
+
+
+def check_kind(draft: Draft) -> None:
+    """`kind: expr` leaves transitions out in op_system; here that is an error, because it is one in meaning."""
+    kind, node = draft.kind or ("", None)
+    has_transitions = any(isinstance(statement, TransitionDeclaration) for statement in draft.dynamics)
+    if kind == "expr" and node is not None and has_transitions:
+        wrong_value(draft.report, node, "'kind'", "'transitions', because the model has some")
+
+
+def _write_kind(model: ModelSyntax) -> Plain:
+    if any(isinstance(statement, TransitionDeclaration) for statement in model.dynamics):
+        return "transitions"
+    return "expr" if any(isinstance(statement, DerivativeDeclaration) for statement in model.dynamics) else None
+
+
+def _read_infers(node: Node, draft: Draft) -> None:
+    draft.infers = isinstance(node, ScalarNode) and node.value is True
+
+
+SECTIONS = (
+    Section("opjax", "version of this form: 1", Scalar("the version 1", ("integer",)), _read_version, lambda model: 1),
+    Section("name", "name of the model", TEXT, _read_name, lambda model: model.name),
+    Section("description", "what the model is", TEXT, _read_description, lambda model: model.doc or None),
+    Section("time", "unit and origin of time", Either("a unit or a mapping", (TEXT, _TIME)), _read_time, _write_time),
+    Section("kind", "expr (equations) or transitions", TEXT, _read_kind, _write_kind),
+)

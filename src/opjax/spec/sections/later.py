@@ -1,0 +1,17 @@
+"""op_system's keys that are known by name and not read yet, and those that it has given up itself."""
+
+from __future__ import annotations
+
+LATER = (
+    "chain",
+    "kernels",
+    "operators",
+    "observables",
+    "gauges",
+    "factorize_axes",
+    "constraints",
+    "sources",
+    "couplings",
+    "meta",
+    "state_axes",
+)

@@ -1,0 +1,69 @@
+"""What a key of the model's mapping is: its form, its reader, its writer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from opjax.spec.document import Node
+from opjax.spec.sections.draft import Draft
+from opjax.spec.sections.shapes import Shape
+from opjax.syntax.declarations import NO_COMMENTS, Comments, Declaration, ModelSyntax
+
+
+@dataclass(frozen=True, slots=True)
+class Commented:
+    """A written value with the comments of what it says."""
+
+    value: Plain
+    comments: Comments
+
+
+Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"] | Commented
+"""A written value: what YAML, JSON and Python mappings have in common, and comments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One key.
+
+    Arguments:
+        key: the key.
+        doc: one line about it, for editors.
+        shape: what its value looks like.
+        read: adds what the value says to the draft; gets values of the right type only.
+        write: the value that says the same of a model; None where the key is not needed.
+    """
+
+    key: str
+    doc: str
+    shape: Shape
+    read: Callable[[Node, Draft], None]
+    write: Callable[[ModelSyntax], Plain]
+
+
+def nothing(model: ModelSyntax) -> Plain:
+    """The writer of keys that have another, preferred spelling."""
+    return None
+
+
+def named(pairs: Iterable[tuple[str, Plain]]) -> Plain:
+    """Names with values: a mapping, or a list of mappings with one name each where a name stands twice."""
+    rows = list(pairs)
+    if not rows:
+        return None
+    if len({name for name, _ in rows}) == len(rows):
+        return dict(rows)
+    return [{name: value} for name, value in rows]
+
+
+def commented(declaration: Declaration, value: Plain) -> Plain:
+    """A value with the comments of the declaration that it says."""
+    return value if declaration.comments == NO_COMMENTS else Commented(value, declaration.comments)
+
+
+def record(main: tuple[str, Plain], **others: Plain) -> Plain:
+    """A mapping without the keys that say nothing; only the value of the main key where there is no other."""
+    name, value = main
+    rest = {key: other for key, other in others.items() if other not in (None, "", [], False)}
+    return {name: value, **rest} if rest else value

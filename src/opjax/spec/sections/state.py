@@ -1,0 +1,114 @@
+"""`state` and `state_metadata`."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from opjax.spec.document import Entry, Node, repeated_key
+from opjax.spec.sections.draft import Draft
+from opjax.spec.sections.section import Plain, Section, commented, named
+from opjax.spec.sections.shapes import EXPRESSION, TEXT, Keyed, Listed, Record, Scalar
+from opjax.spec.sections.values import FLAG_LIST, comments_of, declared, expression, flags_of, scalar, text_of, unit_of
+from opjax.spec.sections.written import initial_is_listed, written_expression, written_name
+from opjax.syntax.declarations import Flag, ModelSyntax, StateDeclaration
+
+_REPRESENTATIONS: dict[str, Flag] = {"counts": "counts", "density": "density"}
+_LATER_REPRESENTATIONS = ("cell_mass", "concentration", "cumulative")
+_METADATA = Record(
+    "a mapping",
+    {
+        "units": TEXT,
+        "representation": Scalar(
+            "counts, density, cell_mass, concentration or cumulative", (), (*_REPRESENTATIONS, *_LATER_REPRESENTATIONS)
+        ),
+        "scale": Scalar("identity or log", (), ("identity", "log")),
+        "flags": FLAG_LIST,
+        "initial": EXPRESSION,
+        "description": TEXT,
+    },
+    later=("measure_axes",),
+    empty=True,
+)
+
+
+def _read_states(node: Node, draft: Draft) -> None:
+    draft.every(node, "state", lambda item, path: _read_state(item, path, draft))
+
+
+def _read_state(node: Node, path: str, draft: Draft) -> None:
+    key = scalar(node, TEXT, path, draft)
+    name, axes = declared(key, draft)
+    if name in draft.states:
+        repeated_key(draft.report, key)
+    else:
+        draft.states[name] = StateDeclaration(name, axes, span=key.span, comments=comments_of(draft, node, node))
+
+
+def _read_metadata(node: Node, draft: Draft) -> None:
+    draft.each(node, "state_metadata", lambda entry, path: _read_one(entry, path, draft))
+
+
+def _read_one(entry: Entry, path: str, draft: Draft) -> None:
+    name, _ = declared(entry.key, draft)
+    if name not in draft.states:
+        draft.unknown_key(entry.key, tuple(draft.states), "'state_metadata'")
+        return
+    fields = draft.fields(entry.value, _METADATA, path)
+    initial = fields.get("initial")
+    draft.states[name] = dataclasses.replace(
+        draft.states[name],
+        unit=unit_of(fields.get("units"), draft),
+        flags=(*_flags(fields, draft), *flags_of(fields.get("flags"), draft, f"{path}.flags")),
+        initial=None if initial is None else expression(initial, draft, f"{path}.initial"),
+        doc=text_of(fields.get("description")),
+    )
+
+
+def _flags(fields: dict[str, Node], draft: Draft) -> tuple[Flag, ...]:
+    """The flags that op_system's words for them say."""
+    found: list[Flag] = []
+    representation = fields.get("representation")
+    if representation is not None and text_of(representation) in _LATER_REPRESENTATIONS:
+        draft.not_yet("the representation", representation.span, text_of(representation))
+    elif representation is not None:
+        found.append(_REPRESENTATIONS[text_of(representation)])
+    if text_of(fields.get("scale")) == "log":
+        found.append("log")
+    return tuple(found)
+
+
+def _write_states(model: ModelSyntax) -> Plain:
+    return [commented(state, written_name(state.name, state.axes)) for state in model.states]
+
+
+def _write_metadata(model: ModelSyntax) -> Plain:
+    own_initial = initial_is_listed(model)
+    rows = [(state.name, _written(state, own_initial)) for state in model.states]
+    return named((name, row) for name, row in rows if row)
+
+
+def _written(state: StateDeclaration, own_initial: bool) -> dict[str, Plain]:
+    row: dict[str, Plain] = {"units": state.unit} if state.unit else {}
+    match state.flags:
+        case ():
+            pass
+        case ("counts" | "density" as representation,):
+            row["representation"] = representation
+        case ("log",):
+            row["scale"] = "log"
+        case flags:
+            row["flags"] = list(flags)
+    if own_initial and state.initial is not None:
+        row["initial"] = written_expression(state.initial)
+    if state.doc:
+        row["description"] = state.doc
+    return row
+
+
+SECTIONS = (
+    Section("state", "the states, in order", Listed("a list of states", TEXT), _read_states, _write_states),
+    Section(
+        "state_metadata", "units and more, by state", Keyed("states with mappings", _METADATA), _read_metadata,
+        _write_metadata,
+    ),
+)

@@ -1,0 +1,169 @@
+"""The stages in their order, on one screen. Open this first.
+
+    text, YAML, mapping --read--> ModelSyntax --lower--> System --passes--> Program --emit--> CompiledRhs
+
+`spec` knows text and names, `passes` know expressions, `compile` knows arrays; none of the three knows another, and they
+meet only here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from opjax.compile.compiled import CompiledRhs
+from opjax.compile.quantities import Quantities, Wanted
+from opjax.errors import OpjaxError, Report, catalogue, did_you_mean
+from opjax.ir.program import Program
+from opjax.ir.system import System
+from opjax.passes import run_passes
+from opjax.source import DEFAULT_LIMITS, NOWHERE, Limits, Source, Span
+from opjax.spec.files import format_of, read_source, source_from_text
+from opjax.spec.lower import lower
+from opjax.spec.mapping_reader import read_mapping
+from opjax.spec.text_printer import content_hash, print_model
+from opjax.spec.text_reader import read_text
+from opjax.spec.yaml_reader import read_json, read_yaml
+from opjax.syntax.declarations import ModelSyntax
+
+Format = Literal["ojx", "yaml", "json"]
+Labels = Mapping[str, tuple[str, ...]]
+NO_LABELS: Labels = {}
+SUFFIXES = (".ojx", ".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A model that has been read and given its meaning.
+
+    Arguments:
+        syntax: what was written.
+        system: what it means.
+        report: the lints.
+        labels: the labels of axes that take them from data, as far as they are known.
+    """
+
+    syntax: ModelSyntax
+    system: System
+    report: Report
+    labels: Labels = field(default_factory=dict[str, tuple[str, ...]])
+
+
+def read(source: Source, form: Format, report: Report, limits: Limits = DEFAULT_LIMITS) -> list[ModelSyntax]:
+    """Stage one: the models that a source holds."""
+    match form:
+        case "ojx":
+            return read_text(source, report, limits)
+        case "yaml":
+            return read_yaml(source, report, limits)
+        case "json":
+            return read_json(source, report, limits)
+
+
+def read_file(path: str | os.PathLike[str], report: Report, limits: Limits = DEFAULT_LIMITS) -> list[ModelSyntax]:
+    """Stage one for a file; its suffix says the format."""
+    return read(read_source(path, limits), format_of(path), report, limits)
+
+
+def read_string(text: str, form: Format, report: Report, limits: Limits = DEFAULT_LIMITS) -> list[ModelSyntax]:
+    """Stage one for a text."""
+    return read(source_from_text(text, limits=limits), form, report, limits)
+
+
+def choose(models: list[ModelSyntax], name: str | None, report: Report, source: Source) -> ModelSyntax:
+    """The one model wanted of those that were read.
+
+    Raises:
+        OpjaxError: all problems so far, or that there is not exactly one such model.
+    """
+    report.check()
+    found = [m for m in models if name is None or m.name == name]
+    if len(found) == 1:
+        return found[0]
+    span = (found or models)[0].span if models else Span(source, 0, 0)
+    names = [m.name for m in models]
+    if not models:
+        report.add(catalogue.EMPTY_SOURCE, span)
+    elif not found:
+        report.add(catalogue.NO_SUCH_MODEL, span, name=str(name), hint=did_you_mean(str(name), names))
+    else:
+        report.add(catalogue.SEVERAL_MODELS, span, names=", ".join(names), first=names[0])
+    raise OpjaxError(report.errors)
+
+
+def check(
+    syntax: ModelSyntax, report: Report, limits: Limits = DEFAULT_LIMITS, labels: Labels = NO_LABELS
+) -> Checked:
+    """Stage two: the meaning of a model.
+
+    Raises:
+        OpjaxError: all problems at once.
+    """
+    system = lower(syntax, report, limits, labels)
+    report.check()
+    return Checked(syntax, system, report, labels)
+
+
+def optimise(program: Program, differentiable: bool) -> Program:
+    """Stage three: the passes."""
+    return run_passes(program, differentiable)
+
+
+def compile_checked(checked: Checked, xp: object = None) -> CompiledRhs:
+    """Stage four: the right-hand side as a function.
+
+    Raises:
+        OpjaxError: E0701 for what cannot be run yet, E0803 for an axis without labels.
+    """
+    refuse_not_yet(checked.system)
+    text = print_model(checked.syntax)
+    return CompiledRhs(checked.system, text, content_hash(checked.syntax), xp, optimise)
+
+
+def compile_quantities(system: System, wanted: Mapping[str, Wanted]) -> Quantities:
+    """Stage four for other values of a model: initial values, observations, derived quantities."""
+    return Quantities(system, wanted, optimise)
+
+
+def format_named(name: str) -> Format:
+    """The format of that name.
+
+    Raises:
+        OpjaxError: E0003 for any other.
+    """
+    formats: tuple[Format, ...] = ("ojx", "yaml", "json")
+    for known in formats:
+        if name == known:
+            return known
+    report = Report()
+    report.add(catalogue.UNKNOWN_FORMAT, NOWHERE, suffix=name, hint="the formats are ojx, yaml and json")
+    raise OpjaxError(report.errors)
+
+
+def want_data_axis(system: System, name: str) -> None:
+    """Refuse labels for an axis that does not take them from data.
+
+    Raises:
+        OpjaxError: E0806.
+    """
+    axis = system.axes.get(name)
+    if axis is None or axis.kind != "data":
+        open_axes = [a.name for a in system.axes.values() if a.kind == "data"]
+        report = Report()
+        hint = did_you_mean(name, open_axes, f"such axes are {', '.join(open_axes) or 'none'}")
+        report.add(catalogue.UNKNOWN_VALUE, NOWHERE, kind="axis that takes its labels from data", name=name, hint=hint)
+        report.check()
+
+
+def refuse_not_yet(system: System) -> None:
+    """Refuse a model that uses what cannot be run yet, each part by name and place.
+
+    Raises:
+        OpjaxError: E0701.
+    """
+    report = Report()
+    for part in system.not_yet:
+        report.add(catalogue.NOT_AT_RUN_TIME, part.span, what=part.what, name=part.name)
+    report.check()

@@ -1,0 +1,304 @@
+"""The syntax tree of a whole model: its declarations, in the order in which they were written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from opjax.source import NOWHERE, Span
+from opjax.syntax.nodes import Argument, Expression, Reference, Syntax
+
+Interpolation = Literal["linear", "previous", "cubic"]
+Edge = Literal["stay", "absorb", "periodic"]
+AxisKind = Literal["labels", "ordered", "grid", "points", "data"]
+Flag = Literal["fixed", "free", "nonneg", "log", "counts", "density", "data"]
+FLAGS: tuple[Flag, ...] = ("fixed", "free", "nonneg", "log", "counts", "density", "data")
+
+
+BLANK_LINE = "\n"
+"""Stands for a blank line among comments; no comment contains it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comments:
+    """The comments that belong to a declaration: whole lines before it, and one behind it (texts without ``#``).
+
+    Among the lines before it, `BLANK_LINE` stands for a blank line.
+    """
+
+    before: tuple[str, ...] = ()
+    behind: str = ""
+
+
+NO_COMMENTS = Comments()
+
+
+@dataclass(frozen=True, slots=True)
+class SectionComments:
+    """The comments around a section: before and behind its header, and at its end, behind the last declaration.
+
+    Arguments:
+        field: the field of `ModelSyntax` that the section fills.
+        comments: before and behind the header.
+        end: at the end, with `BLANK_LINE` as in `Comments`.
+    """
+
+    field: str
+    comments: Comments = NO_COMMENTS
+    end: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Declaration(Syntax):
+    """Base of declarations. `span`, `comments` take no part in equality; `doc` does."""
+
+    doc: str = field(default="", kw_only=True)
+    span: Span = field(default=NOWHERE, kw_only=True, compare=False, repr=False)
+    comments: Comments = field(default=NO_COMMENTS, kw_only=True, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimeDeclaration(Declaration):
+    """``time: day origin 2021-09-01``."""
+
+    unit: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AxisDeclaration(Declaration):
+    """An axis.
+
+    kind "labels":  ``age = [young, old]``                 values are strings
+    kind "ordered": ``age = ordered ["0-4", "65+"]``       values are strings
+    kind "grid":    ``x = grid(0, 50, 256)``               grid = (low, high, number of points), both ends included;
+                    ``x = grid(1, 100, 50, log)``          spacing "log"
+    kind "points":  ``x = points [0, 0.5, 2]``             values are increasing numbers
+    kind "data":    ``id = data``                          labels come with the data
+    """
+
+    name: str
+    kind: AxisKind
+    values: tuple[str | float, ...] = ()
+    grid: tuple[Expression, ...] = ()
+    spacing: Literal["linear", "log"] = "linear"
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DistributionCall(Syntax):
+    """``LogNormal(loc=log(0.4), scale=0.5)``."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    span: Span = field(default=NOWHERE, kw_only=True, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bounds(Syntax):
+    """``in (low, high]``; an infinite side is the reference ``inf`` (negated for minus infinity)."""
+
+    low: Expression
+    high: Expression
+    low_closed: bool = True
+    high_closed: bool = True
+    span: Span = field(default=NOWHERE, kw_only=True, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ParameterDeclaration(Declaration):
+    """``C[age, age] : 1/day = default ~ Prior(...) in [low, high] flags "doc"``.
+
+    `default` is None where there is none; ``= data`` is the flag "data" without a default.
+    """
+
+    name: str
+    axes: tuple[str, ...] = ()
+    unit: str = ""
+    default: Expression | None = None
+    prior: DistributionCall | None = None
+    bounds: Bounds | None = None
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InputDeclaration(Declaration):
+    """``school[age](t) : unit = previous``: a table over time that is bound with the data."""
+
+    name: str
+    interpolation: Interpolation
+    axes: tuple[str, ...] = ()
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StateDeclaration(Declaration):
+    """``S[age] : person = initial flags "doc"``."""
+
+    name: str
+    axes: tuple[str, ...] = ()
+    unit: str = ""
+    initial: Expression | None = None
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AliasDeclaration(Declaration):
+    """``N[age] : person = S[age] + I[age] edge stay "doc"``; the same in ``let`` and ``derive``."""
+
+    name: str
+    value: Expression
+    axes: tuple[str, ...] = ()
+    unit: str = ""
+    edge: Edge | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FunctionDeclaration(Declaration):
+    """``hill(x, k, n) = x^n / (k^n + x^n)``."""
+
+    name: str
+    parameters: tuple[str, ...]
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Term(Syntax):
+    """``2 B[age]`` on one side of a transition."""
+
+    target: Reference
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TransitionDeclaration(Declaration):
+    """``name: 2 A + B -> C @ rate edge stay``; an empty side is ``0``.
+
+    `mass_action` is true for ``->`` (flow = rate times the reactants) and false for ``=>`` (flow = rate as written).
+    """
+
+    reactants: tuple[Term, ...]
+    products: tuple[Term, ...]
+    rate: Expression
+    mass_action: bool = True
+    name: str = ""
+    edge: Edge | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DerivativeDeclaration(Declaration):
+    """``S' = ...`` or ``d(u[x])/dt = ... edge periodic``."""
+
+    target: Reference
+    value: Expression
+    edge: Edge | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InitialDeclaration(Declaration):
+    """``S[age] = ...`` in the section ``init``."""
+
+    target: Reference
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class At(Syntax):
+    """``at time``."""
+
+    time: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Every(Syntax):
+    """``every period from start to stop``."""
+
+    period: Expression
+    start: Expression | None = None
+    stop: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class When(Syntax):
+    """``when condition rising``."""
+
+    condition: Expression
+    direction: Literal["", "rising", "falling"] = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Doses(Syntax):
+    """``doses from table``."""
+
+    table: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Action(Syntax):
+    """``target += value``; operator "stop" has neither."""
+
+    operator: Literal["=", "+=", "-=", "*=", "stop"]
+    target: Reference | None = None
+    value: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventDeclaration(Declaration):
+    """``name: trigger: action; action``."""
+
+    name: str
+    trigger: At | Every | When | Doses
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BoundaryDeclaration(Declaration):
+    """``u at x.lo: neumann(0)``."""
+
+    state: str
+    axis: str
+    side: Literal["lo", "hi"]
+    kind: str
+    arguments: tuple[Argument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObservationDeclaration(Declaration):
+    """``cases[age] ~ NegBinomial(mean=..., concentration=...) every 7``."""
+
+    name: str
+    distribution: DistributionCall
+    axes: tuple[str, ...] = ()
+    every: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RequirementDeclaration(Declaration):
+    """``beta > gamma``."""
+
+    condition: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelSyntax(Declaration):
+    """One model as it was written. ``parse(print(model)) == model``.
+
+    `section_comments` and `end_comments` (those behind the last section) take no part in equality.
+    """
+
+    name: str
+    time: TimeDeclaration | None = None
+    axes: tuple[AxisDeclaration, ...] = ()
+    parameters: tuple[ParameterDeclaration, ...] = ()
+    inputs: tuple[InputDeclaration, ...] = ()
+    states: tuple[StateDeclaration, ...] = ()
+    aliases: tuple[AliasDeclaration | FunctionDeclaration, ...] = ()
+    dynamics: tuple[TransitionDeclaration | DerivativeDeclaration, ...] = ()
+    initial: tuple[InitialDeclaration, ...] = ()
+    events: tuple[EventDeclaration, ...] = ()
+    boundaries: tuple[BoundaryDeclaration, ...] = ()
+    observations: tuple[ObservationDeclaration, ...] = ()
+    derived: tuple[AliasDeclaration, ...] = ()
+    requirements: tuple[RequirementDeclaration, ...] = ()
+    section_comments: tuple[SectionComments, ...] = field(default=(), kw_only=True, compare=False, repr=False)
+    end_comments: tuple[str, ...] = field(default=(), kw_only=True, compare=False, repr=False)

@@ -1,0 +1,257 @@
+"""From the text of one statement to tokens: the parser pulls one at a time, so no list of them is ever held.
+
+The lexer knows the words of the language from the grammar and takes a word as a keyword only where the parser can use
+it, so that ``data``, ``edge`` or ``from`` stay ordinary names everywhere else. It also matches the brackets and counts
+how deep the text nests, so that the parser never sees more than the limits allow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias, get_args
+
+from opjax.source import Limits, Source, Span
+from opjax.syntax.declarations import FLAGS, Edge, Interpolation
+from opjax.syntax.names import WORDS, check_name, unknown_character
+from opjax.syntax.hints import glued_hint, number_hint
+from opjax.syntax.slips import Slip, bad_number, too_large, unclosed_bracket, unclosed_text, unexpected_text
+from opjax.syntax.tables import END
+
+Vocabulary: TypeAlias = Mapping[str, tuple[str, ...]]
+
+_VALUES: Final = {
+    "FLAG": FLAGS,
+    "EDGE_BEHAVIOUR": get_args(Edge),
+    "INTERPOLATION": get_args(Interpolation),
+    "SPACING": ("linear", "log"),
+    "DIRECTION": ("rising", "falling"),
+    "SIDE": ("lo", "hi"),
+}
+_OPERATORS: Final = {
+    **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), "COMPARE"),
+    **dict.fromkeys(("->", "=>"), "ARROW"),
+    **dict.fromkeys(("+=", "-=", "*="), "ASSIGN"),
+    "**": "CARET",
+}
+_CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
+
+_SKIPPED: Final = r"(?:[ \t\r\n\f]++|\#[^\n]*+)*+"
+_TOKEN: Final = re.compile(
+    _SKIPPED
+    + r"""(?:
+    (?P<word>    [A-Za-z_\x80-\U0010ffff] [A-Za-z0-9_\x80-\U0010ffff]*+ )
+  | (?P<NUMBER>  (?: [0-9]++ \.? [0-9]*+ | \.[0-9]++ ) (?: [eE][+-]?[0-9]++ )? )
+    (?P<glued>   [A-Za-z0-9_.\x80-\U0010ffff]++ )?
+  | (?P<operator> -> | => | <= | >= | == | != | \+= | -= | \*= | \*\* | [-+*/%^()\[\]{},:;=<>@~.] )
+  | (?P<PRIME>   (?<=[\w\])])' )
+  | (?P<STRING>  "[^"\n]*+ (?: ""[^"\n]*+ )*+ " | '[^'\n]*+ (?: ''[^'\n]*+ )*+ ' )
+  | (?P<quote>   ["'] [^\n]*+ )
+  | (?P<END>     \Z )
+  | (?P<other>   . )
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+_LABEL: Final = re.compile(_SKIPPED + r"""(?P<LABEL>[^\s"'\[\](),=\#;:]++)""")
+_DATE: Final = re.compile(_SKIPPED + r"(?P<DATE>[0-9]{4}-[0-9]{2}-[0-9]{2})(?![\w.])")
+_FOLLOWED: Final = {"STOP": re.compile(_SKIPPED + r"""(?:[;"']|\Z)"""), "ORIGIN": _DATE}
+_SPECIAL: Final = frozenset({"EQUAL", "LSQB", "COMMA", "ORIGIN"})
+_OPERANDS: Final = frozenset({"NAME", "NUMBER", "STRING", "LABEL", "TRUE", "FALSE", "DATE", "PRIME", "DOT"})
+_OPENING: Final = frozenset({"LPAR", "LSQB", "LBRACE"})
+_CLOSED: Final = frozenset({"RPAR", "RSQB", "RBRACE"})
+
+
+def vocabulary(literals: Mapping[str, str]) -> Vocabulary:
+    """The terminals that a word or an operator can be, from those that are written out in the grammar."""
+    found = {text: [terminal] for text, terminal in {**literals, **_OPERATORS}.items()}
+    for terminal, words in _VALUES.items():
+        for word in words:
+            found.setdefault(word, []).append(terminal)
+    return {text: tuple(types) for text, types in found.items()}
+
+
+@dataclass(slots=True)
+class Token:
+    """A piece of the text: `type` is the terminal of the grammar."""
+
+    type: str
+    text: str
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+        return Span(self.source, self.start, self.end)
+
+
+@dataclass(slots=True)
+class _Bracket:
+    token: Token
+    closing: str
+    labels: bool
+    depths: tuple[int, int, int, int]
+
+
+class Lexer:
+    """The tokens of one statement.
+
+    Arguments:
+        span: the text.
+        kind: the start symbol; a few things are read in another way in some statements.
+        limits: how many tokens, how much nesting.
+        words: the terminals of words and operators.
+    """
+
+    def __init__(self, span: Span, kind: str, limits: Limits, words: Vocabulary) -> None:
+        self.types: list[str] = []
+        self.previous: Token | None = None
+        self.first: Token | None = None
+        self._kind, self._words, self._limits = kind, words, limits
+        self._source, self._text = span.source, span.source.text
+        self._position, self._stop = span.start, span.end
+        self._brackets: list[_Bracket] = []
+        # how deep the text nests here: by the brackets outside, by 'not', by '%', by signs and powers
+        self._outside = self._nots = self._remainders = self._signs = 0
+
+    def tokens(self, rows: Sequence[Mapping[str, int]], states: Sequence[int]) -> Iterator[Token]:
+        """The tokens up to END; `rows[states[-1]]` has the terminals that may come next."""
+        while True:
+            token = self._special() or self._next(rows[states[-1]])
+            if token.type == END:
+                break
+            self._track(token)
+            yield token
+            self.previous = token
+            self.types.append(token.type)
+        if self._brackets:
+            bracket = self._brackets[-1].token
+            raise unclosed_bracket(bracket.span, _CLOSING[bracket.text])
+        yield token
+
+    def rest(self) -> str:
+        """The text behind the last token."""
+        return self._text[self._position : self._stop]
+
+    # --- reading
+
+    def _token(self, terminal: str, text: str, start: int) -> Token:
+        self._position = start + len(text)
+        return Token(terminal, text, self._source, start, self._position)
+
+    def _special(self) -> Token | None:
+        """A bare label or a date, where one can stand."""
+        before = self.previous
+        if before is None or before.type not in _SPECIAL:
+            return None
+        found: re.Match[str] | None = None
+        if before.type == "ORIGIN":
+            found = _DATE.match(self._text, self._position, self._stop)
+        elif self._brackets and self._brackets[-1].labels and (before.type == "EQUAL") != (self._kind == "axis"):
+            found = _LABEL.match(self._text, self._position, self._stop)
+        return found and self._token(str(found.lastgroup), found[1], found.start(1))
+
+    def _next(self, row: Mapping[str, int]) -> Token:
+        found = _TOKEN.match(self._text, self._position, self._stop)
+        assert found is not None  # the last alternative takes any character
+        group = str(found.lastgroup)
+        start, text = found.start(group), found[group]
+        if group == "word":
+            return self._word(text, start, row)
+        if group == "operator":
+            return self._token(self._words[text][0], text, start)
+        if group in ("NUMBER", "STRING", "PRIME"):
+            return self._token(group, text, start)
+        if group == "END":
+            return self._token(END, text, start)
+        raise self._slip(group, found)
+
+    def _word(self, text: str, start: int, row: Mapping[str, int]) -> Token:
+        end = start + len(text)
+        for terminal in self._words.get(text, ()):
+            if text in WORDS:
+                bounds = text == "in" and not self._brackets and self._kind in ("parameter", "bounds")
+                return self._token("WITHIN" if bounds else terminal, text, start)
+            followed = _FOLLOWED.get(terminal)
+            if terminal in row and (followed is None or followed.match(self._text, end, self._stop)):
+                return self._token(terminal, text, start)
+        check_name(Span(self._source, start, end))
+        return self._token("NAME", text, start)
+
+    def _slip(self, group: str, found: re.Match[str]) -> Slip:
+        """The problem of text that is no token."""
+        span = Span(self._source, found.start(group), found.end(group))
+        if group == "quote":
+            return unclosed_text(span)
+        if group == "other":
+            return unknown_character(span)
+        check_name(span, first=False)
+        whole = Span(self._source, found.start("NUMBER"), span.end)
+        hint = number_hint(found["NUMBER"], span.text)
+        if hint:
+            return bad_number(whole, f"'{whole.text}' is not a number", hint)
+        return unexpected_text(whole, glued_hint(found["NUMBER"], span.text, self._kind))
+
+    # --- brackets and nesting
+
+    def _track(self, token: Token) -> None:
+        terminal = token.type
+        if len(self.types) >= self._limits.tokens:
+            size = len(self.types) + 1
+            raise too_large(token.span, "the number of words and signs", size, "tokens", self._limits.tokens)
+        if terminal in _OPERANDS:
+            return
+        if terminal in _OPENING:
+            self._open(token)
+        elif terminal in _CLOSED:
+            self._close(token)
+        else:
+            self._operator(token)
+
+    def _operator(self, token: Token) -> None:
+        """Signs, powers, ``%`` and ``not`` nest; what binds less than they do ends them."""
+        terminal = token.type
+        prefix = self.previous is None or self.previous.type not in _OPERANDS | _CLOSED
+        if terminal == "CARET" or (prefix and terminal in ("PLUS", "MINUS")):
+            self._signs += 1
+        elif terminal in ("STAR", "SLASH"):
+            self._signs = 0
+            return
+        elif terminal == "PERCENT":
+            self._signs, self._remainders = 0, self._remainders + 1
+        elif terminal == "NOT" and prefix:
+            self._nots += 1
+        else:
+            self._signs = self._remainders = 0
+            if terminal not in ("PLUS", "MINUS", "COMPARE"):
+                self._nots = 0
+            return
+        self._check_depth(token)
+
+    def _open(self, token: Token) -> None:
+        before = self.previous and self.previous.type
+        either = before == "WITHIN" or (before is None and self._kind == "bounds")
+        labels = not self._brackets if self._kind == "axis" else before == "NAME"
+        depths = (self._outside, self._nots, self._remainders, self._signs)
+        closing = ")]" if either else _CLOSING[token.text]
+        self._brackets.append(_Bracket(token, closing, labels and token.text == "[", depths))
+        self._outside = sum(depths) + 1
+        self._nots = self._remainders = self._signs = 0
+        self._check_depth(token)
+
+    def _close(self, token: Token) -> None:
+        if not self._brackets:
+            raise unexpected_text(token.span, "no bracket is open here: remove it")
+        bracket = self._brackets.pop()
+        if token.text not in bracket.closing:
+            line, column = token.source.position(bracket.token.start)
+            opened = f"the bracket '{bracket.token.text}' at line {line}, column {column}"
+            raise unexpected_text(token.span, f"{opened} is closed by '{_CLOSING[bracket.token.text]}'")
+        self._outside, self._nots, self._remainders, self._signs = bracket.depths
+
+    def _check_depth(self, token: Token) -> None:
+        depth = self._outside + self._nots + self._remainders + self._signs
+        if depth > self._limits.nesting:
+            raise too_large(token.span, "the nesting", depth, "nesting", self._limits.nesting)

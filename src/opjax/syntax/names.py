@@ -1,0 +1,93 @@
+"""Which names there are: Unicode identifiers in normal form C, except the words of the language."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+from opjax.source import Span
+from opjax.syntax.slips import Slip, bad_name, unexpected_character
+
+WORDS: Final = frozenset({"and", "or", "not", "if", "else", "for", "in", "true", "false"})
+"""The words that are never names."""
+
+LONGEST_NAME: Final = 200
+"""Characters of a name."""
+
+_INSTEAD: Final = {
+    "&": "write 'and'",
+    "|": "write 'or'",
+    "!": "write 'not', or '!=' for unequal",
+    "?": "write 'value if condition else other'",
+    "\\": "a statement goes on in the next line inside brackets",
+    "$": "write formulas as 'a*b^2', not in LaTeX",
+    "`": "names stand without quotes; texts stand in \"...\"",
+    "\u2212": "write '-'",  # minus sign
+    "\u2013": "write '-'",  # en dash
+    "\u2014": "write '-'",  # em dash
+    "\u00d7": "write '*'",  # multiplication sign
+    "\u00b7": "write '*'",  # middle dot
+    "\u22c5": "write '*'",  # dot operator
+    "\u2217": "write '*'",  # asterisk operator
+    "\u00f7": "write '/'",  # division sign
+    "\u2044": "write '/'",  # fraction slash
+    "\u2264": "write '<='",
+    "\u2265": "write '>='",
+    "\u2260": "write '!='",
+    "\u2192": "write '->'",
+    "\u21d2": "write '=>'",
+    "\u221e": "write 'inf'",
+    "\u221a": "write 'sqrt(...)'",
+    "\u2202": "write 'd(u[x])/dt = ...'",
+    "\u2211": "write 'sum(... for b in axis)'",
+    "\u222b": "write 'integral(... for s in axis)'",
+    "\u00b2": "write '^2'",
+    "\u00b3": "write '^3'",
+    "\u201c": 'texts stand in plain quotes: "..."',
+    "\u201d": 'texts stand in plain quotes: "..."',
+    "\u2018": "texts stand in plain quotes: '...'",
+    "\u2019": "write a plain ' (apostrophe)",
+    "\u2032": "write a plain ' (apostrophe)",  # prime
+}
+
+
+def check_name(span: Span, *, first: bool = True) -> None:
+    """Refuse a name that is too long, not an identifier, or not in normal form C.
+
+    Arguments:
+        span: the name; characters beyond ASCII are not looked at yet.
+        first: whether the first character may not be a digit.
+
+    Raises:
+        Slip: at the place of what is wrong.
+    """
+    if span.end - span.start > LONGEST_NAME:
+        raise bad_name(span, f"has {span.end - span.start} characters, more than {LONGEST_NAME}", "shorten it")
+    name = span.text
+    if name.isascii():
+        return
+    for place, character in enumerate(name, span.start):
+        if not (character if first and place == span.start else "a" + character).isidentifier():
+            raise unknown_character(Span(span.source, place, place + 1))
+    composed = unicodedata.normalize("NFC", name)
+    if composed != name:
+        raise bad_name(span, "is not in Unicode normal form C", f"write it as '{composed}'")
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be a name as it stands."""
+    plain = len(text) <= LONGEST_NAME and text.isidentifier() and text not in WORDS
+    return plain and unicodedata.is_normalized("NFC", text)
+
+
+def unknown_character(span: Span) -> Slip:
+    """A character that means nothing, with what to write in its place."""
+    character = span.text
+    if character.isprintable() and not character.isspace():
+        shown = f"'{character}'"
+    else:
+        shown = f"U+{ord(character):04X} {unicodedata.name(character, '')}".strip()
+    hint = _INSTEAD.get(character, "")
+    if not hint and (character.isspace() or unicodedata.category(character) == "Cf"):
+        hint = "write a plain space, or remove it"
+    return unexpected_character(span, shown, hint or "remove it, or put it in quotes if it belongs to a text")

@@ -1,0 +1,289 @@
+"""The syntax tree of expressions: what was written, before any name is looked up.
+
+All three spellings (text, YAML/JSON, Python mapping) become these nodes; equality and hash ignore places and the
+spelling of numbers. Sums and products are n-ary, so that a sum of 100,000 terms is one node and not a tower.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from opjax.source import NOWHERE, Span
+
+CompareOperator = Literal["<", "<=", ">", ">=", "==", "!="]
+ReductionKind = Literal["sum", "prod", "min", "max", "mean", "integral"]
+REDUCTIONS: tuple[ReductionKind, ...] = ("sum", "prod", "min", "max", "mean", "integral")
+
+
+class Syntax:
+    """Base of all syntax: equality, hash and copies without recursion."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Syntax):
+            return NotImplemented
+        for mine, yours in zip(_flat(self), _flat(other), strict=False):
+            if mine != yours:
+                return False
+        return True  # every element carries its own number of children, so equal prefixes are equal trees
+
+    def __hash__(self) -> int:
+        return hash(tuple(_flat(self)))
+
+    def __copy__(self) -> Syntax:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Syntax:
+        return self
+
+
+@functools.cache
+def _compared_fields(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(kind) if f.compare)
+
+
+def _flat(node: Syntax) -> Iterator[object]:
+    """The tree in pre-order; nodes appear as their types, tuples as their lengths."""
+    stack: list[object] = [node]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, Syntax):
+            names = _compared_fields(type(item))
+            yield type(item)
+            stack.extend(getattr(item, name) for name in reversed(names))
+        elif isinstance(item, tuple):
+            parts: tuple[object, ...] = item
+            yield ("tuple", len(parts))
+            stack.extend(reversed(parts))
+        else:
+            yield item
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Expression(Syntax):
+    """Base of expressions; `span` is where it was written and takes no part in equality."""
+
+    span: Span = field(default=NOWHERE, kw_only=True, compare=False)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.span.text!r})"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Number(Expression):
+    """A number literal: `value` in floating point, `text` as it was written, an optional unit ``50{mg}``.
+
+    `integer` is true where the literal has no point and no exponent: only such literals may stand where an integer
+    is meant (exponents for repeated multiplication, counts).
+    """
+
+    value: float
+    integer: bool = field(default=False, compare=False)
+    text: str = field(default="", compare=False)
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Truth(Expression):
+    """``true`` or ``false``."""
+
+    value: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Text(Expression):
+    """A string literal: a label of an axis."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Index(Syntax):
+    """One position in ``I[...]``.
+
+    Exactly one of `name` and `label` is given:
+        ``I[age]``          name="age"
+        ``I[b]``            name="b" (a bound variable)
+        ``S[age+1]``        name="age", offset=1
+        ``I[age="65+"]``    axis="age", label="65+"
+        ``I["65+"]``        label="65+"
+        ``C[age, age:b]``   axis="age", name="b" (op_system's spelling of a bound variable)
+    """
+
+    name: str | None = None
+    label: str | float | None = None
+    axis: str | None = None
+    offset: int = 0
+    span: Span = field(default=NOWHERE, kw_only=True, compare=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Reference(Expression):
+    """A name, with indices where it has axes: ``beta``, ``I[age]``, ``np.pi`` is the name ``pi``."""
+
+    name: str
+    indices: tuple[Index, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Argument(Syntax):
+    """One argument of a call: positional, or ``keyword=value``."""
+
+    value: Expression
+    keyword: str | None = None
+    span: Span = field(default=NOWHERE, kw_only=True, compare=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Call(Expression):
+    """A call ``name(a, b, key=c)``: a function, a delayed state ``N(t - tau)``, an input ``school(t)``.
+
+    ``np.exp(x)`` is the call of ``exp``: the prefix is dropped by the parser. `indices` belong to a delayed state with
+    axes: ``N[age](t - tau)``.
+    """
+
+    name: str
+    arguments: tuple[Argument, ...] = ()
+    indices: tuple[Index, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Binder(Syntax):
+    """``for name in axis``."""
+
+    name: str
+    axis: str
+    span: Span = field(default=NOWHERE, kw_only=True, compare=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Reduction(Expression):
+    """``sum(body for b in age, v in vaccine if condition)``."""
+
+    kind: ReductionKind
+    body: Expression
+    binders: tuple[Binder, ...]
+    condition: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Sum(Expression):
+    """``a + b - c``: at least two terms; `negative` says which are subtracted. The first is never negative."""
+
+    terms: tuple[Expression, ...]
+    negative: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Product(Expression):
+    """``a * b / c``: at least two factors, applied from the left; `inverse` says which divide. The first never does."""
+
+    factors: tuple[Expression, ...]
+    inverse: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Remainder(Expression):
+    """``a % b``: the remainder with the sign of the divisor, as in Python."""
+
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Power(Expression):
+    """``base ^ exponent`` (also ``**``); associates to the right and binds tighter than a minus before it."""
+
+    base: Expression
+    exponent: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Negate(Expression):
+    """``-operand``."""
+
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Not(Expression):
+    """``not operand``."""
+
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Compare(Expression):
+    """``a < b <= c``: a chain; true where every neighbouring pair holds."""
+
+    operands: tuple[Expression, ...]
+    operators: tuple[CompareOperator, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Logical(Expression):
+    """``a and b and c`` or ``a or b or c``."""
+
+    operator: Literal["and", "or"]
+    operands: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Conditional(Expression):
+    """``a if c else b if d else e``: pairs (condition, value) in order, then the value otherwise."""
+
+    conditions: tuple[Expression, ...]
+    values: tuple[Expression, ...]
+    otherwise: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Array(Expression):
+    """``[1, 2, 3]`` or nested: the values of a parameter with axes, only allowed as a default."""
+
+    items: tuple[Expression, ...]
+
+
+def children(node: Expression) -> tuple[Expression, ...]:
+    """The expressions directly under an expression, in the order of the text."""
+    match node:
+        case Number() | Truth() | Text() | Reference():
+            return ()
+        case Call():
+            return tuple(a.value for a in node.arguments)
+        case Reduction():
+            return (node.body,) if node.condition is None else (node.body, node.condition)
+        case Sum():
+            return node.terms
+        case Product():
+            return node.factors
+        case Remainder():
+            return (node.left, node.right)
+        case Power():
+            return (node.base, node.exponent)
+        case Negate() | Not():
+            return (node.operand,)
+        case Compare() | Logical():
+            return node.operands
+        case Conditional():
+            return (*node.conditions, *node.values, node.otherwise)
+        case Array():
+            return node.items
+        case _:
+            raise AssertionError(type(node))
+
+
+def walk(root: Expression) -> Iterator[Expression]:
+    """Every expression of a tree, parents first."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(children(node)))

@@ -1,0 +1,59 @@
+"""The problems that text can have, one function per row of the catalogue."""
+
+from __future__ import annotations
+
+from opjax.errors import Report, Stop, catalogue
+from opjax.errors.catalogue import Problem
+from opjax.source import Span
+
+
+class Slip(Exception):  # noqa: N818
+    """A problem found where there is no report at hand; the parser hands it over."""
+
+    def __init__(self, problem: Problem, span: Span, hint: str = "", **values: object) -> None:
+        super().__init__(problem.message)
+        self.problem, self.span, self.hint, self.values = problem, span, hint, values
+
+    def stop(self, report: Report) -> Stop:
+        """Record the problem; the result is to be raised."""
+        return report.stop(self.problem, self.span, hint=self.hint, **self.values)
+
+
+def unexpected_text(span: Span, hint: str) -> Slip:
+    """Text that cannot stand where it stands."""
+    return Slip(catalogue.UNEXPECTED_TEXT, span, hint, found=span.text)
+
+
+def unexpected_end(span: Span, hint: str) -> Slip:
+    """A statement that lacks its end."""
+    return Slip(catalogue.UNEXPECTED_END, span, hint)
+
+
+def unexpected_character(span: Span, shown: str, hint: str) -> Slip:
+    """A character outside the language."""
+    return Slip(catalogue.UNEXPECTED_CHARACTER, span, hint, found=shown)
+
+
+def unclosed_bracket(span: Span, closing: str) -> Slip:
+    """A bracket without its partner."""
+    return Slip(catalogue.UNCLOSED_BRACKET, span, bracket=span.text, closing=closing)
+
+
+def unclosed_text(span: Span, hint: str = "") -> Slip:
+    """A text in quotes whose second quote is missing."""
+    return Slip(catalogue.UNCLOSED_TEXT, span, hint, quote=span.text[:1])
+
+
+def too_large(span: Span, what: str, size: int, field: str, limit: int) -> Slip:
+    """More of something than the limits allow."""
+    return Slip(catalogue.TOO_LARGE, span, what=what, size=size, field=field, limit=limit)
+
+
+def bad_number(span: Span, problem: str, hint: str = "") -> Slip:
+    """A number that cannot be read, or not where it stands."""
+    return Slip(catalogue.BAD_NUMBER, span, hint, problem=problem)
+
+
+def bad_name(span: Span, problem: str, hint: str = "") -> Slip:
+    """A name that is not allowed."""
+    return Slip(catalogue.BAD_NAME, span, hint, name=span.text, problem=problem)

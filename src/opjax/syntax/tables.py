@@ -1,0 +1,181 @@
+"""The parse tables of ``grammar.lark`` and the loop that runs them: LALR(1), with two stacks and no recursion.
+
+The tables are generated ahead of time by ``opjax.syntax.generate``: building them takes half a second, reading them a
+few milliseconds. The loop calls one function per rule as soon as the rule is complete, so that no tree of the grammar
+is ever built.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Literal, Protocol, TypeAlias, TypedDict, cast
+
+END = "$END"
+FILE = "tables.json"
+Action: TypeAlias = Callable[..., object]
+
+
+class Symbol(Protocol):
+    """What the loop knows of a token: its terminal in the grammar."""
+
+    type: str
+
+
+class RuleRecord(TypedDict):
+    """One production.
+
+    "pass" hands its only child on, "list" makes a list for the rule above, "call" calls the function `action`. `keep`
+    has the children that are wanted: (place, whether it is a list to splice in, how many absent ones come before it).
+    """
+
+    origin: str
+    length: int
+    kind: Literal["pass", "list", "call"]
+    action: str
+    keep: list[tuple[int, bool, int]]
+    absent: int
+
+
+class TablesRecord(TypedDict):
+    """The contents of ``tables.json``. A step is a state to go to, or the complement of the rule that is complete."""
+
+    literals: dict[str, str]
+    starts: dict[str, int]
+    ends: dict[str, int]
+    rules: list[RuleRecord]
+    steps: list[dict[str, int]]
+    gotos: list[dict[str, int]]
+
+
+class Unexpected(Exception):  # noqa: N818
+    """A token that cannot stand where it stands."""
+
+    def __init__(self, token: Symbol) -> None:
+        super().__init__(token.type)
+        self.token = token
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rule:
+    origin: str
+    length: int
+    passes: bool
+    action: Action | None
+    keep: tuple[tuple[int, bool, int], ...]
+    absent: int
+
+    def value(self, children: list[object]) -> object:
+        """The value of the rule from the values of its symbols."""
+        kept: list[object] = []
+        for place, splice, absent in self.keep:
+            if absent:
+                kept.extend([None] * absent)
+            if not splice:
+                kept.append(children[place])
+            elif kept:
+                kept.extend(cast("list[object]", children[place]))
+            else:
+                kept = cast("list[object]", children[place])  # grows in place: a long sum takes linear time
+        kept.extend([None] * self.absent)
+        return kept if self.action is None else self.action(*kept)
+
+
+class Tables:
+    """The parser of all start symbols.
+
+    Arguments:
+        record: the tables.
+        actions: the function of each rule by name.
+    """
+
+    def __init__(self, record: TablesRecord, actions: Mapping[str, Action]) -> None:
+        self.literals = record["literals"]
+        self.steps = record["steps"]
+        self._starts = record["starts"]
+        self._ends = record["ends"]
+        self._gotos = record["gotos"]
+        self._rules = [
+            _Rule(
+                rule["origin"],
+                rule["length"],
+                rule["kind"] == "pass",
+                actions[rule["action"]] if rule["kind"] == "call" else None,
+                tuple(rule["keep"]),
+                rule["absent"],
+            )
+            for rule in record["rules"]
+        ]
+
+    def parse(self, start: str, read: Callable[[list[int]], Iterable[Symbol]]) -> object:
+        """Run the parser over tokens.
+
+        Arguments:
+            start: a start symbol.
+            read: given the stack of states (whose last one says what may come next), yields tokens; the last is END.
+
+        Returns:
+            The value of the start symbol.
+
+        Raises:
+            Unexpected: at the first token that cannot stand where it stands.
+        """
+        steps, end = self.steps, self._ends[start]
+        states, values = [self._starts[start]], list[object]()
+        for token in read(states):
+            step = steps[states[-1]].get(token.type)
+            while step is not None and step < 0:
+                self._complete(self._rules[~step], states, values)
+                if states[-1] == end and token.type == END:
+                    return values[-1]
+                step = steps[states[-1]].get(token.type)
+            if step is None:
+                raise Unexpected(token)
+            states.append(step)
+            values.append(token)
+        raise AssertionError("the last token must be END")
+
+    def _complete(self, rule: _Rule, states: list[int], values: list[object]) -> None:
+        if rule.passes:
+            states.pop()
+        else:
+            first = len(values) - rule.length
+            children = values[first:]
+            del values[first:], states[first + 1 :]
+            values.append(rule.value(children))
+        states.append(self._gotos[states[-1]][rule.origin])
+
+    def expected(self, start: str, types: Iterable[str]) -> frozenset[str]:
+        """The terminals that may come after some tokens, which must be the beginning of a right text."""
+        states = [self._starts[start]]
+        for terminal in types:
+            self._shift(terminal, states)
+        return frozenset(t for t in self.steps[states[-1]] if self._shift(t, states.copy(), self._ends[start]))
+
+    def _shift(self, terminal: str, states: list[int], end: int = -1) -> bool:
+        """Take one terminal without making any value; false where it cannot stand."""
+        step = self.steps[states[-1]].get(terminal)
+        while step is not None and step < 0:
+            rule = self._rules[~step]
+            if rule.length:
+                del states[-rule.length :]
+            states.append(self._gotos[states[-1]][rule.origin])
+            if terminal == END and states[-1] == end:
+                return True
+            step = self.steps[states[-1]].get(terminal)
+        if step is not None:
+            states.append(step)
+        return step is not None
+
+
+def read_record() -> TablesRecord:
+    """The tables as they are shipped."""
+    text = resources.files(__package__).joinpath(FILE).read_text(encoding="utf-8")
+    return cast(TablesRecord, json.loads(text))
+
+
+def terminals(record: TablesRecord) -> Iterator[str]:
+    """Every terminal of the grammar, in a fixed order."""
+    yield from sorted({terminal for row in record["steps"] for terminal in row})

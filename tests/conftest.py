@@ -1,0 +1,61 @@
+"""What every test shares: a quiet environment, precision on request, reproducible Hypothesis, no network."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Nothing above imports NumPy or JAX: one thread each, so that workers do not fight over the cores, and no GPU.
+for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+# "ci" draws the same examples on every run; HYPOTHESIS_PROFILE=search looks for new ones.
+settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("search", deadline=None, max_examples=2000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture
+def x64() -> Iterator[None]:
+    """JAX with 64-bit numbers inside the test; what it was before, after it."""
+    jax = pytest.importorskip("jax", reason="JAX is an optional extra")
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.fixture
+def x32() -> Iterator[None]:
+    """JAX with 32-bit numbers inside the test; what it was before, after it."""
+    jax = pytest.importorskip("jax", reason="JAX is an optional extra")
+    with jax.enable_x64(False):
+        yield
+
+
+@pytest.fixture
+def torch() -> Any:
+    """PyTorch, or a skip with the reason."""
+    return pytest.importorskip("torch", reason="no CPU build of PyTorch is installed")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Iterator[None]:
+    """Connections to other machines fail at once: a test must not depend on them."""
+    connect = socket.socket.connect
+
+    def refuse(self: socket.socket, address: Any) -> None:
+        internet = self.family in (socket.AF_INET, socket.AF_INET6)
+        if internet and str(address[0]) not in ("127.0.0.1", "::1", "localhost"):
+            raise RuntimeError(f"a test tried to connect to {address[0]}")
+        connect(self, address)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", refuse)
+    yield
+    patch.undo()
