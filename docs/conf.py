@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
 from pathlib import Path
+
+import opjax
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 project = "opjax"
 author = "opjax authors"
-release = version("opjax")
+release = opjax.__version__
 extensions = ["myst_nb", "_generate", "_lexer"]
 exclude_patterns = ["_build"]
 nitpicky = True

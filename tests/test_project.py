@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import opjax
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
@@ -50,7 +52,7 @@ def test_all_is_every_extra_for_users() -> None:
 
 
 def test_the_version_has_its_entry_in_the_changelog() -> None:
-    assert f"\n## {PROJECT['version']} " in read("CHANGELOG.md")
+    assert f"\n## {opjax.__version__} " in read("CHANGELOG.md")
 
 
 def test_continuous_integration_runs_the_command_of_the_readme() -> None:
@@ -136,6 +138,23 @@ def test_the_synthetic_contacts_are_reciprocal() -> None:
 def script(path: str) -> dict[str, Any]:
     """The names that a script defines."""
     return runpy.run_path(str(ROOT / path))
+
+
+# --- the documentation
+
+
+def models_in(path: str) -> list[str]:
+    return re.findall(r"^```ojx\n(model .*?)^```", read(path), flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("path", ["README.md", "CONTRIBUTING.md", "docs/language.md", "docs/quickstart.md"])
+def test_the_models_on_the_page_compile(path: str) -> None:
+    for text in models_in(path):
+        opjax.compile_rhs(opjax.loads(text))
+
+
+def test_models_are_found_on_pages() -> None:
+    assert len(models_in("docs/language.md")) == 3
 
 
 # --- the benchmarks

@@ -8,27 +8,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import array_api_compat
+import numpy as np
 
 from opjax.backends.base import OPERATORS, Array, ArrayFunction, Backend, DType, Namespace, Values, variadic
 from opjax.backends.contraction import Subscripts, contract
 
-_SAME = (
-    "abs exp expm1 log log1p log2 log10 sqrt sin cos tan asin acos atan sinh cosh tanh floor ceil sign "
-    "logical_and logical_or logical_not"
-)
-_OF_TWO = {
-    "atan2": "atan2",
-    "hypot": "hypot",
-    "maximum": "maximum",
-    "minimum": "minimum",
-    "mod": "remainder",
-    "pow": "pow",
-}
-_STATISTICS = {"erf": "erf", "erfc": "erfc", "lgamma": "gammaln", "digamma": "digamma"}
-"""The standard has none of these; PyTorch has them in ``torch.special``."""
+_COMPATIBILITY: Namespace = array_api_compat  # its annotations name namespaces that are not installed
 
 
 class ArrayApiBackend(Backend):
@@ -44,36 +32,21 @@ class ArrayApiBackend(Backend):
         self.xp = xp
         self.name = name
         self.differentiable = differentiable
-        self._direct = {name: name for name in _SAME.split() if hasattr(xp, name)}
-        self._composed = self._compositions()
-
-    def _compositions(self) -> dict[str, ArrayFunction]:
-        helpers = _Composed(self.xp)
-        found: dict[str, ArrayFunction] = {**OPERATORS, **helpers.functions()}
-        for name, attribute in _OF_TWO.items():
-            if hasattr(self.xp, attribute):
-                found[name] = helpers.lifted(getattr(self.xp, attribute))
-        for name in ("minimum", "maximum", "logical_and", "logical_or"):
-            if name in found:
-                found[name] = variadic(found[name])
-        special = getattr(self.xp, "special", None)
-        for name, attribute in _STATISTICS.items():
-            if hasattr(special, attribute):
-                found[name] = getattr(special, attribute)
-        if hasattr(special, "polygamma"):
-            found["polygamma"] = helpers.polygamma(special.polygamma)
-        return found
+        self._direct = _direct(xp)
+        self._composed = {**OPERATORS, **_Composed(xp).functions(), **_statistics(xp)}
 
     def asarray(self, value: object, dtype: DType, like: Array | None = None) -> Array:
         """As `Backend.asarray`."""
-        if not self.is_array(value):
+        if not self.is_array(value) and not hasattr(value, "dtype"):
             return self.xp.asarray(value, dtype=dtype, device=_device(like))
-        array = value if like is None else array_api_compat.to_device(value, _device(like))
+        if not self.is_array(value):  # an array of NumPy: taken over as it is, then cast by this namespace's own rules
+            value = self.xp.from_dlpack(np.array(value))
+        array = value if like is None else _COMPATIBILITY.to_device(value, _device(like))
         return self.xp.astype(array, dtype, copy=False)
 
     def dtype_of(self, y: object) -> DType:
         """As `Backend.dtype_of`."""
-        dtype = y.dtype if self.is_array(y) else self.xp.asarray(y).dtype
+        dtype: DType = getattr(y, "dtype", None) or self.xp.asarray(y).dtype
         floating = self.xp.isdtype(dtype, ("real floating", "complex floating"))
         return dtype if floating else self.xp.asarray(0.0).dtype
 
@@ -108,11 +81,56 @@ class ArrayApiBackend(Backend):
 
     def is_array(self, x: object) -> bool:
         """As `Backend.is_array`."""
-        return array_api_compat.is_array_api_obj(x)
+        return _COMPATIBILITY.is_array_api_obj(x) and _COMPATIBILITY.array_namespace(x) is self.xp
+
+
+def _direct(xp: Namespace) -> dict[str, ArrayFunction]:
+    """The functions of one argument that the standard has under the same names."""
+    return {
+        "abs": xp.abs,
+        "exp": xp.exp,
+        "expm1": xp.expm1,
+        "log": xp.log,
+        "log1p": xp.log1p,
+        "log2": xp.log2,
+        "log10": xp.log10,
+        "sqrt": xp.sqrt,
+        "sin": xp.sin,
+        "cos": xp.cos,
+        "tan": xp.tan,
+        "asin": xp.asin,
+        "acos": xp.acos,
+        "atan": xp.atan,
+        "sinh": xp.sinh,
+        "cosh": xp.cosh,
+        "tanh": xp.tanh,
+        "floor": xp.floor,
+        "ceil": xp.ceil,
+        "sign": xp.sign,
+        "logical_not": xp.logical_not,
+    }
+
+
+def _statistics(xp: Namespace) -> dict[str, ArrayFunction]:
+    """The functions of statistics: the standard has none of them, and PyTorch has them in ``torch.special``."""
+    special: Namespace = getattr(xp, "special", None)
+    if special is None:
+        return {}
+
+    def polygamma(order: float, x: Array) -> Array:
+        return xp.where(x > 0, special.polygamma(int(order), x), math.nan * xp.ones_like(x))
+
+    return {
+        "erf": special.erf,
+        "erfc": special.erfc,
+        "lgamma": special.gammaln,
+        "digamma": special.digamma,
+        "polygamma": polygamma,
+    }
 
 
 def _device(like: Array | None) -> object:
-    return None if like is None else array_api_compat.device(like)
+    return None if like is None else _COMPATIBILITY.device(like)
 
 
 class _Composed:
@@ -122,7 +140,14 @@ class _Composed:
         self.xp = xp
 
     def functions(self) -> dict[str, ArrayFunction]:
+        xp = self.xp
         return {
+            "atan2": self.lifted(xp.atan2),
+            "hypot": self.lifted(xp.hypot),
+            "minimum": variadic(self.lifted(xp.minimum)),
+            "maximum": variadic(self.lifted(xp.maximum)),
+            "mod": self.lifted(xp.remainder),
+            "pow": self.lifted(xp.pow),
             "where": self.where,
             "clip": self.clip,
             "cbrt": self.cbrt,
@@ -138,7 +163,7 @@ class _Composed:
         return [value if hasattr(value, "dtype") else self.like(value, like) for value in values]
 
     def like(self, value: float, array: Array) -> Array:
-        return self.xp.asarray(value, dtype=array.dtype, device=array_api_compat.device(array))
+        return self.xp.asarray(value, dtype=array.dtype, device=_COMPATIBILITY.device(array))
 
     def lifted(self, function: ArrayFunction) -> ArrayFunction:
         def of_numbers_too(x: Array, y: Array) -> Array:
@@ -187,10 +212,3 @@ class _Composed:
             self.xp.log1p((2.0 * inside - 1.0) / (1.0 - inside)),
             self.xp.log(outside / (1.0 - outside)),
         )
-
-    def polygamma(self, function: Callable[[int, Array], Array]) -> ArrayFunction:
-        def for_positive(order: float, x: Array) -> Array:
-            value = function(int(order), x)
-            return self.xp.where(x > 0, value, math.nan * self.xp.ones_like(x))
-
-        return for_positive

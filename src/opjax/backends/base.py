@@ -40,8 +40,12 @@ class Backend(abc.ABC):
     differentiable: bool
     """Whether the namespace can differentiate functions of its arrays."""
 
-    _direct: Mapping[str, str]
+    _direct: Mapping[str, ArrayFunction]
+    """The functions that are attributes of `xp`, by their names in the table."""
     _composed: Mapping[str, ArrayFunction]
+    """The other functions, and those that take more arguments here than there."""
+    _spelling: Mapping[str, str] = MappingProxyType({"mod": "remainder"})
+    """Attributes that have another name than the table's."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.name}>"
@@ -59,13 +63,9 @@ class Backend(abc.ABC):
         Raises:
             OpjaxError: E0802 if the namespace has no such function.
         """
-        composed = self._composed.get(name)
-        if composed is not None:
-            return composed
-        attribute = self._direct.get(name)
-        if attribute is None:
+        found = self._composed.get(name) or self._direct.get(name)
+        if found is None:
             raise _missing(name, self.name)
-        found: ArrayFunction = getattr(self.xp, attribute)
         return found
 
     def direct_name(self, name: str) -> str | None:
@@ -78,7 +78,7 @@ class Backend(abc.ABC):
             None where the function is composed here, and for the operators that have a sign. Of a function that takes
             two or more arguments, the attribute takes two.
         """
-        return self._direct.get(name)
+        return self._spelling.get(name, name) if name in self._direct else None
 
     @abc.abstractmethod
     def asarray(self, value: object, dtype: DType, like: Array | None = None) -> Array:

@@ -20,11 +20,39 @@ from opjax.backends.contraction import Subscripts
 
 _DEFAULT: Final = np.dtype(np.float64)
 
-_SAME = (
-    "abs exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan asin acos atan atan2 sinh cosh tanh "
-    "minimum maximum where floor ceil sign hypot pow logical_not"
+_DIRECT: Mapping[str, ArrayFunction] = MappingProxyType(
+    {
+        "abs": np.abs,
+        "exp": np.exp,
+        "expm1": np.expm1,
+        "log": np.log,
+        "log1p": np.log1p,
+        "log2": np.log2,
+        "log10": np.log10,
+        "sqrt": np.sqrt,
+        "cbrt": np.cbrt,
+        "sin": np.sin,
+        "cos": np.cos,
+        "tan": np.tan,
+        "asin": np.asin,
+        "acos": np.acos,
+        "atan": np.atan,
+        "atan2": np.atan2,
+        "sinh": np.sinh,
+        "cosh": np.cosh,
+        "tanh": np.tanh,
+        "minimum": np.minimum,
+        "maximum": np.maximum,
+        "where": np.where,
+        "floor": np.floor,
+        "ceil": np.ceil,
+        "sign": np.sign,
+        "hypot": np.hypot,
+        "pow": np.pow,
+        "logical_not": np.logical_not,
+        "mod": np.remainder,
+    }
 )
-_DIRECT: Mapping[str, str] = MappingProxyType({name: name for name in _SAME.split()} | {"mod": "remainder"})
 
 
 def _clip(x: Array, low: Array, high: Array) -> Array:
@@ -61,13 +89,17 @@ def _from_scipy() -> Mapping[str, ArrayFunction]:
     """The functions of statistics; SciPy takes a while to import, and most models do not need it."""
     special: Any = importlib.import_module("scipy.special")
 
+    gammaln: ArrayFunction = special.gammaln
+
     def lgamma(x: Array) -> Array:
         # gammaln(-inf) is -inf in SciPy, and inf in C; below -1e38 every number is whole, and so a pole
-        return special.gammaln(np.maximum(x, -1e38))
+        above: Array = np.maximum(x, -1e38)
+        return gammaln(above)
 
     def polygamma(order: float, x: Array) -> Array:
         factor = (1.0 if order % 2 == 1 else -1.0) * float(special.gamma(order + 1.0))
-        return np.where(np.greater(x, 0.0), factor * _zeta(special, order + 1.0, x), np.nan * x)
+        positive: Array = np.where(np.greater(x, 0.0), x, np.nan)
+        return factor * special.zeta(order + 1.0, positive)
 
     return {
         "erf": special.erf,
@@ -77,11 +109,6 @@ def _from_scipy() -> Mapping[str, ArrayFunction]:
         "polygamma": polygamma,
         "logit": special.logit,
     }
-
-
-def _zeta(special: Any, exponent: float, x: Array) -> Array:
-    dtype = getattr(x, "dtype", _DEFAULT)
-    return special.zeta(exponent, x).astype(dtype)
 
 
 def _shorter(text: str) -> str:

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import importlib.metadata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import cast
+
+import array_api_compat
 
 from opjax.backends.base import Array, Backend, Namespace
 from opjax.errors import OpjaxError, Report, catalogue
 from opjax.source import NOWHERE
 
 ENTRY_POINTS = "opjax.backends"
-_OWN = {"numpy": "opjax.backends.numpy", "jax": "opjax.backends.jax"}
-_COMPATIBILITY: Namespace = importlib.import_module("array_api_compat")
+_COMPATIBILITY: Namespace = array_api_compat  # its annotations name namespaces that are not installed
 _DIFFERENTIABLE = frozenset({"torch"})
+
+
+def _numpy() -> Backend:
+    from opjax.backends.numpy import BACKEND
+
+    return BACKEND
+
+
+def _jax() -> Backend:
+    from opjax.backends.jax import BACKEND
+
+    return BACKEND
+
+
+_OWN: Mapping[str, Callable[[], Backend]] = MappingProxyType({"numpy": _numpy, "jax": _jax})
 
 
 def backend_for(xp: Namespace) -> Backend:
@@ -53,7 +69,7 @@ def backend_of(value: Array) -> Backend:
         >>> backend_of(1.5).name
         'numpy'
     """
-    kind: type[object] = type(value)
+    kind = cast(type[object], type(value))
     found = _BY_TYPE.get(kind)
     if found is None:
         found = _BY_TYPE[kind] = _backend_of_unseen(value)
@@ -65,7 +81,7 @@ _BY_TYPE: dict[type[object], Backend] = {}
 
 def _backend_of_unseen(value: Array) -> Backend:
     if isinstance(value, (float, int, list, tuple)):
-        return backend_for(importlib.import_module("numpy"))
+        return _numpy()
     if not _COMPATIBILITY.is_array_api_obj(value):
         raise _not_a_namespace(value)
     return backend_for(_COMPATIBILITY.array_namespace(value))
@@ -87,7 +103,7 @@ def _found(package: str, xp: Namespace) -> Backend:
     """Our own file, else the entry point of this name, else the backend of the standard."""
     own = _OWN.get(package)
     if own is not None:
-        return cast(Backend, importlib.import_module(own).BACKEND)
+        return own()
     for entry in importlib.metadata.entry_points(group=ENTRY_POINTS, name=package):
         return cast(Callable[[Namespace], Backend], entry.load())(xp)
     return _of_the_standard(package, xp)

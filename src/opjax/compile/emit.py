@@ -144,7 +144,9 @@ class Emitter:
         """A leaf: a variable that the function begins with, or a constant array."""
         if node.role in ("coordinate", "position", "quadrature"):
             return Value(self.table(Table(node.role, node.name), f"{node.role}_{node.name}"), node.axes)
-        variable = self.namer.name(node.name)
+        if node.role == "size":
+            return Value(repr(float(self.program.axes[node.name].size or 0)), ())
+        variable = "t" if node.role == "time" else self.namer.name(node.name)
         self.leaves[variable] = node
         return Value(variable, node.axes)
 

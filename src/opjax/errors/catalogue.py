@@ -66,6 +66,7 @@ WRONG_INDEX_COUNT = Problem("E0307", "'{name}' has {expected} axes, and {found} 
 FREE_INDEX = Problem("E0308", "the index '{index}' runs over nothing here")
 WRONG_AXIS = Problem("E0309", "'{name}' has the axis '{expected}' here, and '{index}' runs over '{found}'")
 ALIAS_CYCLE = Problem("E0310", "the aliases depend on each other in a circle: {path}", "break the circle")
+PARAMETER_CYCLE = Problem("E0318", "the parameters depend on each other in a circle: {path}", "break the circle")
 UNKNOWN_FUNCTION = Problem("E0311", "there is no function '{name}'", "the functions are in the language reference")
 NO_EDGE = Problem("E0312", "'{index}' reaches over the end of the axis '{axis}'", "add 'edge stay', 'edge absorb' or 'edge periodic'")
 BAD_AXIS = Problem("E0313", "the axis '{name}' {problem}")

@@ -20,7 +20,7 @@ ReduceKind = Literal["sum", "prod", "min", "max"]
 NO_ROLES: frozenset[Role] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
 class Node:
     """Base of all nodes.
 
@@ -44,14 +44,14 @@ class Node:
         return ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
 class Constant(Node):
     """A number or truth value known now."""
 
     value: float | bool
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
 class Symbol(Node):
     """A leaf that gets its value later; `axes` are its dims in the order in which it is stored."""
 
@@ -60,7 +60,7 @@ class Symbol(Node):
     axes: Dims
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
 class Apply(Node):
     """A function of the table, element by element; values with different dims are broadcast by name."""
 
@@ -72,7 +72,7 @@ class Apply(Node):
         return self.arguments
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
 class IntegerPower(Node):
     """``base ^ exponent`` with a literal integer: repeated multiplication."""
 
@@ -84,7 +84,7 @@ class IntegerPower(Node):
         return (self.base,)
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
 class Reduce(Node):
     """A sum, product, minimum or maximum over dims that the operand has."""
 
@@ -97,7 +97,7 @@ class Reduce(Node):
         return (self.operand,)
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
 class Contract(Node):
     """The sum over `over` of a product of factors: one matrix product, never a larger temporary."""
 
@@ -128,7 +128,7 @@ class AtPosition:
 Selection = Along | AtPosition
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
 class View(Node):
     """The operand read through other indices: renamed, shifted, picked; two dims read along one are the diagonal.
 
@@ -145,7 +145,7 @@ class View(Node):
         return (self.operand,)
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
 class Place(Node):
     """The operand put at one position of a new dim, zero elsewhere."""
 
@@ -158,7 +158,7 @@ class Place(Node):
         return (self.operand,)
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
 class Opaque(Node):
     """Something understood and typed whose run-time part does not exist yet: a delay, noise, a spatial operator."""
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from opjax.ir.functions import FUNCTIONS
-from opjax.ir.nodes import Along, AnyNode, Apply, Graph, Place, View
+from opjax.ir.nodes import Along, AnyNode, Apply, Graph, IntegerPower, Place, View
 from opjax.ir.program import Program, copy_node
 from opjax.ir.types import Dim, Role
 from opjax.traverse import Walk, run
@@ -49,9 +49,8 @@ class _Guard:
     def look(self, node: AnyNode) -> None:
         """Learn what a node contains; operands come first."""
         below = [o.number for o in node.operands]
-        if any(n in self.sharp for n in below) or (isinstance(node, Apply) and not FUNCTIONS[node.function].total):
-            if node.roles - WITHOUT_SLOPE:
-                self.sharp.add(node.number)
+        if (any(n in self.sharp for n in below) or _is_sharp(node)) and node.roles - WITHOUT_SLOPE:
+            self.sharp.add(node.number)
         branches = below[1:] if isinstance(node, Apply) and node.function == "where" else []
         if any(n in self.selects for n in below) or any(n in self.sharp for n in branches):
             self.selects.add(node.number)
@@ -128,3 +127,10 @@ class _Guard:
         read_back = self.graph.view(path, (Along(back[d]) for d in path.dims))
         inside = yield self.operand(node.operand, read_back)
         return copy_node(self.graph, node, (inside,))
+
+
+def _is_sharp(node: AnyNode) -> bool:
+    """Whether the operation itself may have a value or slope that is not finite."""
+    if isinstance(node, IntegerPower):
+        return node.exponent < 0
+    return isinstance(node, Apply) and not FUNCTIONS[node.function].total

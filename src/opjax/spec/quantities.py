@@ -11,6 +11,7 @@ from opjax.ir.evaluate import constant_value
 from opjax.ir.nodes import AnyNode
 from opjax.ir.system import Bounds, Distribution, Observation, Parameter
 from opjax.ir.types import Role
+from opjax.spec.order import names_in, order_of_need
 from opjax.spec.scope import OBSERVED_ROLES, PARAMETER_ROLES, Scope, free_scope
 from opjax.syntax import declarations as written
 from opjax.syntax.nodes import Array, Expression
@@ -29,7 +30,17 @@ class Quantities:
 
     def parameters(self, declared: tuple[written.ParameterDeclaration, ...]) -> dict[str, Parameter]:
         """All parameters by name; what has a problem is left out of its parameter."""
+        self.refuse_circles(declared)
         return {p.name: self.parameter(p) for p in declared}
+
+    def refuse_circles(self, declared: tuple[written.ParameterDeclaration, ...]) -> None:
+        """Refuse defaults and priors that depend on each other in a circle."""
+        defaults = {p.name: tuple(names_in([p.default])) for p in declared}
+        priors = {p.name: tuple(names_in(_values(p.prior))) for p in declared}
+        places = {p.name: p.span for p in declared}
+        for needs in (defaults, priors):
+            for circle in order_of_need(needs)[1]:
+                self.report.add(catalogue.PARAMETER_CYCLE, places[circle[0]], path=" -> ".join(circle))
 
     def parameter(self, declared: written.ParameterDeclaration) -> Parameter:
         """One parameter with its default, prior and bounds."""
@@ -221,3 +232,7 @@ def array_shape(array: Array) -> tuple[int, ...]:
         shape.append(lengths.pop() if len(lengths) == 1 else -1)
         level = [item for row in level if isinstance(row, Array) for item in row.items]
     return tuple(shape)
+
+
+def _values(call: written.DistributionCall | None) -> list[Expression]:
+    return [] if call is None else [argument.value for argument in call.arguments]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 WIDTH = 100
 _WIDEST = (32, 24, 52)  # a cell that is wider does not push its neighbours away
 _DEEPER = "    "
+_OPERATOR = re.compile(r"(?:[-+*/%^<>=~@]|\b(?:and|or|not|if|else|for|in))\Z")
 _TOKEN = re.compile(r'"[^"\n]*+(?:""[^"\n]*+)*+"|[()\[\]{}]| ')
 
 
@@ -68,7 +69,7 @@ def _break(line: str, start: int, candidates: list[tuple[int, int]], pieces: lis
 
 
 def _breakable(line: str) -> Iterator[tuple[int, int]]:
-    """The spaces inside brackets and outside strings: their offsets and depths."""
+    """The spaces inside brackets and outside strings, but not behind an operator: their offsets and depths."""
     depth = 0
     for found in _TOKEN.finditer(line):
         first = line[found.start()]
@@ -76,7 +77,7 @@ def _breakable(line: str) -> Iterator[tuple[int, int]]:
             depth += 1
         elif first in ")]}":
             depth -= 1
-        elif first == " " and depth > 0:
+        elif first == " " and depth > 0 and not _OPERATOR.search(line, max(found.start() - 5, 0), found.start()):
             yield found.start(), depth
 
 

@@ -79,12 +79,10 @@ class _Reader:
                 read = self._statement(statement, row)
             except Stop:
                 continue
-            if len(read) > 1:  # nobody can say which of them the comment means
-                behind = behind or statement.comments.behind
-                read = (_with_comments(read[0], Comments(statement.comments.before)), *read[1:])
-            elif statement.comments != NO_COMMENTS:
-                read = (_with_comments(read[0], statement.comments),)
-            self.found.setdefault(row.field, []).extend(read)
+            comments = statement.comments
+            if section.on_header and row.parse_list is not None:  # 'states: S, I  # about both'
+                behind, comments = comments.behind or behind, Comments(comments.before)
+            self.found.setdefault(row.field, []).extend(_with_comments(read, comments))
             self._count(len(read), statement.span)
         comments = Comments(section.comments.before, behind)
         if comments != NO_COMMENTS or section.end:
@@ -130,5 +128,12 @@ def _is_list(span: Span) -> bool:
     return False
 
 
-def _with_comments(declaration: Declaration, comments: Comments) -> Declaration:
-    return dataclasses.replace(declaration, comments=comments)
+def _with_comments(read: tuple[Declaration, ...], comments: Comments) -> tuple[Declaration, ...]:
+    """What one statement declares, with the comments above it at the first and the one behind it at the last."""
+    if comments == NO_COMMENTS:
+        return read
+    if len(read) == 1:
+        return (dataclasses.replace(read[0], comments=comments),)
+    first = dataclasses.replace(read[0], comments=Comments(comments.before))
+    last = dataclasses.replace(read[-1], comments=Comments(behind=comments.behind))
+    return (first, *read[1:-1], last)

@@ -16,7 +16,7 @@ from opjax.source import Limits, Source, Span
 from opjax.syntax.declarations import FLAGS, Edge, Interpolation
 from opjax.syntax.names import WORDS, check_name, unknown_character
 from opjax.syntax.hints import glued_hint, number_hint
-from opjax.syntax.slips import Slip, bad_number, too_large, unclosed_bracket, unclosed_text, unexpected_text
+from opjax.syntax.slips import TextError, bad_number, too_large, unclosed_bracket, unclosed_text, unexpected_text
 from opjax.syntax.tables import END
 
 Vocabulary: TypeAlias = Mapping[str, tuple[str, ...]]
@@ -108,10 +108,9 @@ class Lexer:
     def __init__(self, span: Span, kind: str, limits: Limits, words: Vocabulary) -> None:
         self.types: list[str] = []
         self.previous: Token | None = None
-        self.first: Token | None = None
         self._kind, self._words, self._limits = kind, words, limits
         self._source, self._text = span.source, span.source.text
-        self._position, self._stop = span.start, span.end
+        self._start, self._position, self._stop = span.start, span.start, span.end
         self._brackets: list[_Bracket] = []
         # how deep the text nests here: by the brackets outside, by 'not', by '%', by signs and powers
         self._outside = self._nots = self._remainders = self._signs = 0
@@ -126,10 +125,33 @@ class Lexer:
             yield token
             self.previous = token
             self.types.append(token.type)
-        if self._brackets:
-            bracket = self._brackets[-1].token
-            raise unclosed_bracket(bracket.span, _CLOSING[bracket.text])
+        unclosed = self._unclosed()
+        if unclosed is not None:
+            raise unclosed
         yield token
+
+    @property
+    def read(self) -> Span:
+        """From the first to the last token so far."""
+        end = self.previous.end if self.previous else self._start
+        return Span(self._source, self._start, end)
+
+    def drain(self, token: Token) -> TextError | None:
+        """Read on behind a wrong token; the problem if there is a bracket that is never closed."""
+        try:
+            while token.type != END:
+                self.previous, token = token, self._next({})
+                if token.type in _OPENING | _CLOSED:
+                    self._track(token)
+        except TextError:
+            return None
+        return self._unclosed()
+
+    def _unclosed(self) -> TextError | None:
+        if not self._brackets:
+            return None
+        bracket = self._brackets[-1].token
+        return unclosed_bracket(bracket.span, _CLOSING[bracket.text])
 
     def rest(self) -> str:
         """The text behind the last token."""
@@ -180,7 +202,7 @@ class Lexer:
         check_name(Span(self._source, start, end))
         return self._token("NAME", text, start)
 
-    def _slip(self, group: str, found: re.Match[str]) -> Slip:
+    def _slip(self, group: str, found: re.Match[str]) -> TextError:
         """The problem of text that is no token."""
         span = Span(self._source, found.start(group), found.end(group))
         if group == "quote":
@@ -201,6 +223,8 @@ class Lexer:
         if len(self.types) >= self._limits.tokens:
             size = len(self.types) + 1
             raise too_large(token.span, "the number of words and signs", size, "tokens", self._limits.tokens)
+        if self.previous is None:
+            self._start = token.start
         if terminal in _OPERANDS:
             return
         if terminal in _OPENING:

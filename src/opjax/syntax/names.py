@@ -6,7 +6,7 @@ import unicodedata
 from typing import Final
 
 from opjax.source import Span
-from opjax.syntax.slips import Slip, bad_name, unexpected_character
+from opjax.syntax.slips import TextError, bad_name, unexpected_character
 
 WORDS: Final = frozenset({"and", "or", "not", "if", "else", "for", "in", "true", "false"})
 """The words that are never names."""
@@ -59,7 +59,7 @@ def check_name(span: Span, *, first: bool = True) -> None:
         first: whether the first character may not be a digit.
 
     Raises:
-        Slip: at the place of what is wrong.
+        TextError: at the place of what is wrong.
     """
     if span.end - span.start > LONGEST_NAME:
         raise bad_name(span, f"has {span.end - span.start} characters, more than {LONGEST_NAME}", "shorten it")
@@ -80,7 +80,7 @@ def is_name(text: str) -> bool:
     return plain and unicodedata.is_normalized("NFC", text)
 
 
-def unknown_character(span: Span) -> Slip:
+def unknown_character(span: Span) -> TextError:
     """A character that means nothing, with what to write in its place."""
     character = span.text
     if character.isprintable() and not character.isspace():

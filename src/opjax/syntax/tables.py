@@ -50,7 +50,7 @@ class TablesRecord(TypedDict):
     gotos: list[dict[str, int]]
 
 
-class Unexpected(Exception):  # noqa: N818
+class TokenError(Exception):
     """A token that cannot stand where it stands."""
 
     def __init__(self, token: Symbol) -> None:
@@ -120,7 +120,7 @@ class Tables:
             The value of the start symbol.
 
         Raises:
-            Unexpected: at the first token that cannot stand where it stands.
+            TokenError: at the first token that cannot stand where it stands.
         """
         steps, end = self.steps, self._ends[start]
         states, values = [self._starts[start]], list[object]()
@@ -132,7 +132,7 @@ class Tables:
                     return values[-1]
                 step = steps[states[-1]].get(token.type)
             if step is None:
-                raise Unexpected(token)
+                raise TokenError(token)
             states.append(step)
             values.append(token)
         raise AssertionError("the last token must be END")

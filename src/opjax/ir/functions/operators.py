@@ -53,6 +53,10 @@ def _negate(x: float) -> float:
     return -x
 
 
+def _same(x: float) -> float:
+    return x
+
+
 _COMPARISONS = {
     "<": operator.lt,
     "<=": operator.le,
@@ -131,6 +135,15 @@ OPERATORS: tuple[Function, ...] = (
         example=("not 1 < 2", False),
         doc="Whether the condition does not hold.",
         infix="not",
+        operator=True,
+    ),
+    Function(
+        name="stop_gradient",
+        reference=_same,
+        derivatives=("",),
+        latex="{x}",
+        example=("(2)", 2.0),
+        doc="The same value, constant under differentiation; made by the compiler only.",
         operator=True,
     ),
 )

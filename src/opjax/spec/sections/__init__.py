@@ -1,0 +1,29 @@
+"""The keys of the model's mapping, one row each; the order is that of writing, and of reading.
+
+This is the one place to touch for a new key, next to the module with its form, its reader and its writer.
+"""
+
+from __future__ import annotations
+
+from opjax.spec.sections import aliases, axes, dynamics, events, heading, initial, inputs, observations, parameters, state
+from opjax.spec.sections.later import LATER
+from opjax.spec.sections.section import Section
+from opjax.spec.sections.shapes import Record
+
+SECTIONS: tuple[Section, ...] = (
+    *heading.SECTIONS,
+    *axes.SECTIONS,
+    *state.SECTIONS,
+    *parameters.SECTIONS,
+    *inputs.SECTIONS,
+    *aliases.SECTIONS,
+    *dynamics.SECTIONS,
+    *initial.SECTIONS,
+    *events.SECTIONS,
+    observations.BOUNDARY,
+    observations.OBSERVATIONS,
+    aliases.DERIVED,
+    observations.REQUIREMENTS,
+)
+MODEL = Record("a mapping", {section.key: section.shape for section in SECTIONS}, ("state",), LATER)
+"""The form of a whole model."""

@@ -8,7 +8,7 @@ from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Plain, Section, commented, named, record
 from opjax.spec.sections.shapes import EDGE, EXPRESSION, TEXT, Either, Keyed, Record
 from opjax.spec.sections.values import comments_of, declared, edge_of, expression, function_head, text_of, unit_of
-from opjax.spec.sections.written import written_expression, written_name
+from opjax.spec.sections.written import written_expression, written_name, written_unit
 from opjax.syntax.declarations import AliasDeclaration, FunctionDeclaration, ModelSyntax
 
 _ALIAS = Record(
@@ -43,7 +43,7 @@ def _alias(entry: Entry, path: str, draft: Draft) -> AliasDeclaration:
     fields = draft.fields(entry.value, _ALIAS, path) if isinstance(entry.value, MappingNode) else {}
     return AliasDeclaration(
         name,
-        expression(fields.get("value", entry.value), draft, path),
+        expression(fields.get("value", entry.value), path, draft),
         axes,
         unit_of(fields.get("units"), draft),
         edge_of(fields.get("edge")),
@@ -60,7 +60,7 @@ def _function(entry: Entry, path: str, draft: Draft) -> FunctionDeclaration:
     return FunctionDeclaration(
         name,
         parameters,
-        expression(fields.get("value", entry.value), draft, path),
+        expression(fields.get("value", entry.value), path, draft),
         doc=text_of(fields.get("description")),
         span=entry.key.span,
         comments=comments_of(draft, entry.key, entry.value),
@@ -92,7 +92,7 @@ def _written(row: AliasDeclaration | FunctionDeclaration) -> tuple[str, Plain]:
     if isinstance(row, FunctionDeclaration):
         head = f"{row.name}({', '.join(row.parameters)})"
         return head, commented(row, record(value, description=row.doc))
-    said = record(value, units=row.unit, edge=row.edge, description=row.doc)
+    said = record(value, units=written_unit(row.unit), edge=row.edge, description=row.doc)
     return written_name(row.name, row.axes), commented(row, said)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from opjax.errors import Stop
-from opjax.spec.document import MappingNode, Node, ScalarNode, SequenceNode, wrong_value
-from opjax.spec.sections.draft import Draft
+import dataclasses
+from typing import Literal, TypedDict
+
+from opjax.spec.document import Node, ScalarNode, SequenceNode, wrong_value
+from opjax.spec.sections.draft import Draft, TimeTables
+from opjax.spec.sections.inputs import INTERPOLATION, interpolation_of
 from opjax.spec.sections.section import Plain, Section, commented, nothing
-from opjax.spec.sections.shapes import EXPRESSION, TEXT, TRUTH, Either, Listed, Record, Scalar
-from opjax.spec.sections.values import comments_of, expression, name_of, text_of, unit_of, written_expression
-from opjax.syntax.declarations import AxisDeclaration, Interpolation, ModelSyntax, TimeDeclaration
+from opjax.spec.sections.shapes import EXPRESSION, NAME, TEXT, TRUTH, Listed, Record, Scalar
+from opjax.spec.sections.values import comments_of, expression, is_true, simple_name, text_of, unit_of
+from opjax.spec.sections.written import written_expression, written_unit
+from opjax.syntax.declarations import AxisDeclaration, AxisKind, ModelSyntax, TimeDeclaration
 from opjax.syntax.nodes import Expression
 
 _POINT = Scalar("a text or a number", ("string", "number"))
@@ -16,7 +20,7 @@ _DOMAIN = Record("a mapping with 'lb' and 'ub'", {"lb": EXPRESSION, "ub": EXPRES
 _AXIS = Record(
     "a mapping with 'name'",
     {
-        "name": TEXT,
+        "name": NAME,
         "type": Scalar("categorical, ordinal or continuous", (), ("categorical", "ordinal", "continuous")),
         "coords": Listed("a list", _POINT),
         "domain": _DOMAIN,
@@ -46,7 +50,7 @@ def _read_axes(node: Node, draft: Draft) -> None:
 
 def _read_axis(node: Node, path: str, draft: Draft) -> None:
     fields = draft.fields(node, _AXIS, path)
-    name = name_of(fields["name"], draft, f"{path}.name")
+    name = simple_name(fields["name"], f"{path}.name", draft)
     kind = text_of(fields.get("type")) or ("continuous" if "domain" in fields else "categorical")
     units = unit_of(fields.get("units"), draft)
     if kind == "continuous" and name == draft.tables.axis:
@@ -68,7 +72,7 @@ def _read_axis(node: Node, path: str, draft: Draft) -> None:
 def _points(node: Node, fields: dict[str, Node], kind: str, draft: Draft, path: str) -> _Points:
     """Where the points of an axis come from: data, labels, numbers, or a grid."""
     coords = fields.get("coords")
-    if _is_true(fields.get("data")):
+    if is_true(fields.get("data")):
         return {"kind": "data"}
     if kind != "continuous":
         if not isinstance(coords, SequenceNode):
@@ -80,14 +84,10 @@ def _points(node: Node, fields: dict[str, Node], kind: str, draft: Draft, path: 
         if key not in fields:
             raise draft.missing(node, path, key)
     domain = draft.fields(fields["domain"], _DOMAIN, f"{path}.domain")
-    bounds = tuple(expression(domain[key], draft, f"{path}.domain.{key}") for key in ("lb", "ub"))
-    size = expression(fields["size"], draft, f"{path}.size")
+    bounds = tuple(expression(domain[key], f"{path}.domain.{key}", draft) for key in ("lb", "ub"))
+    size = expression(fields["size"], f"{path}.size", draft)
     logarithmic = text_of(fields.get("spacing")) in ("log", "geom")
     return {"kind": "grid", "grid": (*bounds, size), "spacing": "log" if logarithmic else "linear"}
-
-
-def _is_true(node: Node | None) -> bool:
-    return isinstance(node, ScalarNode) and node.value is True
 
 
 def _labels(coords: SequenceNode, draft: Draft, path: str) -> tuple[str, ...]:
@@ -118,7 +118,7 @@ def _write_axes(model: ModelSyntax) -> Plain:
 def _written(axis: AxisDeclaration) -> dict[str, Plain]:
     row: dict[str, Plain] = {"name": axis.name, **_written_points(axis)}
     if axis.unit:
-        row["units"] = axis.unit
+        row["units"] = written_unit(axis.unit)
     if axis.doc:
         row["description"] = axis.doc
     return row
@@ -153,9 +153,7 @@ def _write_time_axis(model: ModelSyntax) -> Plain:
 
 
 def _read_interpolation(node: Node, draft: Draft) -> None:
-    for known in INTERPOLATIONS:
-        if text_of(node) == known:
-            draft.tables.interpolation = known
+    draft.tables.interpolation = interpolation_of(node)
 
 
 SECTIONS = (

@@ -53,6 +53,7 @@ class Draft:
         span: the whole document.
         report: receives the problems.
         limits: what is too large.
+        kind: the value of `kind`, and where it stands.
         infers: whether names that are not declared become parameters.
         tables: op_system's tables over time.
     """
@@ -64,6 +65,7 @@ class Draft:
     tables: TimeTables = field(default_factory=TimeTables)
     name: str = "Model"
     doc: str = ""
+    kind: tuple[str, Node] | None = None
     time: TimeDeclaration | None = None
     axes: list[AxisDeclaration] = field(default_factory=list[AxisDeclaration])
     parameters: dict[str, ParameterDeclaration] = field(default_factory=dict[str, ParameterDeclaration])

@@ -80,10 +80,10 @@ def _rate(node: Node, fields: dict[str, Node], path: str, draft: Draft) -> tuple
     if "flow" not in fields:
         if "rate" not in fields:
             raise draft.missing(node, path, "rate")
-        return expression(fields["rate"], draft, f"{path}.rate"), True
+        return expression(fields["rate"], f"{path}.rate", draft), True
     if "rate" in fields:
         wrong_value(draft.report, fields["flow"], f"'{path}.flow'", "absent where 'rate' stands")
-    return expression(fields["flow"], draft, f"{path}.flow"), False
+    return expression(fields["flow"], f"{path}.flow", draft), False
 
 
 def transition_name(fields: dict[str, Node], path: str, draft: Draft) -> str:
@@ -111,7 +111,7 @@ def _read_equation(entry: Entry, path: str, draft: Draft) -> None:
     draft.dynamics.append(
         DerivativeDeclaration(
             reference(entry.key, draft),
-            expression(fields.get("value", entry.value), draft, path),
+            expression(fields.get("value", entry.value), path, draft),
             edge_of(fields.get("edge")),
             doc=text_of(fields.get("description")),
             span=entry.key.span,

@@ -63,18 +63,18 @@ def _trigger(node: Node, fields: dict[str, Node], path: str, draft: Draft) -> At
         wrong_value(draft.report, fields[key], f"'{path}.{key}'", expected)
 
     def value(key: str) -> Expression | None:
-        return expression(fields[key], draft, f"{path}.{key}") if key in fields else None
+        return expression(fields[key], f"{path}.{key}", draft) if key in fields else None
 
     main = fields[kinds[0]]
     match kinds[0]:
         case "at":
-            return At(expression(main, draft, f"{path}.at"))
+            return At(expression(main, f"{path}.at", draft))
         case "every":
-            return Every(expression(main, draft, f"{path}.every"), value("from"), value("to"))
+            return Every(expression(main, f"{path}.every", draft), value("from"), value("to"))
         case "when":
             direction = text_of(fields.get("direction"))
             turned = "rising" if direction == "rising" else "falling" if direction == "falling" else ""
-            return When(expression(main, draft, f"{path}.when"), turned)
+            return When(expression(main, f"{path}.when", draft), turned)
         case _:
             return Doses(text_of(main))
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from opjax.spec.document import MappingNode, Node, ScalarNode, wrong_value
+from opjax.errors import Report
+from opjax.spec.document import Node, ScalarNode, wrong_value
+from opjax.spec.inference import infer_parameters
 from opjax.spec.sections.draft import Draft
-from opjax.spec.sections.section import Plain, Section, commented, record
+from opjax.spec.sections.section import Plain, Section, commented
 from opjax.spec.sections.shapes import TEXT, TRUTH, Either, Record, Scalar
 from opjax.spec.sections.values import comments_of, text_of, unit_of
+from opjax.spec.sections.written import written_unit
 from opjax.syntax.declarations import DerivativeDeclaration, ModelSyntax, TimeDeclaration, TransitionDeclaration
 
 _VERSION = 1
@@ -28,7 +31,7 @@ def _read_description(node: Node, draft: Draft) -> None:
 
 
 def _read_time(node: Node, draft: Draft) -> None:
-    if isinstance(node, ScalarNode) and node.value is not None:
+    if isinstance(node, ScalarNode):
         draft.time = TimeDeclaration(unit_of(node, draft), span=node.span)
         return
     fields = draft.fields(node, _TIME, "time")
@@ -37,14 +40,14 @@ def _read_time(node: Node, draft: Draft) -> None:
         text_of(fields.get("origin")),
         doc=text_of(fields.get("description")),
         span=node.span,
-        comments=comments_of(node.span, node.span),
+        comments=comments_of(draft, node, node),
     )
 
 
 def _write_time(model: ModelSyntax) -> Plain:
     if model.time is None:
         return None
-    parts = {"unit": model.time.unit, "origin": model.time.origin, "description": model.time.doc}
+    parts = {"unit": written_unit(model.time.unit), "origin": model.time.origin, "description": model.time.doc}
     return commented(model.time, {key: value for key, value in parts.items() if value})
 
 
@@ -73,10 +76,16 @@ def _read_infers(node: Node, draft: Draft) -> None:
     draft.infers = isinstance(node, ScalarNode) and node.value is True
 
 
+def _write_infers(model: ModelSyntax) -> Plain:
+    """A model with names that are not declared stays one."""
+    return False if infer_parameters(model, Report()) is not model else None
+
+
 SECTIONS = (
     Section("opjax", "version of this form: 1", Scalar("the version 1", ("integer",)), _read_version, lambda model: 1),
     Section("name", "name of the model", TEXT, _read_name, lambda model: model.name),
     Section("description", "what the model is", TEXT, _read_description, lambda model: model.doc or None),
     Section("time", "unit and origin of time", Either("a unit or a mapping", (TEXT, _TIME)), _read_time, _write_time),
     Section("kind", "expr (equations) or transitions", TEXT, _read_kind, _write_kind),
+    Section("infer_parameters", "false: every parameter must be declared", TRUTH, _read_infers, _write_infers),
 )

@@ -33,7 +33,7 @@ def _read(node: Node, draft: Draft) -> None:
 def _read_initial(entry: Entry, path: str, draft: Draft, listed: bool) -> None:
     draft.must_fit(entry.value, _VALUE, path)
     fields = draft.fields(entry.value, _INITIAL, path) if isinstance(entry.value, MappingNode) else {}
-    value = expression(fields.get("value", entry.value), draft, path)
+    value = expression(fields.get("value", entry.value), path, draft)
     statement = InitialDeclaration(
         reference(entry.key, draft),
         value,
@@ -62,7 +62,7 @@ def _read_state_value(entry: Entry, path: str, draft: Draft) -> None:
     if isinstance(entry.value, MappingNode):
         value: Expression = _shaped(draft.fields(entry.value, _SHAPED, path), draft, path)
     else:
-        value = expression(entry.value, draft, path)
+        value = expression(entry.value, path, draft)
     state = draft.states.get(target.name)
     if state is not None and not target.indices:  # op_system's base name of a state with axes
         target = Reference(target.name, tuple(Index(axis) for axis in state.axes), span=target.span)

@@ -6,8 +6,8 @@ from opjax.spec.document import Entry, MappingNode, Node
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Plain, Section, commented, named, record
 from opjax.spec.sections.shapes import TEXT, Either, Keyed, Record, Scalar
-from opjax.spec.sections.values import comments_of, declared, text_of, unit_of
-from opjax.spec.sections.written import written_name
+from opjax.spec.sections.values import comments_of, declared_over_time, text_of, unit_of
+from opjax.spec.sections.written import written_name, written_unit
 from opjax.syntax.declarations import InputDeclaration, Interpolation, ModelSyntax
 
 INTERPOLATIONS: tuple[Interpolation, ...] = ("linear", "previous", "cubic")
@@ -30,7 +30,7 @@ def _read(node: Node, draft: Draft) -> None:
 
 
 def _read_input(entry: Entry, path: str, draft: Draft) -> None:
-    name, axes = declared(entry.key, draft)
+    name, axes = declared_over_time(entry.key, draft)
     draft.must_fit(entry.value, _SHAPE, path)
     fields = draft.fields(entry.value, _INPUT, path) if isinstance(entry.value, MappingNode) else {}
     draft.inputs.append(
@@ -51,7 +51,7 @@ def _write(model: ModelSyntax) -> Plain:
 
 
 def _written(row: InputDeclaration) -> Plain:
-    return record(("interpolation", row.interpolation), units=row.unit, description=row.doc)
+    return record(("interpolation", row.interpolation), units=written_unit(row.unit), description=row.doc)
 
 
 SECTIONS = (

@@ -46,9 +46,9 @@ def _read_observation(entry: Entry, path: str, draft: Draft) -> None:
     draft.observations.append(
         ObservationDeclaration(
             name,
-            distribution(fields.get("dist", entry.value), draft, path),
+            distribution(fields.get("dist", entry.value), path, draft),
             axes,
-            expression(fields["every"], draft, f"{path}.every") if "every" in fields else None,
+            expression(fields["every"], f"{path}.every", draft) if "every" in fields else None,
             doc=text_of(fields.get("description")),
             span=entry.key.span,
             comments=comments_of(draft, entry.key, entry.value),
@@ -92,7 +92,7 @@ def _read_requirement(node: Node, path: str, draft: Draft) -> None:
     fields = draft.fields(node, _REQUIREMENT, path) if isinstance(node, MappingNode) else {}
     draft.requirements.append(
         RequirementDeclaration(
-            expression(fields.get("condition", node), draft, path),
+            expression(fields.get("condition", node), path, draft),
             doc=text_of(fields.get("description")),
             span=node.span,
             comments=comments_of(draft, node, node),

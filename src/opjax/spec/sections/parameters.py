@@ -92,8 +92,8 @@ def _read_parameter(entry: Entry, path: str, draft: Draft) -> None:
     draft.parameters[known.name] = dataclasses.replace(
         known,
         unit=unit_of(fields.get("units"), draft),
-        default=None if default is None else array_or_expression(default, draft, f"{path}.default"),
-        prior=None if prior is None else distribution(prior, draft, f"{path}.prior"),
+        default=None if default is None else array_or_expression(default, f"{path}.default", draft),
+        prior=None if prior is None else distribution(prior, f"{path}.prior", draft),
         bounds=_bounds(fields, draft, path),
         flags=_flags(fields, draft, path),
         doc=text_of(fields.get("description")),
@@ -106,13 +106,13 @@ def _flags(fields: dict[str, Node], draft: Draft, path: str) -> tuple[Flag, ...]
         singles.append("data")
     if is_true(fields.get("fixed")):
         singles.append("fixed")
-    return (*singles, *flags_of(fields.get("flags"), draft, f"{path}.flags"))
+    return (*singles, *flags_of(fields.get("flags"), f"{path}.flags", draft))
 
 
 def _bounds(fields: dict[str, Node], draft: Draft, path: str) -> Bounds | None:
     """The bounds of a parameter: `in`, or else what op_system calls its support."""
     if "in" in fields:
-        return bounds(fields["in"], draft, f"{path}.in")
+        return bounds(fields["in"], f"{path}.in", draft)
     if "support" not in fields:
         return None
     support = fields["support"]
@@ -131,7 +131,7 @@ def _between(parts: dict[str, Node], support: Node, draft: Draft, path: str) -> 
     for key in ("lower", "upper"):
         if key not in parts:
             raise draft.missing(support, path, key)
-    low, high = (expression(parts[key], draft, f"{path}.{key}") for key in ("lower", "upper"))
+    low, high = (expression(parts[key], f"{path}.{key}", draft) for key in ("lower", "upper"))
     return Bounds(low, high, span=support.span)
 
 
@@ -144,7 +144,7 @@ def _read_constant(entry: Entry, path: str, draft: Draft) -> None:
     draft.parameters[known.name] = known
     if known.default is not None:
         repeated_key(draft.report, entry.key)
-    value = array_or_expression(entry.value, draft, path)
+    value = array_or_expression(entry.value, path, draft)
     draft.parameters[known.name] = dataclasses.replace(known, default=value)
 
 
@@ -161,8 +161,8 @@ def _read_prior(entry: Entry, path: str, draft: Draft) -> None:
     fields = draft.fields(entry.value, _PRIOR, path) if isinstance(entry.value, MappingNode) else {}
     draft.parameters[known.name] = dataclasses.replace(
         known,
-        prior=distribution(fields.get("dist", entry.value), draft, path),
-        bounds=bounds(fields["in"], draft, f"{path}.in") if "in" in fields else known.bounds,
+        prior=distribution(fields.get("dist", entry.value), path, draft),
+        bounds=bounds(fields["in"], f"{path}.in", draft) if "in" in fields else known.bounds,
         doc=text_of(fields.get("description")) or known.doc,
     )
 

@@ -9,7 +9,7 @@ from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Plain, Section, commented, named
 from opjax.spec.sections.shapes import EXPRESSION, TEXT, Keyed, Listed, Record, Scalar
 from opjax.spec.sections.values import FLAG_LIST, comments_of, declared, expression, flags_of, scalar, text_of, unit_of
-from opjax.spec.sections.written import initial_is_listed, written_expression, written_name
+from opjax.spec.sections.written import initial_is_listed, written_expression, written_name, written_unit
 from opjax.syntax.declarations import Flag, ModelSyntax, StateDeclaration
 
 _REPRESENTATIONS: dict[str, Flag] = {"counts": "counts", "density": "density"}
@@ -58,8 +58,8 @@ def _read_one(entry: Entry, path: str, draft: Draft) -> None:
     draft.states[name] = dataclasses.replace(
         draft.states[name],
         unit=unit_of(fields.get("units"), draft),
-        flags=(*_flags(fields, draft), *flags_of(fields.get("flags"), draft, f"{path}.flags")),
-        initial=None if initial is None else expression(initial, draft, f"{path}.initial"),
+        flags=(*_flags(fields, draft), *flags_of(fields.get("flags"), f"{path}.flags", draft)),
+        initial=None if initial is None else expression(initial, f"{path}.initial", draft),
         doc=text_of(fields.get("description")),
     )
 
@@ -88,7 +88,7 @@ def _write_metadata(model: ModelSyntax) -> Plain:
 
 
 def _written(state: StateDeclaration, own_initial: bool) -> dict[str, Plain]:
-    row: dict[str, Plain] = {"units": state.unit} if state.unit else {}
+    row: dict[str, Plain] = {"units": written_unit(state.unit)} if state.unit else {}
     match state.flags:
         case ():
             pass

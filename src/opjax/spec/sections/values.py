@@ -7,9 +7,9 @@ import math
 import re
 from typing import get_args
 
-from opjax.errors import Stop
-from opjax.source import Span
-from opjax.spec.document import MappingNode, Node, ScalarNode, SequenceNode, wrong_value
+from opjax.errors import Report, Stop
+from opjax.source import DEFAULT_LIMITS, Limits, Span
+from opjax.spec.document import Node, ScalarNode, SequenceNode, wrong_value
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.rewriting import rewritten
 from opjax.spec.sections.shapes import (
@@ -17,13 +17,12 @@ from opjax.spec.sections.shapes import (
     BOUNDS,
     DISTRIBUTION,
     EXPRESSION,
+    NAME,
     TEXT,
     Listed,
     Scalar,
     Shape,
-    fits,
 )
-from opjax.syntax import parser
 from opjax.syntax.declarations import (
     FLAGS,
     NO_COMMENTS,
@@ -38,8 +37,268 @@ from opjax.syntax.declarations import (
     Term,
     TransitionDeclaration,
 )
-from opjax.syntax.nodes import Argument, Array, Expression, Index, Negate, Number, Reference
+from opjax.syntax.nodes import Array, Expression, Negate, Number, Reference, Truth
+from opjax.syntax.parser import (
+    parse_bounds,
+    parse_declared,
+    parse_distribution,
+    parse_dynamics,
+    parse_expression,
+    parse_initial,
+    parse_reference,
+    parse_unit,
+)
 from opjax.traverse import Walk, run
 
 FLAG_LIST = Listed("a list of flags", Scalar("one of " + ", ".join(FLAGS), (), FLAGS))
 _EDGES: tuple[Edge, ...] = get_args(Edge)
+_COUNTED = re.compile(r"\s*([0-9]{1,9})\s+(?=[^\W\d])")
+_CHANGE = re.compile(r"""\s*[^\W\d]\w*\s*(?:\[(?:"[^"]*"|'[^']*'|[^\]"'])*\])?\s*(\+=|-=|\*=|=(?!=))""")
+_OF_TIME = re.compile(r"\(\s*t\s*\)\s*\Z")
+_FACE = re.compile(r"\s*([^\W\d]\w*)\s+at\s+([^\W\d]\w*)\.(lo|hi)\s*\Z")
+
+
+# --- scalars
+
+
+def text_of(node: Node | None) -> str:
+    """The text of a scalar; empty where there is none."""
+    return node.text if isinstance(node, ScalarNode) else ""
+
+
+def is_true(node: Node | None) -> bool:
+    """Whether a node is `true`."""
+    return isinstance(node, ScalarNode) and node.value is True
+
+
+def scalar(node: Node, shape: Shape, path: str, draft: Draft) -> ScalarNode:
+    """The node itself, if it is a scalar that fits.
+
+    Raises:
+        Stop: if not.
+    """
+    draft.must_fit(node, shape, path)
+    if not isinstance(node, ScalarNode):
+        raise Stop
+    return node
+
+
+def simple_name(node: Node, path: str, draft: Draft) -> str:
+    """A name without axes, such as that of an axis."""
+    name, axes = declared(scalar(node, NAME, path, draft), draft)
+    if axes:
+        wrong_value(draft.report, node, f"'{path}'", "a name without axes")
+    return name
+
+
+def unit_of(node: Node | None, draft: Draft) -> str:
+    """A unit, without spaces if it is made of factors; empty where there is none."""
+    return read_unit(node.span, draft.limits) if isinstance(node, ScalarNode) else ""
+
+
+def read_unit(span: Span, limits: Limits = DEFAULT_LIMITS) -> str:
+    """``mg / L`` is ``mg/L``; any text that is not made of factors is a unit as it stands."""
+    try:
+        return parse_unit(span, Report(), limits)
+    except Stop:
+        return span.text
+
+
+def edge_of(node: Node | None) -> Edge | None:
+    """What happens at the end of an axis."""
+    return next((edge for edge in _EDGES if edge == text_of(node)), None)
+
+
+def flags_of(node: Node | None, path: str, draft: Draft) -> tuple[Flag, ...]:
+    """A list of flags."""
+    found: list[Flag] = []
+
+    def take(item: Node, below: str) -> None:
+        draft.must_fit(item, FLAG_LIST.item, below)
+        found.extend(flag for flag in FLAGS if flag == text_of(item))
+
+    if node is not None:
+        draft.every(node, path, take)
+    return tuple(found)
+
+
+# --- names
+
+
+def declared(key: ScalarNode, draft: Draft) -> tuple[str, tuple[str, ...]]:
+    """The name and the axes of what is declared: ``C[age, age]``."""
+    name, axes, _ = parse_declared(key.span, draft.report, draft.limits)
+    return name, axes
+
+
+def declared_over_time(key: ScalarNode, draft: Draft) -> tuple[str, tuple[str, ...]]:
+    """The name and the axes of an input, with or without the ``(t)`` of the text spelling behind it."""
+    span = key.span
+    time = _OF_TIME.search(span.text)
+    if time is not None:
+        span = Span(span.source, span.start, span.start + time.start())
+    return declared(ScalarNode(span.text, span), draft)
+
+
+def reference(node: Node, draft: Draft) -> Reference:
+    """A quantity, or a part of it: ``S[age=old]``."""
+    return parse_reference(node.span, draft.report, draft.limits)
+
+
+def is_whole(target: Reference, axes: tuple[str, ...]) -> bool:
+    """Whether a reference is to all of what is declared with these axes."""
+    names = tuple(index.name for index in target.indices if index.axis is None and index.offset == 0)
+    return len(names) == len(target.indices) and names == axes
+
+
+def term(node: Node, draft: Draft) -> Term:
+    """``2 B[age]``."""
+    counted = _COUNTED.match(node.span.text)
+    if counted is None:
+        return Term(reference(node, draft))
+    part = Span(node.span.source, node.span.start + counted.end(), node.span.end)
+    return Term(parse_reference(part, draft.report, draft.limits), int(counted.group(1)))
+
+
+def function_head(key: ScalarNode, draft: Draft) -> tuple[str, tuple[str, ...]]:
+    """``hill(x, k, n)``: the name of a function and those of its parameters."""
+    call = parse_distribution(key.span, draft.report, draft.limits)
+    names: list[str] = []
+    for argument in call.arguments:
+        value = argument.value
+        if argument.keyword is not None or not isinstance(value, Reference) or value.indices:
+            wrong_value(draft.report, key, "the parameters of a function", "names")
+            raise Stop
+        names.append(value.name)
+    return call.name, tuple(names)
+
+
+# --- expressions
+
+
+def expression(node: Node, path: str, draft: Draft) -> Expression:
+    """An expression; op_system's reducers and tables over time are rewritten."""
+    found = scalar(node, EXPRESSION, path, draft)
+    number = _number(found, path, draft)
+    return number or rewritten(parse_expression(found.span, draft.report, draft.limits), draft)
+
+
+def _number(node: ScalarNode, path: str, draft: Draft) -> Expression | None:
+    """The literal of a number or truth value that YAML, JSON or Python has read already."""
+    value = node.value
+    if isinstance(value, str) or value is None:
+        return None
+    if isinstance(value, bool):
+        return Truth(value, span=node.span)
+    if math.isnan(value):
+        wrong_value(draft.report, node, f"'{path}'", "an expression")
+        raise Stop
+    size: Expression = Reference("inf", span=node.span)
+    if math.isfinite(value):
+        written = node.text.lstrip("+-") if node.text[-1:].isdigit() else str(abs(value))
+        size = Number(float(abs(value)), isinstance(value, int), written, span=node.span)
+    return Negate(size, span=node.span) if math.copysign(1, value) < 0 else size
+
+
+def array_or_expression(node: Node, path: str, draft: Draft) -> Expression:
+    """A value; lists of lists of numbers are arrays."""
+    draft.must_fit(node, ARRAY_OR_EXPRESSION, path)
+
+    def walk(part: Node, below: str) -> Walk[Expression]:
+        if not isinstance(part, SequenceNode):
+            return expression(part, below, draft)
+        items: list[Expression] = []
+        for number, item in enumerate(part.items):
+            items.append((yield walk(item, f"{below}[{number}]")))
+        return Array(tuple(items), span=part.span)
+
+    return run(walk(node, path))
+
+
+def distribution(node: Node, path: str, draft: Draft) -> DistributionCall:
+    """``LogNormal(loc=0, scale=1)``."""
+    found = parse_distribution(scalar(node, DISTRIBUTION, path, draft).span, draft.report, draft.limits)
+    arguments = tuple(dataclasses.replace(a, value=rewritten(a.value, draft)) for a in found.arguments)
+    return dataclasses.replace(found, arguments=arguments)
+
+
+def bounds(node: Node, path: str, draft: Draft) -> Bounds:
+    """``[low, high]``, or as text ``"(low, high]"``, where round brackets leave the bound itself out."""
+    draft.must_fit(node, BOUNDS, path)
+    if not isinstance(node, SequenceNode):
+        return parse_bounds(node.span, draft.report, draft.limits)
+    if len(node.items) != 2:
+        wrong_value(draft.report, node, f"'{path}'", "two bounds", f"a list of {len(node.items)}")
+        raise Stop
+    low, high = (expression(item, f"{path}[{number}]", draft) for number, item in enumerate(node.items))
+    return Bounds(low, high, span=node.span)
+
+
+# --- statements
+
+
+def statement(node: Node, path: str, draft: Draft) -> TransitionDeclaration | DerivativeDeclaration:
+    """A transition or an equation in the text spelling."""
+    found = parse_dynamics(scalar(node, TEXT, path, draft).span, draft.report, draft.limits)
+    if isinstance(found, TransitionDeclaration):
+        return dataclasses.replace(found, rate=rewritten(found.rate, draft))
+    return dataclasses.replace(found, value=rewritten(found.value, draft))
+
+
+def action(node: Node, path: str, draft: Draft) -> Action:
+    """``S += 1``, or ``stop``."""
+    span = scalar(node, TEXT, path, draft).span
+    if span.text.strip() == "stop":
+        return Action("stop")
+    change = _CHANGE.match(span.text)
+    if change is None:
+        parse_initial(span, draft.report, draft.limits)  # says what is wrong
+        raise Stop
+    target = parse_reference(Span(span.source, span.start, span.start + change.start(1)), draft.report, draft.limits)
+    rest = Span(span.source, span.start + change.end(1), span.end)
+    value = rewritten(parse_expression(rest, draft.report, draft.limits), draft)
+    operators = ("=", "+=", "-=", "*=")
+    return Action(next(o for o in operators if o == change.group(1)), target, value)
+
+
+def boundary(key: ScalarNode, condition: ScalarNode, draft: Draft) -> BoundaryDeclaration:
+    """``u at x.lo`` with ``neumann(0)``."""
+    face = _FACE.match(key.text)
+    if face is None:
+        wrong_value(draft.report, key, "a face", "such as 'u at x.lo' or 'u at x.hi'")
+        raise Stop
+    if "(" in condition.text:
+        call = distribution(condition, key.text, draft)
+        kind, arguments = call.name, call.arguments
+    else:
+        kind, arguments = simple_name(condition, key.text, draft), ()
+    side = "lo" if face.group(3) == "lo" else "hi"
+    return BoundaryDeclaration(face.group(1), face.group(2), side, kind, arguments, span=key.span)
+
+
+# --- comments
+
+
+_OWN_LINE = re.compile(r"[ \t]*(?:- |\? )*[ \t]*[\"']?\Z")
+_BEHIND = re.compile(r"""["']?[ \t]+#[ \t]?([^\n]*)""")
+_COMMENT_LINE = re.compile(r"[ \t]*#[ ]?(.*)\Z")
+
+
+def comments_of(draft: Draft, first: Node, last: Node) -> Comments:
+    """The comment lines right above an entry that begins its line, and the comment behind its end."""
+    span, text = first.span, draft.span.source.text
+    if span.source is not draft.span.source or "#" not in text:
+        return NO_COMMENTS
+    line_start = text.rfind("\n", 0, span.start) + 1
+    if not _OWN_LINE.match(text[line_start : span.start]):
+        return NO_COMMENTS
+    before: list[str] = []
+    while line_start > 0:
+        above = text.rfind("\n", 0, line_start - 1) + 1
+        found = _COMMENT_LINE.match(text[above : line_start - 1])
+        if found is None:
+            break
+        before.append(found.group(1).rstrip())
+        line_start = above
+    behind = _BEHIND.match(text, last.span.end) if last.span.source is span.source else None
+    return Comments(tuple(reversed(before)), behind.group(1).rstrip() if behind else "")

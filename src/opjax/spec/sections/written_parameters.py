@@ -10,6 +10,7 @@ from opjax.spec.sections.written import (
     written_bounds,
     written_distribution,
     written_name,
+    written_unit,
 )
 from opjax.syntax.declarations import Bounds, DistributionCall, ModelSyntax, ParameterDeclaration
 from opjax.syntax.nodes import Expression, Number, Reference
@@ -85,7 +86,7 @@ def _described(row: ParameterDeclaration) -> dict[str, Plain]:
         support = _support(row.bounds)
         found["support" if support else "in"] = support or written_bounds(row.bounds)
     if row.unit:
-        found["units"] = row.unit
+        found["units"] = written_unit(row.unit)
     match row.flags:
         case ():
             pass

@@ -1,0 +1,248 @@
+"""What op_system writes in another way: reducers, `axis:name` indices, tables over time, sums over all states.
+
+    sum_over(C[age, age:b]*I[age:b], age=b)          sum(C[age, b]*I[b] for b in age)
+    integrate_over(u[x:s], x=s)                      integral(u[s] for s in x)
+    apply_along(I[age:b], age=b in [young, old])     sum(I[b] for b in age if b == "young" or b == "old")
+    school[time]                                     school(t), and `school` becomes an input
+    sum_state()                                      S + I + R
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from opjax.errors import Stop
+from opjax.spec.document import ScalarNode, wrong_value
+from opjax.spec.sections.draft import Draft
+from opjax.spec.sections.rebuild import with_children
+from opjax.syntax.declarations import AxisDeclaration, InputDeclaration
+from opjax.syntax.nodes import (
+    Argument,
+    Binder,
+    Call,
+    Compare,
+    Expression,
+    Index,
+    Logical,
+    Reduction,
+    ReductionKind,
+    Reference,
+    Sum,
+    Text,
+    children,
+    walk,
+)
+from opjax.traverse import Walk, run
+
+_REDUCERS: Mapping[str, ReductionKind | None] = {"sum_over": "sum", "integrate_over": "integral", "apply_along": None}
+_KERNELS: Mapping[str, ReductionKind] = {"sum": "sum", "integrate": "integral"}
+_TOTALS = ("sum_state", "sum_prefix")
+_NUMERIC = ("grid", "points")
+
+
+def rewritten(expression: Expression, draft: Draft) -> Expression:
+    """An expression without op_system's own spellings.
+
+    Arguments:
+        expression: as it was parsed.
+        draft: the axes and states; gets an input for every new table over time.
+
+    Raises:
+        Stop: when a reducer is not written well, with the reason in the report.
+    """
+    rewriter = _Rewriter(draft)
+    if not any(rewriter.concerns(node) for node in walk(expression)):
+        return expression
+    return run(rewriter.walk(expression, {}))
+
+
+class _Bound(NamedTuple):
+    """The axis that a name runs over, and whether one of op_system's reducers binds it."""
+
+    axis: str
+    by_reducer: bool
+
+
+@dataclass(slots=True)
+class _Rewriter:
+    draft: Draft
+
+    def concerns(self, node: Expression) -> bool:
+        """Whether a node is written in a way that only op_system has."""
+        match node:
+            case Call(name=name) if name in _REDUCERS or name in _TOTALS:
+                return True
+            case Reference(indices=indices) | Call(indices=indices):
+                return any(index.axis is not None and index.name is not None for index in indices) or self.is_table(node)
+            case _:
+                return False
+
+    def is_table(self, node: Expression) -> bool:
+        tables = self.draft.tables
+        return (
+            tables.is_declared
+            and isinstance(node, Reference)
+            and any(index.name == tables.axis and index.axis is None and index.offset == 0 for index in node.indices)
+        )
+
+    def walk(self, node: Expression, bound: Mapping[str, _Bound]) -> Walk[Expression]:
+        """The node in opjax's own words; `bound` has the axes of the names that reducers around it bind."""
+        if isinstance(node, Call) and node.name in _TOTALS:
+            return self.total(node)
+        if isinstance(node, Call) and node.name in _REDUCERS:
+            return (yield self.reducer(node, bound))
+        if isinstance(node, Reduction):
+            bound = {**bound, **{binder.name: _Bound(binder.axis, False) for binder in node.binders}}
+        below: list[Expression] = []
+        for child in children(node):
+            below.append((yield self.walk(child, bound)))
+        node = with_children(node, tuple(below))
+        match node:
+            case Reference() if self.is_table(node):
+                return self.table(node, bound)
+            case Reference() | Call():
+                return dataclasses.replace(node, indices=self.indices(node.indices, bound))
+            case _:
+                return node
+
+    def indices(self, indices: tuple[Index, ...], bound: Mapping[str, _Bound]) -> tuple[Index, ...]:
+        return tuple(self.index(index, bound) for index in indices)
+
+    def index(self, index: Index, bound: Mapping[str, _Bound]) -> Index:
+        """``age:b`` is ``b`` where a reducer binds it, and ``age="b"`` where the axis has this label."""
+        if index.axis is None or index.name is None:
+            return index
+        if bound.get(index.name) == _Bound(index.axis, True):
+            return dataclasses.replace(index, axis=None)
+        axis = self.draft.axis(index.axis)
+        if axis is not None and index.name in axis.values and index.name not in bound and index.offset == 0:
+            return dataclasses.replace(index, name=None, label=index.name)
+        return index
+
+    # --- tables over time
+
+    def table(self, node: Reference, bound: Mapping[str, _Bound]) -> Call:
+        tables = self.draft.tables
+        rest = self.indices(tuple(index for index in node.indices if index.name != tables.axis), bound)
+        axes = tuple(self.axis_of(index, bound) for index in rest)
+        if all(known.name != node.name for known in self.draft.inputs):
+            self.draft.inputs.append(InputDeclaration(node.name, tables.interpolation, axes, span=node.span))
+        now = Argument(Reference("t", span=node.span), span=node.span)
+        return Call(node.name, (now,), rest, span=node.span)
+
+    def axis_of(self, index: Index, bound: Mapping[str, _Bound]) -> str:
+        name = index.name or ""
+        return index.axis or (bound[name].axis if name in bound else name)
+
+    # --- sums over states
+
+    def total(self, call: Call) -> Expression:
+        """``sum_state()``, ``sum_prefix('I')``: all states, or those whose names begin so; they must have no axes."""
+        prefix = ""
+        if call.name == "sum_prefix":
+            given = call.arguments[0].value if len(call.arguments) == 1 else None
+            prefix = given.value if isinstance(given, Text) else ""
+        states = [state for state in self.draft.states.values() if state.name.startswith(prefix)]
+        if not states or any(state.axes for state in states):
+            self.draft.not_yet("here the function", call.span, call.name)
+            raise Stop
+        terms = tuple(Reference(state.name, span=call.span) for state in states)
+        return Sum(terms, (False,) * len(terms), span=call.span) if len(terms) > 1 else terms[0]
+
+    # --- reducers
+
+    def reducer(self, call: Call, bound: Mapping[str, _Bound]) -> Walk[Expression]:
+        bodies = [argument.value for argument in call.arguments if argument.keyword is None]
+        bindings = [self.binding(a) for a in call.arguments if a.keyword is not None and not self.is_kernel(a, call)]
+        if len(bodies) != 1 or not bindings:
+            raise self.wrong(call, f"'{call.name}'", "written as sum_over(body, axis=name)")
+        kind = self.kind(call, [binding.binder.axis for binding in bindings])
+        inner = {**bound, **{row.binder.name: _Bound(row.binder.axis, True) for row in bindings}}
+        body = yield self.walk(bodies[0], inner)
+        conditions = tuple(binding.condition for binding in bindings if binding.condition is not None)
+        condition = conditions[0] if len(conditions) == 1 else Logical("and", conditions, span=call.span)
+        binders = tuple(binding.binder for binding in bindings)
+        return Reduction(kind, body, binders, condition if conditions else None, span=call.span)
+
+    def is_kernel(self, argument: Argument, call: Call) -> bool:
+        return argument.keyword == "kernel" and call.name == "apply_along"
+
+    def kind(self, call: Call, axes: list[str]) -> ReductionKind:
+        """What a reducer does: as its name says, as its kernel says, or as its axes want it."""
+        named = _REDUCERS[call.name]
+        if named is not None:
+            return named
+        for argument in call.arguments:
+            if self.is_kernel(argument, call):
+                value = argument.value
+                kernel = _KERNELS.get(value.name) if isinstance(value, Reference) else None
+                if kernel is None:
+                    raise self.wrong(value, "the kernel", "sum or integrate")
+                return kernel
+        numeric = {axis.kind in _NUMERIC for axis in map(self.draft.axis, axes) if axis is not None}
+        if len(numeric) > 1:
+            raise self.wrong(call, "'apply_along' over axes of both kinds", "given a kernel=sum or kernel=integrate")
+        return "integral" if numeric == {True} else "sum"
+
+    def binding(self, argument: Argument) -> _Binding:
+        """``age=b``, or with a filter ``age=b in [x, y]``, which the parser has read as a test of equality."""
+        axis, value = argument.keyword or "", argument.value
+        if isinstance(value, Reference) and not value.indices:
+            return _Binding(Binder(value.name, axis, span=argument.span), None)
+        tests = value.operands if isinstance(value, Logical) and value.operator == "or" else (value,)
+        names: set[str] = set()
+        labels: list[Expression] = []
+        for test in tests:
+            match test:
+                case Compare(operands=(Reference(name=name, indices=()), label), operators=("==",)):
+                    names.add(name)
+                    labels.append(label)
+                case _:
+                    raise self.wrong(argument.value, f"what '{axis}' is bound to", "a name, or 'name in [labels]'")
+        if len(names) != 1:
+            raise self.wrong(argument.value, f"what '{axis}' is bound to", "a name, or 'name in [labels]'")
+        name = names.pop()
+        binder = Binder(name, axis, span=argument.span)
+        return _Binding(binder, self.filter(name, [self.label(label) for label in labels], axis, argument))
+
+    def label(self, label: Expression) -> Text:
+        match label:
+            case Reference(indices=()):
+                return Text(label.name, span=label.span)
+            case Text():
+                return label
+            case _:
+                raise self.wrong(label, "a label in a filter", "a name or a text in quotes")
+
+    def filter(self, name: str, labels: list[Text], axis: str, argument: Argument) -> Expression:
+        """A subset of the labels of an axis, or, where they have an order, the range between two of them."""
+        declared: AxisDeclaration | None = self.draft.axis(axis)
+        span = argument.span
+        if declared is not None and declared.kind in _NUMERIC:
+            self.draft.not_yet("the filter over the continuous axis", span, axis)
+            raise Stop
+        index = Reference(name, span=span)
+        if declared is None or declared.kind != "ordered":
+            tests = tuple(Compare((index, label), ("==",), span=label.span) for label in labels)
+            return tests[0] if len(tests) == 1 else Logical("or", tests, span=span)
+        if len(labels) != 2:
+            raise self.wrong(argument.value, f"the filter over the ordinal axis '{axis}'", "its first and last label")
+        above = Compare((index, labels[0]), (">=",), span=span)
+        below = Compare((index, labels[1]), ("<=",), span=span)
+        return Logical("and", (above, below), span=span)
+
+    def wrong(self, node: Expression, where: str, expected: str) -> Stop:
+        text = node.span.text
+        wrong_value(self.draft.report, ScalarNode(text, node.span), where, expected)
+        return Stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _Binding:
+    """A name that runs over an axis, and which of its points count."""
+
+    binder: Binder
+    condition: Expression | None

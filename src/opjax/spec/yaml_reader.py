@@ -1,0 +1,116 @@
+"""YAML, JSON and Python mappings -> the syntax of models."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+
+from opjax.errors import Report, Stop, catalogue
+from opjax.source import DEFAULT_LIMITS, Limits, Source, Span
+from opjax.spec.document import MappingNode, Node, ScalarNode, wrong_value
+from opjax.spec.document_json import json_documents
+from opjax.spec.document_mapping import mapping_document
+from opjax.spec.document_yaml import yaml_documents
+from opjax.spec.inference import infer_parameters
+from opjax.spec.sections import MODEL, SECTIONS
+from opjax.spec.sections.draft import Draft
+from opjax.spec.sections.heading import check_kind
+from opjax.syntax.declarations import ModelSyntax
+
+
+def read_yaml(source: Source, report: Report, limits: Limits = DEFAULT_LIMITS) -> list[ModelSyntax]:
+    """Read the models of a YAML text: one per document.
+
+    Arguments:
+        source: the text, as `read_source` or `source_from_text` gives it.
+        report: takes all problems; the caller asks it to raise them.
+        limits: `bytes`, `nesting`, `tokens` and `declarations` are checked.
+
+    Returns:
+        The models, in order. Where the report has problems they hold what could be read.
+
+    Example:
+        >>> report = Report()
+        >>> [model] = read_yaml(Source("<text>", "name: Decay\\nstate: [N]\\nequations: {N: -k*N}\\n"), report)
+        >>> report.check()
+        >>> [parameter.name for parameter in model.parameters]
+        ['k']
+    """
+    return _models(yaml_documents(source, report, limits), Span(source, 0, 0), report, limits)
+
+
+def read_json(source: Source, report: Report, limits: Limits = DEFAULT_LIMITS) -> list[ModelSyntax]:
+    """Read the model of a JSON text, which has the form of the YAML spelling.
+
+    Arguments:
+        source: the text.
+        report: takes all problems.
+        limits: as for `read_yaml`.
+
+    Returns:
+        The model, or nothing where the text is no JSON.
+    """
+    return _models(json_documents(source, report, limits), Span(source, 0, 0), report, limits)
+
+
+def read_mapping(
+    mapping: Mapping[str, object], report: Report, limits: Limits = DEFAULT_LIMITS
+) -> ModelSyntax | None:
+    """Read a model from Python objects, which have the form of the YAML spelling.
+
+    Arguments:
+        mapping: texts, numbers, truth values, lists and mappings of these.
+        report: takes all problems.
+        limits: `nesting`, `tokens` and `declarations` are checked.
+
+    Returns:
+        The model, or None where the mapping could not be read at all.
+
+    Example:
+        >>> report = Report()
+        >>> model = read_mapping({"name": "Decay", "state": ["N"], "equations": {"N": "-k*N"}}, report)
+        >>> report.check()
+        >>> model.name
+        'Decay'
+    """
+    root = mapping_document(mapping, report, limits)
+    found = _models([] if root is None else [root], Span(Source("<mapping>", ""), 0, 0), report, limits)
+    return found[0] if found else None
+
+
+def _models(roots: list[Node], place: Span, report: Report, limits: Limits) -> list[ModelSyntax]:
+    if not roots and not report.errors:
+        report.add(catalogue.EMPTY_SOURCE, place, hint="begin with 'name: ...' and 'state: [...]'")
+    models = [_model(root, report, limits) for root in roots]
+    return [model for model in models if model is not None]
+
+
+def _model(root: Node, report: Report, limits: Limits) -> ModelSyntax | None:
+    if not isinstance(root, MappingNode):
+        wrong_value(report, root, "a model", "a mapping with the keys 'name', 'state', ...")
+        return None
+    draft = Draft(root.span, report, limits)
+    values = _values(root, draft)
+    for section in SECTIONS:
+        if section.key in values:
+            with contextlib.suppress(Stop):
+                section.read(values[section.key], draft)
+    check_kind(draft)
+    model = draft.model()
+    return infer_parameters(model, report) if draft.infers else model
+
+
+def _values(root: MappingNode, draft: Draft) -> dict[str, Node]:
+    """The values of the keys that are known and of the right type; a key without a value counts as absent."""
+    found: dict[str, Node] = {}
+    for entry in root.entries:
+        key, value = entry.key.text, entry.value
+        if key in MODEL.later:
+            draft.not_yet("the key", entry.key.span, key)
+        elif key not in MODEL.fields:
+            draft.unknown_key(entry.key, tuple(MODEL.fields), "a model")
+        elif isinstance(value, ScalarNode) and value.value is None:
+            continue
+        elif draft.fits(value, MODEL.fields[key], key):
+            found[key] = value
+    return found
