@@ -1,4 +1,4 @@
-"""Pages that are made from the code at every build: one per error code, and the tables of functions.
+"""Pages that are made from the code at every build: one per error code, and the tables of functions and distributions.
 
 What they say is said in one place, the code; these pages cannot fall behind it.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 from opjax.errors import catalogue
+from opjax.ir.distributions import DISTRIBUTIONS, DistributionRecord, signature
 from opjax.ir.functions import CONSTANTS, FUNCTIONS, Function
 
 DOCS = Path(__file__).parent
@@ -101,6 +102,33 @@ def _example(function: Function) -> str:
     return _code(f"{text} = {value:.6g}" if isinstance(value, float) else f"{text} = {str(value).lower()}")
 
 
+def distribution_page() -> None:
+    """The distributions of priors and observations."""
+    lines = ["# Distributions", "", "Made from the table that the compiler uses (`opjax.ir.distributions`). Names and"]
+    lines += [
+        "parametrisations are NumPyro's. An argument that is written `name=...` must be given by name, because other"
+    ]
+    lines += ["tools mean something else by its position.", ""]
+    for title, kind in (("Continuous", "continuous"), ("Discrete", "discrete")):
+        rows = [_distribution_row(record) for record in DISTRIBUTIONS.values() if record.kind == kind]
+        lines += [f"## {title}", "", *table(["call", "meaning", "values"], rows), ""]
+    write("reference/distributions.md", lines[:-1])
+
+
+SUPPORTS = {
+    "real": "all numbers",
+    "positive": "above 0",
+    "unit": "between 0 and 1",
+    "count": "0, 1, 2, ...",
+    "bounded": "between its bounds",
+}
+
+
+def _distribution_row(record: DistributionRecord) -> list[str]:
+    others = "".join(f", also {_code(name)}" for name in record.synonyms)
+    return [_code(signature(record)) + others, record.doc, SUPPORTS[record.support]]
+
+
 def _code(text: str) -> str:
     return f"`{text}`"
 
@@ -109,6 +137,7 @@ def generate(app: Sphinx) -> None:
     """Make all pages."""
     error_pages()
     function_page()
+    distribution_page()
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -22,10 +22,10 @@ from opjax.passes import run_passes
 from opjax.source import DEFAULT_LIMITS, NOWHERE, Limits, Source, Span
 from opjax.spec.files import format_of, read_source, source_from_text
 from opjax.spec.lower import lower
-from opjax.spec.mapping_reader import read_mapping
+
 from opjax.spec.text_printer import content_hash, print_model
 from opjax.spec.text_reader import read_text
-from opjax.spec.yaml_reader import read_json, read_yaml
+from opjax.spec.yaml_reader import read_json, read_mapping, read_yaml
 from opjax.syntax.declarations import ModelSyntax
 
 Format = Literal["ojx", "yaml", "json"]

@@ -63,7 +63,8 @@ def test_texts_are_never_broken():
 
 
 statements = st.lists(
-    st.sampled_from(["a", "bcd", " = ", " : m", "(", ")", "[", "]", ", ", ' "x y" ', '"q""="', " ~ ", " + "]), max_size=60
+    st.sampled_from(["a", "bcd", " = ", " : m", "(", ")", "[", "]", ", ", ' "x y" ', '"q""="', " ~ ", " + "]),
+    max_size=60,
 ).map(lambda parts: re.sub(" +", " ", "".join(parts)).strip())
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import array_api_compat
 import numpy as np
@@ -32,27 +33,30 @@ class ArrayApiBackend(Backend):
         self.xp = xp
         self.name = name
         self.differentiable = differentiable
+        self._kind: type[object] = type(xp.asarray(0.0))
         self._direct = _direct(xp)
         self._composed = {**OPERATORS, **_Composed(xp).functions(), **_statistics(xp)}
 
     def asarray(self, value: object, dtype: DType, like: Array | None = None) -> Array:
         """As `Backend.asarray`."""
-        if not self.is_array(value) and not hasattr(value, "dtype"):
-            return self.xp.asarray(value, dtype=dtype, device=_device(like))
-        if not self.is_array(value):  # an array of NumPy: taken over as it is, then cast by this namespace's own rules
-            value = self.xp.from_dlpack(np.array(value))
-        array = value if like is None else _COMPATIBILITY.to_device(value, _device(like))
+        if not self.is_array(value):
+            # NumPy's arrays are copied: those that cannot be written to are not taken over everywhere
+            own = np.array(cast(Array, value)) if isinstance(value, (np.ndarray, np.generic)) else value
+            return self.xp.asarray(own, dtype=dtype, device=self._device(like))
+        device = self._device(like)
+        array = value if device is None else _COMPATIBILITY.to_device(value, device)
         return self.xp.astype(array, dtype, copy=False)
 
     def dtype_of(self, y: object) -> DType:
         """As `Backend.dtype_of`."""
-        dtype: DType = getattr(y, "dtype", None) or self.xp.asarray(y).dtype
+        array: Array = y if self.is_array(y) else self.xp.asarray(y)
+        dtype: DType = array.dtype
         floating = self.xp.isdtype(dtype, ("real floating", "complex floating"))
         return dtype if floating else self.xp.asarray(0.0).dtype
 
     def constant(self, values: Values, dtype: DType, like: Array | None = None) -> Array:
         """As `Backend.constant`."""
-        return self.xp.asarray(values, dtype=dtype, device=_device(like))
+        return self.xp.asarray(values, dtype=dtype, device=self._device(like))
 
     def pack(self, parts: Sequence[Array], sizes: Sequence[int], dtype: DType) -> Array:
         """As `Backend.pack`; neighbouring numbers become one stack."""
@@ -79,9 +83,12 @@ class ArrayApiBackend(Backend):
         """As `Backend.stop_gradient`."""
         return x.detach() if hasattr(x, "detach") else x
 
+    def _device(self, like: Array | None) -> object:
+        return _COMPATIBILITY.device(like) if self.is_array(like) else None
+
     def is_array(self, x: object) -> bool:
         """As `Backend.is_array`."""
-        return _COMPATIBILITY.is_array_api_obj(x) and _COMPATIBILITY.array_namespace(x) is self.xp
+        return isinstance(x, self._kind)
 
 
 def _direct(xp: Namespace) -> dict[str, ArrayFunction]:
@@ -127,10 +134,6 @@ def _statistics(xp: Namespace) -> dict[str, ArrayFunction]:
         "digamma": special.digamma,
         "polygamma": polygamma,
     }
-
-
-def _device(like: Array | None) -> object:
-    return None if like is None else _COMPATIBILITY.device(like)
 
 
 class _Composed:

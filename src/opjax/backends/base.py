@@ -63,6 +63,8 @@ class Backend(abc.ABC):
         Raises:
             OpjaxError: E0802 if the namespace has no such function.
         """
+        if name == "stop_gradient":
+            return self.stop_gradient
         found = self._composed.get(name) or self._direct.get(name)
         if found is None:
             raise _missing(name, self.name)

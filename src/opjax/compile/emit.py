@@ -191,9 +191,9 @@ class Emitter:
         order = common_order([o.order for o in operands])
         aligned = [self.aligned(o, order) for o in operands]
         if node.function == "negate":
-            return Value(f"-{aligned[0].within(6)}", order, 6)
+            return Value(f"-{aligned[0].within(5)}", order, 5)
         if node.function in INFIX:
-            return self.infix(node.function, aligned, order)
+            return self.infix(node, aligned, order)
         arguments = [
             self.argument(argument, value, node) for argument, value in zip(node.arguments, aligned, strict=True)
         ]
@@ -213,31 +213,29 @@ class Emitter:
         number = float(node.value)
         return self.table(Table("number", number=number), f"number_{number:g}")
 
-    def infix(self, function: str, operands: list[Value], order: Dims) -> Value:
+    def infix(self, node: Apply, operands: list[Value], order: Dims) -> Value:
         """Operators between operands; long sums and products are split over several statements."""
-        sign, binding = INFIX[function]
-        done, left = operands[0], operands[1:]
-        if binding == 1 or function.startswith("logical"):
-            text = sign.join(o.within(TIGHTEST) for o in operands)
-            return Value(text, order, binding) if len(operands) <= MOST_OPERANDS else self.long_chain(sign, operands, order)
-        text = done.within(binding)
+        sign, binding = INFIX[node.function]
+        if binding == 1 or node.function.startswith("logical"):
+            return self.chain(sign, binding, operands, order)
+        text = operands[0].within(binding)
         count = 1
-        for operand in left:
+        for argument, operand in zip(node.arguments[1:], operands[1:], strict=True):
             if count >= MOST_OPERANDS or len(text) > LONGEST_LINE:
-                text, count = self.assign("total" if function == "add" else "product", Value(text, order)).text, 1
-            minus = function == "add" and operand.binding == 6 and operand.text.startswith("-")
+                text, count = self.assign("total" if node.function == "add" else "product", Value(text, order)).text, 1
+            minus = node.function == "add" and operand.text.startswith("-") and _is_negation(argument)
             text += f" - {operand.text[1:]}" if minus else f"{sign}{operand.within(binding + 1)}"
             count += 1
         return Value(text, order, binding)
 
-    def long_chain(self, sign: str, operands: list[Value], order: Dims) -> Value:
-        """Many conditions, joined a few at a time."""
+    def chain(self, sign: str, binding: int, operands: list[Value], order: Dims) -> Value:
+        """Comparisons and conditions; many are joined a few at a time."""
         text = operands[0].within(TIGHTEST)
         for place, operand in enumerate(operands[1:], start=1):
             if place % MOST_OPERANDS == 0:
                 text = self.assign("condition", Value(text, order)).text
             text += sign + operand.within(TIGHTEST)
-        return Value(text, order, 2)
+        return Value(text, order, binding)
 
     def power(self, node: IntegerPower) -> Value:
         """Repeated squaring and multiplication."""
@@ -301,9 +299,9 @@ class Emitter:
         picks = [s.position if isinstance(s := chosen[d], AtPosition) else None for d in operand.order]
         if all(p is None for p in picks):
             return operand
-        while picks and picks[-1] is None:
-            picks.pop()
-        inside = ", ".join(":" if p is None else str(p) for p in picks)
+        last = max(place for place, p in enumerate(picks) if p is not None)
+        inside = ", ".join(":" if p is None else str(p) for p in picks[: last + 1])
+        inside += ", ..." if last + 1 < len(picks) else ""
         kept = tuple(d for d in operand.order if isinstance(chosen[d], Along))
         return Value(f"{operand.within(TIGHTEST)}[{inside}]", kept)
 
@@ -360,6 +358,10 @@ def _hint(node: AnyNode) -> str:
             return _hint(node.operand) if not isinstance(node.operand, Symbol) else node.operand.name
         case _:
             return "v"
+
+
+def _is_negation(node: AnyNode) -> bool:
+    return isinstance(node, Apply) and node.function == "negate"
 
 
 def _folds(node: Apply) -> bool:

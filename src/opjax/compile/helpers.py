@@ -48,5 +48,5 @@ def part(value: Array, axis: int, where: slice) -> Array:
 
 
 @functools.cache
-def _at(axis: int, start: int, stop: int) -> tuple[slice, ...]:
-    return (*(slice(None),) * axis, slice(start, stop))
+def _at(axis: int, start: int, stop: int) -> tuple[object, ...]:
+    return (*(slice(None),) * axis, slice(start, stop), ...)

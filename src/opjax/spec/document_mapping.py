@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import numbers
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
@@ -74,7 +74,7 @@ class _Converter:
         self.inside[id(value)] = value
         check_size(self.report, place, ("the nesting", len(self.inside)), ("nesting", self.limits.nesting))
         before = self.nodes
-        node = (yield self.mapping(value, path)) if _is_mapping(value) else (yield self.sequence(value, path))
+        node = yield self.mapping(value, path) if _is_mapping(value) else self.sequence(value, path)
         self.nodes += 1
         del self.inside[id(value)]
         self.done[id(value)] = (value, node, self.nodes - before)
@@ -100,7 +100,7 @@ class _Converter:
                 wrong_value(self.report, self.scalar(key, path), "a key", "a text")
         return MappingNode(unrepeated(entries, self.report), Span(_source(path, path), 0, len(path)))
 
-    def sequence(self, values: list[object] | tuple[object, ...], path: str) -> Walk[Node]:
+    def sequence(self, values: Iterable[object], path: str) -> Walk[Node]:
         items: list[Node] = []
         for number, value in enumerate(values):
             below = f"{path}[{number}]"

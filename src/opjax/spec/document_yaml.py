@@ -7,22 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.events import (
-    AliasEvent,
-    CollectionEndEvent,
-    CollectionStartEvent,
-    DocumentStartEvent,
-    Event,
-    MappingStartEvent,
-    NodeEvent,
-    ScalarEvent,
-)
-from ruamel.yaml.reader import ReaderError
 
 from opjax.errors import Report, Stop, catalogue
 from opjax.source import Limits, Source, Span
@@ -39,6 +24,7 @@ from opjax.spec.document import (
     unrepeated,
     wrong_value,
 )
+from opjax.spec.yaml_events import YamlEvent, syntax_error, yaml_events
 
 _NULL = re.compile(r"(?:null|Null|NULL|~|)\Z")
 _TRUTH = re.compile(r"(?:(true|True|TRUE)|false|False|FALSE)\Z")
@@ -48,7 +34,6 @@ _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?
 _INFINITE = re.compile(r"([-+]?)\.(?:inf|Inf|INF)\Z")
 _NOT_A_NUMBER = re.compile(r"\.(?:nan|NaN|NAN)\Z")
 _BRACKETS = re.compile(r"(?:[\[{][ \t\n]*)+")
-_QUOTES_HINT = "a text that holds ': ' or ' #', or begins with one of []{}&*!|>%@`, stands in quotes"
 
 
 def yaml_documents(source: Source, report: Report, limits: Limits) -> list[Node]:
@@ -66,46 +51,34 @@ def yaml_documents(source: Source, report: Report, limits: Limits) -> list[Node]
     try:
         check_size(report, Span(source, 0, 0), ("the text", len(source.text)), ("bytes", limits.bytes))
         builder.check_brackets()
-        for event in _events(source, report):
+        for event in yaml_events(source, report):
             builder.take(event)
     except Stop:
         pass
     return [root for root in builder.roots if not (isinstance(root, ScalarNode) and root.value is None)]
 
 
-def _events(source: Source, report: Report) -> Iterator[Event]:
-    try:
-        yield from YAML(typ="safe", pure=True).parse(source.text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = min(mark.index, len(source.text)) if mark is not None else 0
-        problem = " ".join(str(text) for text in (error.context, error.problem) if text)
-        raise _syntax_error(report, Span(source, place, place), problem, _QUOTES_HINT) from None
-    except ReaderError as error:
-        place = Span(source, error.position, error.position + 1)
-        raise _syntax_error(report, place, "this character is not allowed") from None
-    except Exception as error:  # the scanner fails in several ways on escapes beyond Unicode
-        raise _syntax_error(report, Span(source, 0, 0), str(error)) from None
-
-
-def _syntax_error(report: Report, span: Span, problem: str, hint: str = "") -> Stop:
-    return report.stop(catalogue.YAML_SYNTAX, span, problem=problem, hint=hint)
-
-
 @dataclass(slots=True)
 class _Open:
     """A collection whose end has not been read yet."""
 
-    is_mapping: bool
-    start: int
-    anchor: str | None
+    event: YamlEvent
     nodes_before: int
     items: list[Node] = field(default_factory=list[Node])
 
 
 @dataclass(slots=True)
 class _Builder:
-    """Builds trees from events, on a list of open collections."""
+    """Builds trees from events, on a list of open collections.
+
+    Arguments:
+        roots: the complete documents.
+        opened: the collections around the next event.
+        anchors: what each anchor stands for, with its number of nodes; None while it is not complete.
+        nodes: how many nodes there are, each alias counted as all that it repeats.
+        repeated: how many of these come from aliases.
+        last: the offset behind the last thing that was read.
+    """
 
     source: Source
     report: Report
@@ -115,6 +88,7 @@ class _Builder:
     anchors: dict[str, tuple[Node, int] | None] = field(default_factory=dict[str, tuple[Node, int] | None])
     nodes: int = 0
     repeated: int = 0
+    last: int = 0
 
     def check_brackets(self) -> None:
         """Brackets that only open are refused before the scanner looks for their ends."""
@@ -126,36 +100,38 @@ class _Builder:
         span = Span(self.source, place, place + 1)
         check_size(self.report, span, ("the nesting", depth), ("nesting", self.limits.nesting))
 
-    def take(self, event: Event) -> None:
-        match event:
-            case ScalarEvent():
+    def take(self, event: YamlEvent) -> None:
+        if event.feature:
+            self.report.add(catalogue.YAML_FEATURE, self.span(event), feature=event.feature)
+        match event.kind:
+            case "scalar":
+                self.last = event.end
                 self.close(self.scalar(event), self.nodes, event.anchor)
-            case AliasEvent():
-                self.alias(event)
-            case CollectionStartEvent():
+            case "alias":
+                self.last = event.end
+                self.alias(event, event.anchor or "")
+            case "list" | "mapping":
                 self.open(event)
-            case CollectionEndEvent():
+            case "end":
                 self.end(event)
-            case DocumentStartEvent():
+            case "document":
                 self.anchors.clear()
-                if event.version is not None and event.version != (1, 2):
-                    self.feature("another version than YAML 1.2", event)
-            case _:
-                pass
 
-    def open(self, event: CollectionStartEvent) -> None:
-        self.refuse_tag(event, event.tag)
-        start = event.start_mark.index
-        self.opened.append(_Open(isinstance(event, MappingStartEvent), start, event.anchor, self.nodes))
-        self.check_depth(len(self.opened), start)
+    def open(self, event: YamlEvent) -> None:
+        self.opened.append(_Open(event, self.nodes))
+        self.last = event.end
+        self.check_depth(len(self.opened), event.start)
         if event.anchor is not None:
             self.anchors[event.anchor] = None
 
-    def end(self, event: CollectionEndEvent) -> None:
+    def end(self, event: YamlEvent) -> None:
         done = self.opened.pop()
-        span = Span(self.source, done.start, max(done.start, _trimmed(self.source.text, event.end_mark.index)))
-        node = self.mapping(done.items, span) if done.is_mapping else SequenceNode(tuple(done.items), span)
-        self.close(node, done.nodes_before, done.anchor)
+        if done.event.style:  # otherwise the end is where the next thing begins, behind comments
+            self.last = event.end
+        span = Span(self.source, done.event.start, self.last)
+        is_mapping = done.event.kind == "mapping"
+        node = self.mapping(done.items, span) if is_mapping else SequenceNode(tuple(done.items), span)
+        self.close(node, done.nodes_before, done.event.anchor)
 
     def close(self, node: Node, nodes_before: int, anchor: str | None) -> None:
         """A node is complete: it goes into the collection around it."""
@@ -167,17 +143,16 @@ class _Builder:
         else:
             self.roots.append(node)
 
-    def alias(self, event: AliasEvent) -> None:
-        span = self.span(event)
-        if event.anchor not in self.anchors:
-            raise _syntax_error(self.report, span, f"no anchor '&{event.anchor}' stands before this")
-        known = self.anchors[event.anchor]
+    def alias(self, event: YamlEvent, name: str) -> None:
+        if name not in self.anchors:
+            raise syntax_error(self.report, self.span(event), f"no anchor '&{name}' stands before this")
+        known = self.anchors[name]
         if known is None:
-            raise contains_itself(self.report, span, f"the anchor '&{event.anchor}'")
+            raise contains_itself(self.report, self.span(event), f"the anchor '&{name}'")
         node, size = known
         self.repeated += size
         what = ("the number of values that aliases repeat", self.repeated)
-        check_size(self.report, span, what, ("declarations", self.limits.declarations))
+        check_size(self.report, self.span(event), what, ("declarations", self.limits.declarations))
         self.nodes += size - 1
         self.close(node, self.nodes, None)
 
@@ -192,40 +167,23 @@ class _Builder:
                 entries.append(Entry(key, value))
         return MappingNode(unrepeated(entries, self.report), span)
 
-    def scalar(self, event: ScalarEvent) -> ScalarNode:
-        self.refuse_tag(event, event.tag)
-        text: str = event.value
-        span, start, end = self.span(event), event.start_mark.index, event.end_mark.index
-        found = self.source.text.rfind(text, start, end) if text else _inside_quotes(event)
+    def scalar(self, event: YamlEvent) -> ScalarNode:
+        text = event.text
+        found = self.source.text.rfind(text, event.start, event.end) if text else _inside_quotes(event)
         if found >= 0:
             span = Span(self.source, found, found + len(text))
         else:
-            span = own_span(f"{self.source.name}:{span.line}:{span.column}", text, self.report)
-        value = plain_value(text) if event.implicit[0] else text
-        return ScalarNode(value, span, found >= 0)
+            place = self.span(event)
+            span = own_span(f"{self.source.name}:{place.line}:{place.column}", text, self.report)
+        return ScalarNode(text if event.style else plain_value(text), span, found >= 0)
 
-    def refuse_tag(self, event: Event, tag: str | None) -> None:
-        if tag is not None:
-            self.feature(f"the tag '{tag}'", event)
-
-    def feature(self, feature: str, event: Event) -> None:
-        self.report.add(catalogue.YAML_FEATURE, self.span(event), feature=feature)
-
-    def span(self, event: Event | NodeEvent) -> Span:
-        return Span(self.source, event.start_mark.index, event.end_mark.index)
+    def span(self, event: YamlEvent) -> Span:
+        return Span(self.source, event.start, event.end)
 
 
-def _inside_quotes(event: ScalarEvent) -> int:
+def _inside_quotes(event: YamlEvent) -> int:
     """The place of an empty text: between its quotes, or where a value would stand."""
-    end: int = event.end_mark.index
-    return end - 1 if event.style in ("'", '"') else end
-
-
-def _trimmed(text: str, end: int) -> int:
-    """The end of a block, without the empty lines behind it."""
-    while end > 0 and text[end - 1 : end] in (" ", "\n", ""):
-        end -= 1
-    return end
+    return event.end - 1 if event.style in ("'", '"') else event.end
 
 
 def plain_value(text: str) -> Value:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from opjax.spec.expressions import Lowering
 
 
+Side = tuple[Term, tuple[Name, list[Selection]]]
+"""A term of a transition, its state, and the positions of the state that it names."""
+
+
 def transition_indices(declared: TransitionDeclaration) -> dict[str, str]:
     """The index names that the two sides of a transition use, with their axes, in the order of the text."""
     found: dict[str, str] = {}
@@ -72,7 +76,8 @@ class Dynamics:
         """The rate of change of each state that has one."""
         graph = self.lowering.graph
         return {
-            state: gains[0] if len(gains) == 1 else graph.apply("add", gains) for state, gains in self.gains.items()
+            state: graph.apply("add", gains) if len(gains) > 1 else gains[0] if gains else graph.constant(0.0)
+            for state, gains in self.gains.items()
         }
 
     # --- derivatives
@@ -124,10 +129,9 @@ class Dynamics:
         self.check_placed(declared, value, scope)
         self.flows[name] = self.record(declared, name, rate, value)
         arriving = self.kept_inside(declared, value, sides)
-        leaving = self.lowering.graph.apply("negate", (arriving,), declared.span)
-        for place, (term, (entry, selections)) in enumerate(sides):
-            flow = leaving if place < len(declared.reactants) else arriving
-            self.gain(term.target.name, entry, selections, self.times(term.count, flow, declared.span))
+        for (state, selections), count in net_counts(sides, len(declared.reactants)).items():
+            gain = self.times(count, arriving, declared.span)
+            self.gain(state, self.lowering.names.values[state], list(selections), gain)
         self.lint(declared)
 
     def selections(
@@ -198,7 +202,7 @@ class Dynamics:
         self,
         declared: TransitionDeclaration,
         value: AnyNode,
-        sides: list[tuple[Term, tuple[Name, list[Selection]]]],
+        sides: list[Side],
     ) -> AnyNode:
         """With ``edge stay``, nothing flows where a shifted end lies beyond the axis."""
         if declared.edge != "stay":
@@ -216,11 +220,11 @@ class Dynamics:
         return value
 
     def times(self, count: int, flow: AnyNode, span: Span) -> AnyNode:
-        """A flow times a stoichiometric count."""
-        if count == 1:
-            return flow
+        """A flow times a net stoichiometric count."""
         graph = self.lowering.graph
-        return graph.apply("multiply", (graph.constant(float(count)), flow), span)
+        if abs(count) != 1:
+            flow = graph.apply("multiply", (graph.constant(float(abs(count))), flow), span)
+        return graph.apply("negate", (flow,), span) if count < 0 else flow
 
     # --- contributions
 
@@ -251,6 +255,15 @@ class Dynamics:
                 self.lowering.report.add(
                     catalogue.RATE_CONTAINS_SOURCE, declared.rate.span, name=term.target.name
                 )
+
+
+def net_counts(sides: list[Side], reactants: int) -> dict[tuple[str, tuple[Selection, ...]], int]:
+    """What one event of a transition adds to each state (or cell); a catalyst, which it gives back, is left out."""
+    net: dict[tuple[str, tuple[Selection, ...]], int] = {}
+    for place, (term, (_, selections)) in enumerate(sides):
+        key = (term.target.name, tuple(selections))
+        net[key] = net.get(key, 0) + (term.count if place >= reactants else -term.count)
+    return {key: count for key, count in net.items() if count}
 
 
 def factors_of(rate: Expression) -> list[Expression]:

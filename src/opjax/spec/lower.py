@@ -25,6 +25,7 @@ from opjax.spec.reductions import lower_reduction
 from opjax.spec.scope import PARAMETER_ROLES, Scope, free_scope
 from opjax.syntax.declarations import AliasDeclaration, InitialDeclaration, ModelSyntax, StateDeclaration
 from opjax.syntax.nodes import Expression, Index, Reference
+from opjax.traverse import run
 
 NO_LABELS: Mapping[str, tuple[str, ...]] = {}
 
@@ -169,7 +170,7 @@ class _Lower:
         scope = free_scope(f"'{declared.name}'", declared.axes, declared.edge)
         scope = dataclasses.replace(scope, derived=derived)
         try:
-            node = self.lowering.value(declared.value, scope)
+            node = run(self.lowering.walk(declared.value, scope))  # an alias may be a condition
         except Stop:
             self.lowering.broken.add(declared.name)
             return

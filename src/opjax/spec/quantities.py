@@ -11,6 +11,7 @@ from opjax.ir.evaluate import constant_value
 from opjax.ir.nodes import AnyNode
 from opjax.ir.system import Bounds, Distribution, Observation, Parameter
 from opjax.ir.types import Role
+from opjax.spec.names import unknown_axis
 from opjax.spec.order import names_in, order_of_need
 from opjax.spec.scope import OBSERVED_ROLES, PARAMETER_ROLES, Scope, free_scope
 from opjax.syntax import declarations as written
@@ -190,6 +191,9 @@ class Quantities:
                 first = repr(found[row.name].span)
                 self.report.add(catalogue.REPEATED_NAME, row.span, name=row.name, first=first)
                 continue
+            for axis in row.axes:
+                if axis not in self.lowering.names.axes:
+                    unknown_axis(self.lowering.names, axis, row.span, self.report)
             scope = free_scope(f"the observation '{row.name}'", row.axes)
             distribution = self.distribution(row.distribution, scope, OBSERVED_ROLES)
             if distribution is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from opjax.errors import catalogue
 from opjax.ir.nodes import Along, AnyNode, Graph, ReduceKind
+from opjax.ir.system import TimeReduction
 from opjax.ir.types import Dim, Dims
 from opjax.spec.names import unknown_axis
 from opjax.spec.scope import Scope

@@ -15,7 +15,15 @@ from opjax.syntax.nodes import Index
 
 AXIS_ROLES: frozenset[Role] = frozenset(("size", "coordinate", "position", "quadrature"))
 PARAMETER_ROLES: frozenset[Role] = AXIS_ROLES | {"parameter"}
-OBSERVED_ROLES: frozenset[Role] = PARAMETER_ROLES | {"state", "time", "incidence", "input"}
+OBSERVED_ROLES: frozenset[Role] = PARAMETER_ROLES | {
+    "state",
+    "time",
+    "incidence",
+    "input",
+    "delay",
+    "noise",
+    "operator",
+}
 ROLE_IN_WORDS: Mapping[Role, str] = {
     "state": "the state",
     "time": "the time",

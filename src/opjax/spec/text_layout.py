@@ -15,11 +15,12 @@ _OPERATOR = re.compile(r"(?:[-+*/%^<>=~@]|\b(?:and|or|not|if|else|for|in))\Z")
 _TOKEN = re.compile(r'"[^"\n]*+(?:""[^"\n]*+)*+"|[()\[\]{}]| ')
 
 
-def aligned(lines: Sequence[str]) -> list[str]:
+def aligned(lines: Sequence[str], room: int = WIDTH) -> list[str]:
     """Put what belongs together below each other: names, units, values, descriptions.
 
     Arguments:
         lines: statements that stand in a row, each in one line.
+        room: the columns that there are; a line that would need more for its columns has none.
 
     Returns:
         The same statements with spaces in between.
@@ -30,7 +31,10 @@ def aligned(lines: Sequence[str]) -> list[str]:
     """
     rows = [_cells(line) for line in lines]
     widths = [max((len(row[i]) for row in rows if len(row[i]) <= most), default=0) for i, most in enumerate(_WIDEST)]
-    return [_joined(row, widths) for row in rows]
+    padded = [_padded(row, widths) for row in rows]
+    if any(len(line) > room >= len(_plain(row)) for line, row in zip(padded, rows, strict=True)):
+        padded = [_padded(row, [*widths[:2], 0]) for row in rows]  # the descriptions stand right behind the values
+    return [line if len(line) <= room else _plain(row) for line, row in zip(padded, rows, strict=True)]
 
 
 def broken(line: str, indent: str) -> str:
@@ -109,9 +113,10 @@ def _mark(line: str, offset: int, marks: dict[str, int]) -> None:
         marks["="] = offset
 
 
-def _joined(row: tuple[str, str, str, str], widths: Sequence[int]) -> str:
-    head, unit, value, doc = row
-    plain = " ".join(cell for cell in row if cell)
-    columns = (cell.ljust(width) for cell, width in zip((head, unit, value), widths, strict=True) if width)
-    padded = " ".join((*columns, doc)).rstrip()
-    return padded if len(padded) <= WIDTH else plain
+def _padded(row: tuple[str, str, str, str], widths: Sequence[int]) -> str:
+    columns = (cell.ljust(width) for cell, width in zip(row, widths, strict=False) if cell or width)
+    return " ".join((*columns, row[3])).rstrip()
+
+
+def _plain(row: tuple[str, str, str, str]) -> str:
+    return " ".join(cell for cell in row if cell)

@@ -24,6 +24,7 @@ from opjax.syntax.declarations import (
     SectionComments,
     StateDeclaration,
 )
+from opjax.syntax.expression_printer import quoted
 from opjax.syntax.printer import print_declaration
 
 _STEP = "  "
@@ -98,11 +99,6 @@ def format_text(text: str | Source, limits: Limits = DEFAULT_LIMITS) -> str:
     return print_models(models)
 
 
-def quoted(text: str) -> str:
-    """A text in quotes; quotes inside are doubled."""
-    return '"' + _NOT_PRINTED.sub(" ", text).replace('"', '""') + '"'
-
-
 def _canonical_lines(model: ModelSyntax) -> Iterator[str]:
     yield _header(model)
     for row in SECTIONS:
@@ -117,7 +113,7 @@ def _model_lines(model: ModelSyntax) -> Iterator[str]:
     yield from _comment_lines(model.comments.before, "")
     yield _with_comment(_header(model), model.comments.behind)
     if model.doc:
-        yield from (_STEP + quoted(line) for line in _LINE_END.split(model.doc))
+        yield from (_STEP + quoted(line) for line in _LINE_END.split(_NOT_PRINTED.sub(" ", model.doc)))
     around = _by_section(model)
     is_first = not model.doc
     for row in SECTIONS:
@@ -132,8 +128,9 @@ def _model_lines(model: ModelSyntax) -> Iterator[str]:
 
 
 def _header(model: ModelSyntax) -> str:
-    name = model.name if _WORD.fullmatch(model.name) else quoted(_LINE_END.sub(" ", model.name))
-    return f"model {name}:"
+    if _WORD.fullmatch(model.name):
+        return f"model {model.name}:"
+    return f"model {quoted(_LINE_END.sub(' ', _NOT_PRINTED.sub(' ', model.name)))}:"
 
 
 def _by_section(model: ModelSyntax) -> dict[str, SectionComments]:
@@ -180,7 +177,9 @@ def _block_lines(row: SectionRow, declarations: tuple[Declaration, ...]) -> Iter
     for group in _groups(declarations):
         yield from _comment_lines(group[0].comments.before, indent, is_first=is_first)
         lines = [print_declaration(declaration) for declaration in group]
-        for declaration, line in zip(group, aligned(lines) if row.in_columns else lines, strict=True):
+        if row.in_columns:
+            lines = aligned(lines, WIDTH - len(indent))
+        for declaration, line in zip(group, lines, strict=True):
             yield _with_comment(indent + broken(line, indent), declaration.comments.behind)
         is_first = False
 

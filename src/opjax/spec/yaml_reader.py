@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Mapping
+from typing import TypedDict
 
 from opjax.errors import Report, Stop, catalogue
 from opjax.source import DEFAULT_LIMITS, Limits, Source, Span
@@ -13,9 +15,10 @@ from opjax.spec.document_mapping import mapping_document
 from opjax.spec.document_yaml import yaml_documents
 from opjax.spec.inference import infer_parameters
 from opjax.spec.sections import MODEL, SECTIONS
+from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.heading import check_kind
-from opjax.syntax.declarations import ModelSyntax
+from opjax.syntax.declarations import NO_COMMENTS, Comments, ModelSyntax, SectionComments
 
 
 def read_yaml(source: Source, report: Report, limits: Limits = DEFAULT_LIMITS) -> list[ModelSyntax]:
@@ -96,8 +99,28 @@ def _model(root: Node, report: Report, limits: Limits) -> ModelSyntax | None:
             with contextlib.suppress(Stop):
                 section.read(values[section.key], draft)
     check_kind(draft)
-    model = draft.model()
+    model = dataclasses.replace(draft.model(), **_comments(root, draft))
     return infer_parameters(model, report) if draft.infers else model
+
+
+class _Around(TypedDict):
+    """The comments around the sections of a model."""
+
+    comments: Comments
+    section_comments: tuple[SectionComments, ...]
+
+
+def _comments(root: MappingNode, draft: Draft) -> _Around:
+    """The comments above and behind the keys: a section's, or the model's where a key fills no section."""
+    fields = {section.key: section.field for section in SECTIONS}
+    model, sections = NO_COMMENTS, list[SectionComments]()
+    for entry in root.entries if draft.has_comments else ():
+        found, field = comments_of(draft, entry.key, entry.value), fields.get(entry.key.text)
+        if field and found != NO_COMMENTS:
+            sections.append(SectionComments(field, found))
+        elif not field:
+            model = Comments((*model.before, *found.before), model.behind or found.behind)
+    return {"comments": model, "section_comments": tuple(sections)}
 
 
 def _values(root: MappingNode, draft: Draft) -> dict[str, Node]:

@@ -9,37 +9,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 from lark import Lark
 from lark.grammar import Rule
 from lark.lexer import Lexer, LexerState, Token
 from lark.parsers.lalr_analysis import Shift
 
-from opjax.syntax.tables import FILE, RuleRecord, TablesRecord
+from opjax.syntax.parser import StatementKind
+from opjax.syntax.tables import PATH, RuleRecord, TablesRecord
 
-HERE = Path(__file__).parent
-STARTS = (
-    "expression",
-    "axis",
-    "parameter",
-    "state",
-    "state_list",
-    "input",
-    "alias",
-    "dynamics",
-    "initial",
-    "event",
-    "boundary",
-    "observation",
-    "requirement",
-    "distribution",
-    "time",
-    "bounds",
-    "declared",
-    "unit",
-    "reference",
-)
+GRAMMAR = Path(__file__).with_name("grammar.lark")
+STARTS = get_args(StatementKind)
 
 
 class _NoLexer(Lexer):
@@ -57,13 +38,13 @@ def build(grammar: str) -> TablesRecord:
     Raises:
         lark.exceptions.GrammarError: if the grammar is wrong or not LALR(1).
     """
-    parser = Lark(grammar, parser="lalr", lexer=_NoLexer, start=list(STARTS), maybe_placeholders=True, strict=True)
-    table = parser.parse_interactive("", start=STARTS[0]).parser_state.parse_conf.parse_table
-    rules = sorted(parser.rules, key=repr)
+    parser: Any = Lark(grammar, parser="lalr", lexer=_NoLexer, start=list(STARTS), maybe_placeholders=True, strict=True)
+    table: Any = parser.parse_interactive("", start=STARTS[0]).parser_state.parse_conf.parse_table
+    rules: list[Rule] = sorted(parser.rules, key=repr)
     rule_number = {rule: place for place, rule in enumerate(rules)}
     order = _order([table.start_states[name] for name in STARTS], table.states)
     place = {state: number for number, state in enumerate(order)}
-    rows = [sorted(table.states[state].items()) for state in order]
+    rows: list[list[tuple[str, tuple[Any, Any]]]] = [sorted(table.states[state].items()) for state in order]
     return TablesRecord(
         literals={t.pattern.value: t.name for t in parser.terminals if t.pattern.type == "str"},
         starts={name: place[table.start_states[name]] for name in STARTS},
@@ -112,8 +93,12 @@ def _rule_record(rule: Rule) -> RuleRecord:
     passes = rule.options.expand1 and rule.alias is None and len(keep) == 1 and not keep[0][1] and not keep[0][2]
     kind = "pass" if passes else "list" if action.startswith("_") else "call"
     return RuleRecord(
-        origin=origin, length=len(rule.expansion), kind=kind, action=action if kind == "call" else "",
-        keep=keep, absent=nones,
+        origin=origin,
+        length=len(rule.expansion),
+        kind=kind,
+        action=action if kind == "call" else "",
+        keep=keep,
+        absent=nones,
     )
 
 
@@ -121,11 +106,13 @@ def write(record: TablesRecord, path: Path) -> None:
     """Write tables as JSON, a line per row."""
     lines: list[str] = []
     for name, part in record.items():
-        rows = [json.dumps(row, separators=(",", ":")) for row in part] if isinstance(part, list) else [json.dumps(part)]
-        body = ",\n".join(rows)
-        lines.append(f'"{name}": [\n{body}\n]' if isinstance(part, list) else f'"{name}": {body}')
+        if isinstance(part, list):
+            rows = (json.dumps(row, separators=(",", ":")) for row in cast("list[object]", part))
+            lines.append(f'"{name}": [\n' + ",\n".join(rows) + "\n]")
+        else:
+            lines.append(f'"{name}": {json.dumps(part)}')
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write(build((HERE / "grammar.lark").read_text(encoding="utf-8")), HERE / FILE)
+    write(build(GRAMMAR.read_text(encoding="utf-8")), PATH)

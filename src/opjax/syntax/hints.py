@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from opjax.syntax.names import WORDS
+from opjax.syntax.tables import END
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +34,26 @@ class Place:
     expected: frozenset[str]
 
     @property
+    def last(self) -> str:
+        """The terminal before; empty at the beginning."""
+        return self.before[-1] if self.before else ""
+
+    @property
     def wants_value(self) -> bool:
         """Whether a number, a name or a bracket could stand here."""
-        return _VALUE <= self.expected
+        return self.expected >= _VALUE
 
     @property
     def wants_operator(self) -> bool:
         """Whether a value has just ended."""
-        return _OPERATOR <= self.expected
+        return self.expected >= _OPERATOR
 
 
 _VALUE: Final = frozenset({"NAME", "NUMBER", "LPAR", "MINUS"})
 _ANY_VALUE: Final = _VALUE | {"STRING", "LSQB", "PLUS", "NOT", "TRUE", "FALSE"}
 _OPERATOR: Final = frozenset({"PLUS", "STAR", "SLASH"})
 _ANY_OPERATOR: Final = _OPERATOR | {"MINUS", "CARET", "PERCENT", "COMPARE", "AND", "OR", "NOT", "IN", "IF"}
-_STARTS_VALUE: Final = frozenset({"NAME", "NUMBER", "LPAR", "TRUE", "FALSE", "LBRACE"})
+_STARTS_VALUE: Final = frozenset({"NAME", "NUMBER", "LPAR", "TRUE", "FALSE"})
 
 _PLAIN: Final[Mapping[str, str]] = {
     "NAME": "a name",
@@ -66,7 +72,7 @@ _PLAIN: Final[Mapping[str, str]] = {
     "SPACING": "linear or log",
     "DIRECTION": "rising or falling",
     "SIDE": "lo or hi",
-    "$END": "the end of the statement",
+    END: "the end of the statement",
 }
 
 
@@ -75,7 +81,7 @@ def hint(place: Place, literals: Mapping[str, str]) -> str:
 
     Arguments:
         place: where the statement went wrong.
-        literals: the texts of the terminals that are written out in the grammar.
+        literals: the terminals of the texts that are written out in the grammar.
     """
     for rule in _RULES:
         found = rule(place)
@@ -84,145 +90,122 @@ def hint(place: Place, literals: Mapping[str, str]) -> str:
     return f"here can stand {_one_of(_plainly(place, literals))}"
 
 
-def _plainly(place: Place, literals: Mapping[str, str]) -> Iterator[str]:
-    """What could stand at a place, in plain words."""
-    left = set(place.expected)
+def _plainly(place: Place, literals: Mapping[str, str]) -> list[str]:
+    """What could stand at a place, in plain words, the end last."""
+    left, words = set(place.expected), list[str]()
     if place.wants_value:
-        left -= _ANY_VALUE
-        yield "a value"
+        left, words = left - _ANY_VALUE, ["a value"]
     if place.wants_operator:
-        left -= _ANY_OPERATOR
-        yield "an operator"
+        left, words = left - _ANY_OPERATOR, [*words, "an operator"]
     texts = {terminal: f"'{text}'" for text, terminal in literals.items()} | dict(_PLAIN)
-    for terminal in sorted(left, key=lambda t: (t == "$END", t in literals.values(), t)):
-        yield texts[terminal]
+    at_end = [texts[END]] if END in left else []
+    return [*words, *sorted(texts[terminal] for terminal in left - {END}), *at_end]
 
 
-def _one_of(things: Iterable[str]) -> str:
+def _one_of(things: Sequence[str]) -> str:
     *most, last = things
     return f"{', '.join(most)} or {last}" if most else last
 
 
-# --- what was probably meant: each rule looks at a place and may have an answer
+# --- what was probably meant: each rule looks at a place and may have an answer; the first answer counts
 
 
-def _equation_without_mark(place: Place) -> str:
-    if place.kind == "dynamics" and place.terminal == "EQUAL" and "PRIME" in place.expected:
-        return f"an equation gives a derivative: {place.previous}' = ..."
-    return ""
-
-
-def _single_equal(place: Place) -> str:
-    return "write '==' to compare" if place.terminal == "EQUAL" and place.wants_operator else ""
-
-
-def _arrow(place: Place) -> str:
-    if place.terminal != "ARROW" or not place.wants_operator:
-        return ""
-    return "write '>='" if place.found == "=>" else "'->' stands between the two sides of a transition only"
-
-
-def _rate(place: Place) -> str:
-    return "a transition needs its rate: A -> B @ rate" if "AT" in place.expected and place.kind == "dynamics" else ""
-
-
-def _matrix_product(place: Place) -> str:
-    if place.terminal == "AT":
-        return "'@' stands before the rate of a transition; a product of matrices is sum(A[i, b]*x[b] for b in axis)"
-    return ""
-
-
-def _semicolon(place: Place) -> str:
-    if place.terminal == "SEMICOLON":
-        return "write one statement per line; ';' separates the actions of an event only"
-    return ""
-
-
-def _elif(place: Place) -> str:
-    return "write 'else ... if ... else ...'" if place.found in ("elif", "elseif", "elsif") else ""
-
-
-def _missing_else(place: Place) -> str:
-    return "'if' needs its 'else': value if condition else other" if "ELSE" in place.expected else ""
-
-
-def _prime(place: Place) -> str:
-    if place.terminal == "PRIME":
-        return "a derivative stands alone on the left of '='; name the right side in 'let' to use it elsewhere"
-    return ""
-
-
-def _floor_division(place: Place) -> str:
-    return "write 'floor(a/b)'" if place.terminal == "SLASH" and place.before[-1:] == ("SLASH",) else ""
-
-
-def _unequal(place: Place) -> str:
-    return "write '!='" if place.found == ">" and place.previous == "<" else ""
-
-
-def _increment(place: Place) -> str:
-    return f"'{place.found}' stands in the actions of events only" if place.terminal == "ASSIGN" else ""
+def _other_language(place: Place) -> str:
+    """Spellings of other languages."""
+    match place.last, place.found:
+        case _, "elif" | "elseif" | "elsif":
+            return "write 'else ... if ... else ...'"
+        case "SLASH", "/":
+            return "write 'floor(a/b)'"
+        case "COMPARE", ">" if place.previous == "<":
+            return "write '!='"
+        case "COLON", "=":
+            return "write '=' alone"
+        case _, "@":
+            return (
+                "'@' stands before the rate of a transition; a product of matrices is sum(A[i, b]*x[b] for b in axis)"
+            )
+        case _, ";":
+            return "write one statement per line; ';' separates the actions of an event only"
+        case _, "{":
+            return "braces stand around the unit of a number only: 50{mg}"
+        case _, ".":
+            return "names have no points in them"
+        case _:
+            return ""
 
 
 def _decimal_comma(place: Place) -> str:
-    digits = re.match(r"\s*(\d+)", place.after)
-    if place.terminal == "COMMA" and place.before[-1:] == ("NUMBER",) and digits:
+    digits = re.match(r"\s*([0-9]+)", place.after)
+    if place.terminal == "COMMA" and place.last == "NUMBER" and digits:
         return f"write '{place.previous}.{digits[1]}' with a point"
     return ""
 
 
-def _membership(place: Place) -> str:
-    if place.terminal == "WITHIN" or (place.terminal == "IN" and place.wants_operator is False):
-        return "put the condition in brackets: (b in [...])" if place.terminal == "WITHIN" else ""
+def _dynamics(place: Place) -> str:
+    """Slips in transitions and equations."""
+    if place.terminal == "PRIME":
+        return "a derivative stands alone on the left of '='; name the right side in 'let' to use it elsewhere"
+    if place.kind == "dynamics" and place.found == "=" and "PRIME" in place.expected:
+        return f"an equation gives a derivative: {place.previous}' = ..."
+    if place.kind == "dynamics" and "AT" in place.expected:
+        return "a transition needs its rate: A -> B @ rate"
+    if place.terminal == "ARROW" and place.wants_operator:
+        return "write '>='" if place.found == "=>" else "'->' stands between the two sides of a transition only"
     return ""
 
 
-def _missing_times(place: Place) -> str:
-    if not place.wants_operator or place.terminal not in _STARTS_VALUE:
-        return ""
-    if place.found in WORDS:
-        return ""
-    if place.terminal == "LBRACE":
-        return "a unit in braces stands behind a number only: 50{mg}"
-    return f"an operator is missing: write '{place.previous}*{place.found}' to multiply"
+def _declarations(place: Place) -> str:
+    """Slips in the other statements."""
+    if place.kind == "event" and place.wants_operator and "COLON" in place.expected:
+        return "a colon stands between the trigger and the actions: at 60: S *= 0.4"
+    if place.terminal == "ASSIGN":
+        return f"'{place.found}' stands in the actions of events only"
+    if place.terminal == "WITHIN":
+        return "put the condition in brackets: (b in [...])"
+    if place.found == "origin":
+        return "a date stands behind it: origin 2021-09-01"
+    if place.terminal == "NAME" and "TILDE" in place.expected and place.after.startswith("("):
+        return f"a prior stands behind '~': ~ {place.found}(...)"
+    if place.expected == {"LPAR"}:
+        return f"its arguments stand in brackets: {place.previous}(...)"
+    return ""
 
 
-def _word(place: Place) -> str:
+def _conditions(place: Place) -> str:
+    if place.found == "=" and place.wants_operator:
+        return "write '==' to compare"
+    return "'if' needs its 'else': value if condition else other" if "ELSE" in place.expected else ""
+
+
+def _names(place: Place) -> str:
     if place.found in WORDS and "NAME" in place.expected:
         return f"'{place.found}' is a word of the language and cannot be a name"
+    if place.before == ("NAME", "LSQB") and place.terminal in ("RSQB", "COLON"):
+        return "name the axis, as in I[age]"
     return ""
 
 
-def _empty_index(place: Place) -> str:
-    if place.before[-2:] == ("NAME", "LSQB") and place.terminal in ("RSQB", "COLON"):
-        return f"name the axis: {'I[age]' if place.kind else ''}"
+def _missing_operator(place: Place) -> str:
+    if place.wants_operator and place.terminal in _STARTS_VALUE:
+        return f"an operator is missing: write '{place.previous}*{place.found}' to multiply"
     return ""
 
 
 def _missing_value(place: Place) -> str:
-    if place.wants_value and place.terminal in ("$END", "RPAR", "RSQB", "COMMA") and place.previous:
+    if place.wants_value and place.previous and place.terminal in (END, "RPAR", "RSQB", "COMMA"):
         return f"a value is missing behind '{place.previous}'"
     return ""
 
 
 _RULES: Final[tuple[Callable[[Place], str], ...]] = (
-    _elif,
-    _equation_without_mark,
-    _single_equal,
-    _arrow,
-    _rate,
-    _matrix_product,
-    _semicolon,
-    _prime,
-    _floor_division,
-    _unequal,
-    _increment,
     _decimal_comma,
-    _membership,
-    _missing_else,
-    _missing_times,
-    _word,
-    _empty_index,
+    _dynamics,
+    _declarations,
+    _other_language,
+    _conditions,
+    _names,
+    _missing_operator,
     _missing_value,
 )
 
@@ -242,5 +225,5 @@ def number_hint(number: str, rest: str) -> str:
 
 def glued_hint(number: str, rest: str, kind: str) -> str:
     """What to write for a number that runs into a name, such as ``2x``."""
-    times = f"write '{number}*{rest}' to multiply"
-    return f"write '{number} {rest}' for a count of reactants, '{number}*{rest}' to multiply" if kind == "dynamics" else times
+    count = f"write '{number} {rest}' for a count of reactants, " if kind == "dynamics" else "write "
+    return f"{count}'{number}*{rest}' to multiply"

@@ -14,8 +14,8 @@ from typing import Final, TypeAlias, get_args
 
 from opjax.source import Limits, Source, Span
 from opjax.syntax.declarations import FLAGS, Edge, Interpolation
-from opjax.syntax.names import WORDS, check_name, unknown_character
 from opjax.syntax.hints import glued_hint, number_hint
+from opjax.syntax.names import WORDS, check_name, unknown_character
 from opjax.syntax.slips import TextError, bad_number, too_large, unclosed_bracket, unclosed_text, unexpected_text
 from opjax.syntax.tables import END
 

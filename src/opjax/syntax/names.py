@@ -21,7 +21,7 @@ _INSTEAD: Final = {
     "?": "write 'value if condition else other'",
     "\\": "a statement goes on in the next line inside brackets",
     "$": "write formulas as 'a*b^2', not in LaTeX",
-    "`": "names stand without quotes; texts stand in \"...\"",
+    "`": 'names stand without quotes; texts stand in "..."',
     "\u2212": "write '-'",  # minus sign
     "\u2013": "write '-'",  # en dash
     "\u2014": "write '-'",  # em dash

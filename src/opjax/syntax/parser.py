@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import Final, Literal, TypeAlias, TypeVar, cast
+from typing import Literal, TypeAlias, cast
 
 from opjax.errors import Report
 from opjax.source import DEFAULT_LIMITS, Limits, Span
-from opjax.syntax import statements, transformer
+from opjax.syntax import processes, statements, transformer
 from opjax.syntax.declarations import (
     AliasDeclaration,
     AxisDeclaration,
@@ -43,25 +43,39 @@ from opjax.syntax.lexer import Lexer, Token, Vocabulary, vocabulary
 from opjax.syntax.nodes import Expression, Reference
 from opjax.syntax.slips import TextError, unexpected_end, unexpected_text
 from opjax.syntax.statements import Declared
-from opjax.syntax.tables import END, Tables, TokenError, read_record
+from opjax.syntax.tables import END, Action, Tables, TokenError, read_record
 
 StatementKind: TypeAlias = Literal[
-    "expression", "axis", "parameter", "state", "state_list", "input", "alias", "dynamics", "initial", "event",
-    "boundary", "observation", "requirement", "distribution", "time", "bounds", "declared", "unit", "reference",
-]  # fmt: skip
+    "expression",
+    "axis",
+    "parameter",
+    "state",
+    "state_list",
+    "input",
+    "alias",
+    "dynamics",
+    "initial",
+    "event",
+    "boundary",
+    "observation",
+    "requirement",
+    "distribution",
+    "time",
+    "bounds",
+    "declared",
+    "unit",
+    "reference",
+]
 """The kinds of statements: the start symbols of the grammar."""
 
-Parsed: TypeAlias = (
-    Declaration | tuple[StateDeclaration, ...] | Expression | DistributionCall | Bounds | Declared | str
-)
-
-
+Parsed: TypeAlias = Declaration | tuple[StateDeclaration, ...] | Expression | DistributionCall | Bounds | Declared | str
 
 
 @functools.cache
 def _tables() -> tuple[Tables, Vocabulary]:
     record = read_record()
-    return Tables(record, statements.ACTIONS), vocabulary(record["literals"])
+    actions = cast("dict[str, Action]", {**vars(transformer), **vars(statements), **vars(processes)})
+    return Tables(record, actions), vocabulary(record["literals"])
 
 
 def parse_statement(kind: StatementKind, span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> Parsed:
@@ -147,7 +161,9 @@ def parse_alias(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> 
     return cast("AliasDeclaration | FunctionDeclaration", parse_statement("alias", span, report, limits))
 
 
-def parse_dynamics(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> TransitionDeclaration | DerivativeDeclaration:
+def parse_dynamics(
+    span: Span, report: Report, limits: Limits = DEFAULT_LIMITS
+) -> TransitionDeclaration | DerivativeDeclaration:
     """``name: S -> I @ rate``, ``N' = r*N``."""
     return cast("TransitionDeclaration | DerivativeDeclaration", parse_statement("dynamics", span, report, limits))
 

@@ -8,13 +8,13 @@ is ever built.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib import resources
+from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, TypedDict, cast
 
 END = "$END"
-FILE = "tables.json"
+PATH = Path(__file__).with_name("tables.json")
 Action: TypeAlias = Callable[..., object]
 
 
@@ -66,9 +66,12 @@ class _Rule:
     action: Action | None
     keep: tuple[tuple[int, bool, int], ...]
     absent: int
+    plain: bool
 
     def value(self, children: list[object]) -> object:
         """The value of the rule from the values of its symbols."""
+        if self.plain:
+            return self.action(*children) if self.action else children
         kept: list[object] = []
         for place, splice, absent in self.keep:
             if absent:
@@ -81,6 +84,14 @@ class _Rule:
                 kept = cast("list[object]", children[place])  # grows in place: a long sum takes linear time
         kept.extend([None] * self.absent)
         return kept if self.action is None else self.action(*kept)
+
+
+def _rule(record: RuleRecord, actions: Mapping[str, Action]) -> _Rule:
+    kind, absent = record["kind"], record["absent"]
+    keep = tuple((place, splice, nones) for place, splice, nones in record["keep"])
+    plain = absent == 0 and keep == tuple((place, False, 0) for place in range(record["length"]))
+    action = actions[record["action"]] if kind == "call" else None
+    return _Rule(record["origin"], record["length"], kind == "pass", action, keep, absent, plain)
 
 
 class Tables:
@@ -97,17 +108,8 @@ class Tables:
         self._starts = record["starts"]
         self._ends = record["ends"]
         self._gotos = record["gotos"]
-        self._rules = [
-            _Rule(
-                rule["origin"],
-                rule["length"],
-                rule["kind"] == "pass",
-                actions[rule["action"]] if rule["kind"] == "call" else None,
-                tuple(rule["keep"]),
-                rule["absent"],
-            )
-            for rule in record["rules"]
-        ]
+        self._known: dict[tuple[int, str, str], int] = {}
+        self._rules = [_rule(rule, actions) for rule in record["rules"]]
 
     def parse(self, start: str, read: Callable[[list[int]], Iterable[Symbol]]) -> object:
         """Run the parser over tokens.
@@ -122,30 +124,42 @@ class Tables:
         Raises:
             TokenError: at the first token that cannot stand where it stands.
         """
-        steps, end = self.steps, self._ends[start]
+        steps, rules, end = self.steps, self._rules, self._ends[start]
         states, values = [self._starts[start]], list[object]()
         for token in read(states):
-            step = steps[states[-1]].get(token.type)
+            terminal = token.type
+            step = steps[states[-1]].get(terminal)
             while step is not None and step < 0:
-                self._complete(self._rules[~step], states, values)
-                if states[-1] == end and token.type == END:
-                    return values[-1]
-                step = steps[states[-1]].get(token.type)
+                rule = rules[~step]
+                first = len(values) - rule.length
+                value = rule.value(values[first:])
+                del values[first:], states[first + 1 :]
+                values.append(value)
+                states.append(self._after(states[-1], rule.origin, terminal))
+                if terminal == END and states[-1] == end:
+                    return value
+                step = steps[states[-1]].get(terminal)
             if step is None:
                 raise TokenError(token)
             states.append(step)
             values.append(token)
         raise AssertionError("the last token must be END")
 
-    def _complete(self, rule: _Rule, states: list[int], values: list[object]) -> None:
-        if rule.passes:
-            states.pop()
-        else:
-            first = len(values) - rule.length
-            children = values[first:]
-            del values[first:], states[first + 1 :]
-            values.append(rule.value(children))
-        states.append(self._gotos[states[-1]][rule.origin])
+    def _after(self, state: int, origin: str, terminal: str) -> int:
+        """The state behind a complete rule, past all rules that only pass its value on.
+
+        An operand goes through every level of precedence without an operator; this takes them in one step.
+        """
+        key = (state, origin, terminal)
+        after = self._known.get(key)
+        if after is None:
+            after = self._gotos[state][origin]
+            step = self.steps[after].get(terminal, 0)
+            while step < 0 and self._rules[~step].passes:
+                after = self._gotos[state][self._rules[~step].origin]
+                step = self.steps[after].get(terminal, 0)
+            self._known[key] = after
+        return after
 
     def expected(self, start: str, types: Iterable[str]) -> frozenset[str]:
         """The terminals that may come after some tokens, which must be the beginning of a right text."""
@@ -172,10 +186,4 @@ class Tables:
 
 def read_record() -> TablesRecord:
     """The tables as they are shipped."""
-    text = resources.files(__package__).joinpath(FILE).read_text(encoding="utf-8")
-    return cast(TablesRecord, json.loads(text))
-
-
-def terminals(record: TablesRecord) -> Iterator[str]:
-    """Every terminal of the grammar, in a fixed order."""
-    yield from sorted({terminal for row in record["steps"] for terminal in row})
+    return cast(TablesRecord, json.loads(PATH.read_text(encoding="utf-8")))

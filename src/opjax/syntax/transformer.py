@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar, cast
+from typing import Final, Literal, NamedTuple, TypeAlias, cast
 
 from opjax.errors import did_you_mean
 from opjax.source import Span
@@ -32,6 +32,7 @@ from opjax.syntax.nodes import (
     Power,
     Product,
     Reduction,
+    ReductionKind,
     Reference,
     Remainder,
     Sum,
@@ -39,19 +40,6 @@ from opjax.syntax.nodes import (
     Truth,
 )
 from opjax.syntax.slips import bad_number, unexpected_text
-from opjax.syntax.tables import Action
-
-ACTIONS: Final[dict[str, Action]] = {}
-"""The functions by the name of their rule."""
-
-_Function = TypeVar("_Function", bound=Action)
-
-
-def action(function: _Function) -> _Function:
-    """Enter the function of a rule."""
-    ACTIONS[function.__name__] = function
-    return function
-
 
 PREFIXES: Final = ("np", "numpy", "jnp", "xp")
 """Names of array namespaces, which may stand before a function as in Python."""
@@ -102,7 +90,6 @@ def finite(token: Token) -> float:
     return value
 
 
-@action
 def number(token: Token, unit: str = "", end: Token | None = None) -> Number:
     """``50`` or ``50{mg}``."""
     integer = token.text.isdigit()
@@ -115,32 +102,27 @@ def unquoted(token: Token) -> str:
     return token.text[1:-1].replace(quote * 2, quote)
 
 
-@action
 def text(token: Token) -> Text:
     """``"65+"``."""
     return Text(unquoted(token), span=token.span)
 
 
-@action
 def truth(token: Token) -> Truth:
     """``true``."""
     return Truth(token.type == "TRUE", span=token.span)
 
 
-@action
 def group(opening: Token, value: Value, closing: Token) -> Grouped:
     """``(a + b)``."""
     return Grouped(bare(value), between(opening, closing))
 
 
-@action
 def array(opening: Token, *rest: Value | Token) -> Array:
     """``[1, 2, 3]``."""
     items = cast("tuple[Value, ...]", rest[:-1])
     return Array(tuple(bare(item) for item in items), span=between(opening, rest[-1]))
 
 
-@action
 def reference(name: Token, *rest: Index | Token) -> Reference:
     """``I`` or ``I[age, b]``."""
     if not rest:
@@ -148,18 +130,16 @@ def reference(name: Token, *rest: Index | Token) -> Reference:
     return Reference(name.text, cast("tuple[Index, ...]", rest[:-1]), span=between(name, cast(Token, rest[-1])))
 
 
-@action
 def call(target: Reference, found: tuple[Argument, ...] | None, closing: Token) -> Call:
     """``exp(x)``, or ``N[age](t - tau)``."""
     return Call(target.name, found or (), target.indices, span=between(target, closing))
 
 
-@action
 def reduction(
     target: Reference, body: Value, over: tuple[Binder, ...], condition: Value | None, closing: Token
 ) -> Reduction:
     """``sum(body for b in age if condition)``."""
-    kind = next((kind for kind in REDUCTIONS if kind == target.name and not target.indices), None)
+    kind: ReductionKind | None = next((k for k in REDUCTIONS if k == target.name and not target.indices), None)
     if kind is None:
         known = f"the reductions are {', '.join(REDUCTIONS)}"
         raise unexpected_text(target.span, did_you_mean(target.name, REDUCTIONS, known))
@@ -173,45 +153,38 @@ def _without_prefix(prefix: Token, name: Token, allowed: bool) -> None:
         raise unexpected_text(Span(prefix.source, prefix.start, name.end), hint)
 
 
-@action
 def dotted(prefix: Token, name: Token) -> Reference:
     """``np.pi``."""
     _without_prefix(prefix, name, name.text in CONSTANTS)
     return Reference(name.text, span=between(prefix, name))
 
 
-@action
 def dotted_call(prefix: Token, name: Token, found: tuple[Argument, ...] | None, closing: Token) -> Call:
     """``np.exp(x)``."""
     _without_prefix(prefix, name, True)
     return Call(name.text, found or (), span=between(prefix, closing))
 
 
-@action
 def arguments(*found: Argument) -> tuple[Argument, ...]:
     """``x, low=0``."""
     return found
 
 
-@action
 def positional(value: Value) -> Argument:
     """``x``."""
     return Argument(bare(value), span=value.span)
 
 
-@action
 def keyword(name: Token, value: Value) -> Argument:
     """``low=0``."""
     return Argument(bare(value), name.text, span=between(name, value))
 
 
-@action
 def binders(*found: Binder) -> tuple[Binder, ...]:
     """``for a in age, b in age``."""
     return found
 
 
-@action
 def binder(name: Token, axis: Token) -> Binder:
     """``b in age``."""
     return Binder(name.text, axis.text, span=between(name, axis))
@@ -220,7 +193,6 @@ def binder(name: Token, axis: Token) -> Binder:
 # --- indices
 
 
-@action
 def position(name: Token, alias: Token | None, sign: Token | None, steps: Token | None) -> Index:
     """``age``, ``age:b``, ``age+1``."""
     offset = 0
@@ -232,19 +204,16 @@ def position(name: Token, alias: Token | None, sign: Token | None, steps: Token 
     return Index(name=alias.text, axis=name.text, offset=offset, span=span)
 
 
-@action
 def labelled_position(axis: Token, label: Token) -> Index:
     """``age="65+"``, ``age=young``, ``x=0.5``."""
     return Index(label=label_value(label), axis=axis.text, span=between(axis, label))
 
 
-@action
 def label_position(label: Token) -> Index:
     """``"65+"``."""
     return Index(label=unquoted(label), span=label.span)
 
 
-@action
 def number_position(sign: Token | None, label: Token) -> Index:
     """``0.5``: a point of a grid, but never a count of points."""
     span = between(sign or label, label)
@@ -285,40 +254,36 @@ def whole(token: Token, meaning: str) -> int:
 # --- operators
 
 
-@action
 def conditional(*parts: Value) -> Conditional:
     """``a if c else b if d else e``."""
     bared = tuple(bare(part) for part in parts)
     return Conditional(bared[1:-1:2], bared[:-1:2], bared[-1], span=between(parts[0], parts[-1]))
 
 
-@action
 def disjunction(*operands: Value) -> Logical:
     """``a or b``."""
     return Logical("or", tuple(bare(o) for o in operands), span=between(operands[0], operands[-1]))
 
 
-@action
 def conjunction(*operands: Value) -> Logical:
     """``a and b``."""
     return Logical("and", tuple(bare(o) for o in operands), span=between(operands[0], operands[-1]))
 
 
-@action
 def invert(sign: Token, operand: Value) -> Not:
     """``not a``."""
     return Not(bare(operand), span=between(sign, operand))
 
 
-@action
 def compare(first: Value, *rest: Token | Value) -> Compare:
     """``a < b <= c``."""
-    operators = tuple(cast(CompareOperator, token.text) for token in cast("tuple[Token, ...]", rest[::2]))
+    operators: tuple[CompareOperator, ...] = tuple(
+        cast(CompareOperator, token.text) for token in cast("tuple[Token, ...]", rest[::2])
+    )
     operands = (first, *cast("tuple[Value, ...]", rest[1::2]))
     return Compare(tuple(bare(o) for o in operands), operators, span=between(first, rest[-1]))
 
 
-@action
 def member(value: Value, negated: Token | None, choices: Array) -> Expression:
     """``b in ["a", "c"]`` is ``b == "a" or b == "c"``; with ``not`` all of ``!=``."""
     operator: CompareOperator = "==" if negated is None else "!="
@@ -334,7 +299,6 @@ def member(value: Value, negated: Token | None, choices: Array) -> Expression:
     return Logical(joined, each, span=span)
 
 
-@action
 def add(first: Value, *rest: Token | Value) -> Sum:
     """``a + b - c``."""
     signs = cast("Sequence[Token]", rest[::2])
@@ -343,10 +307,10 @@ def add(first: Value, *rest: Token | Value) -> Sum:
     return Sum(tuple(bare(t) for t in terms), negative, span=between(first, rest[-1]))
 
 
-@action
 def multiply(first: Value, *rest: Token | Value) -> Expression:
     """``a * b / c % d``, from the left."""
-    left, factors, inverse = first, [bare(first)], [False]
+    left, inverse = first, [False]
+    factors: list[Expression] = [bare(first)]
     for place in range(0, len(rest), 2):
         sign, factor = cast(Token, rest[place]), cast(Value, rest[place + 1])
         if sign.type != "PERCENT":
@@ -355,7 +319,8 @@ def multiply(first: Value, *rest: Token | Value) -> Expression:
             left = factor
         else:
             so_far = _product(factors, inverse, between(first, left))
-            factors, inverse = [Remainder(so_far, bare(factor), span=between(first, factor))], [False]
+            factors, inverse = [], [False]
+            factors.append(Remainder(so_far, bare(factor), span=between(first, factor)))
             left = factor
     return _product(factors, inverse, between(first, left))
 
@@ -364,19 +329,16 @@ def _product(factors: list[Expression], inverse: list[bool], span: Span) -> Expr
     return Product(tuple(factors), tuple(inverse), span=span) if len(factors) > 1 else factors[0]
 
 
-@action
 def negate(sign: Token, operand: Value) -> Negate:
     """``-a``."""
     return Negate(bare(operand), span=between(sign, operand))
 
 
-@action
 def keep(sign: Token, operand: Value) -> Grouped:
     """``+a``."""
     return Grouped(bare(operand), between(sign, operand))
 
 
-@action
 def raise_to(base: Value, _: Token, exponent: Value) -> Power:
     """``a ^ b``."""
     return Power(bare(base), bare(exponent), span=between(base, exponent))

@@ -86,8 +86,8 @@ def digamma(x: float) -> float:
     Arguments:
         x: any number.
     """
-    if x == math.inf or math.isnan(x):
-        return x
+    if not math.isfinite(x):
+        return x if x == math.inf else math.nan
     if x <= 0:
         if x == math.floor(x):
             return math.nan

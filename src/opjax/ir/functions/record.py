@@ -62,7 +62,7 @@ class Function:
             operands: the arguments, with brackets around those that need them.
 
         Returns:
-            For instance ``\hypot`` of ``a`` and ``b`` as ``\sqrt{a^2 + b^2}``.
+            For instance ``\sqrt{a^2 + b^2}`` for ``hypot`` of ``a`` and ``b``.
         """
         if "{arguments}" in self.latex:
             return self.latex.format(arguments=", ".join(operands))

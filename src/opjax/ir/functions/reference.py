@@ -67,12 +67,12 @@ def absolute(x: float) -> float:
 
 def floor(x: float) -> float:
     """The largest whole number that is not above; infinities and nan stay."""
-    return float(math.floor(x)) if math.isfinite(x) else x
+    return math.copysign(math.floor(x), x) if math.isfinite(x) else x
 
 
 def ceil(x: float) -> float:
     """The smallest whole number that is not below; infinities and nan stay."""
-    return float(math.ceil(x)) if math.isfinite(x) else x
+    return math.copysign(math.ceil(x), x) if math.isfinite(x) else x
 
 
 def sign(x: float) -> float:

@@ -174,11 +174,11 @@ SPECIAL: tuple[Function, ...] = (
         name="digamma",
         reference=gamma.digamma,
         derivatives=("polygamma(1, x)",),
-        domain="x > 0 or x != floor(x)",
+        domain="x > 0",
         total=False,
         latex=r"\psi\left({x}\right)",
         example=("digamma(1)", -0.5772156649015329),
-        doc="The derivative of lgamma; not finite at 0, -1, -2, ...",
+        doc="The derivative of lgamma; not finite at 0, -1, -2, ...; its own derivative is known for x > 0.",
     ),
     Function(
         name="polygamma",

@@ -5,7 +5,18 @@ This is the one place to touch for a new key, next to the module with its form, 
 
 from __future__ import annotations
 
-from opjax.spec.sections import aliases, axes, dynamics, events, heading, initial, inputs, observations, parameters, state
+from opjax.spec.sections import (
+    aliases,
+    axes,
+    dynamics,
+    events,
+    heading,
+    initial,
+    inputs,
+    observations,
+    parameters,
+    state,
+)
 from opjax.spec.sections.later import LATER
 from opjax.spec.sections.section import Section
 from opjax.spec.sections.shapes import Record

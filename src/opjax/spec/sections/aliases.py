@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-
 from opjax.spec.document import Entry, MappingNode, Node
+from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Plain, Section, commented, named, record
 from opjax.spec.sections.shapes import EDGE, EXPRESSION, TEXT, Either, Keyed, Record
-from opjax.spec.sections.values import comments_of, declared, edge_of, expression, function_head, text_of, unit_of
+from opjax.spec.sections.values import declared, edge_of, expression, function_head, text_of, unit_of
 from opjax.spec.sections.written import written_expression, written_name, written_unit
 from opjax.syntax.declarations import AliasDeclaration, FunctionDeclaration, ModelSyntax
 
@@ -103,6 +103,7 @@ SECTIONS = (
         Keyed("functions with expressions", _FUNCTION_OR_EXPRESSION),
         _read_functions,
         _write_functions,
+        "aliases",
     ),
     Section(
         "aliases",
@@ -110,6 +111,7 @@ SECTIONS = (
         Keyed("names with expressions", _ALIAS_OR_EXPRESSION),
         _read_aliases,
         _write_aliases,
+        "aliases",
     ),
 )
 DERIVED = Section(
@@ -118,4 +120,5 @@ DERIVED = Section(
     Keyed("names with expressions", _ALIAS_OR_EXPRESSION),
     _read_derived,
     _write_derived,
+    "derived",
 )

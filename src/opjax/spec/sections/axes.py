@@ -6,11 +6,12 @@ import dataclasses
 from typing import Literal, TypedDict
 
 from opjax.spec.document import Node, ScalarNode, SequenceNode, wrong_value
+from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft, TimeTables
 from opjax.spec.sections.inputs import INTERPOLATION, interpolation_of
 from opjax.spec.sections.section import Plain, Section, commented, nothing
 from opjax.spec.sections.shapes import EXPRESSION, NAME, TEXT, TRUTH, Listed, Record, Scalar
-from opjax.spec.sections.values import comments_of, expression, is_true, simple_name, text_of, unit_of
+from opjax.spec.sections.values import expression, is_true, simple_name, text_of, unit_of
 from opjax.spec.sections.written import written_expression, written_unit
 from opjax.syntax.declarations import AxisDeclaration, AxisKind, ModelSyntax, TimeDeclaration
 from opjax.syntax.nodes import Expression
@@ -165,5 +166,5 @@ SECTIONS = (
         _write_time_axis,
     ),
     Section("time_interpolation", "how tables over time are read", INTERPOLATION, _read_interpolation, nothing),
-    Section("axes", "the axes, in order", Listed("a list of axes", _AXIS), _read_axes, _write_axes),
+    Section("axes", "the axes, in order", Listed("a list of axes", _AXIS), _read_axes, _write_axes, "axes"),
 )

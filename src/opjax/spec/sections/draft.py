@@ -69,7 +69,7 @@ class Draft:
     time: TimeDeclaration | None = None
     axes: list[AxisDeclaration] = field(default_factory=list[AxisDeclaration])
     parameters: dict[str, ParameterDeclaration] = field(default_factory=dict[str, ParameterDeclaration])
-    inputs: list[InputDeclaration] = field(default_factory=list[InputDeclaration])
+    inputs: dict[str, InputDeclaration] = field(default_factory=dict[str, InputDeclaration])
     states: dict[str, StateDeclaration] = field(default_factory=dict[str, StateDeclaration])
     aliases: list[AliasDeclaration | FunctionDeclaration] = field(
         default_factory=list[AliasDeclaration | FunctionDeclaration]
@@ -86,6 +86,11 @@ class Draft:
 
     # --- what was read so far
 
+    @property
+    def has_comments(self) -> bool:
+        """Whether the text may have comments; JSON and mappings have none."""
+        return "#" in self.span.source.text
+
     def axis(self, name: str) -> AxisDeclaration | None:
         """The axis of a name, if it is declared."""
         return next((axis for axis in self.axes if axis.name == name), None)
@@ -97,7 +102,7 @@ class Draft:
             time=self.time,
             axes=tuple(self.axes),
             parameters=tuple(self.parameters.values()),
-            inputs=tuple(self.inputs),
+            inputs=tuple(self.inputs.values()),
             states=tuple(self.states.values()),
             aliases=tuple(self.aliases),
             dynamics=tuple(self.dynamics),

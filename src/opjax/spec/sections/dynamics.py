@@ -8,16 +8,17 @@ from __future__ import annotations
 import dataclasses
 
 from opjax.spec.document import Entry, MappingNode, Node, ScalarNode, SequenceNode, wrong_value
+from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Plain, Section, commented, named, record
-from opjax.spec.sections.shapes import EDGE, EXPRESSION, TEXT, Either, Keyed, Listed, Record, Scalar
+from opjax.spec.sections.shapes import EDGE, EXPRESSION, NAME, TEXT, Either, Keyed, Listed, Record, Scalar
 from opjax.spec.sections.shifts import SHIFT, shifted_transitions
 from opjax.spec.sections.values import (
-    comments_of,
+    declared,
     edge_of,
     expression,
-    name_of,
     reference,
+    scalar,
     statement,
     term,
     text_of,
@@ -30,7 +31,7 @@ _SIDE = Either("a state, a list of states, or null", (Scalar("a state", ("string
 _TRANSITION = Record(
     "a mapping with 'from', 'to' and 'rate'",
     {
-        "name": TEXT,
+        "name": NAME,
         "from": _SIDE,
         "to": _SIDE,
         "rate": EXPRESSION,
@@ -66,7 +67,7 @@ def _read_transition(node: Node, path: str, draft: Draft) -> None:
             _side(fields["to"], path, draft),
             rate,
             mass_action,
-            transition_name(fields, path, draft),
+            _name(fields, path, draft),
             edge_of(fields.get("edge")),
             doc=text_of(fields.get("description")),
             span=node.span,
@@ -86,11 +87,12 @@ def _rate(node: Node, fields: dict[str, Node], path: str, draft: Draft) -> tuple
     return expression(fields["flow"], f"{path}.flow", draft), False
 
 
-def transition_name(fields: dict[str, Node], path: str, draft: Draft) -> str:
+def _name(fields: dict[str, Node], path: str, draft: Draft) -> str:
     """The name of a transition; op_system also writes its axes behind it, and they mean nothing more."""
     if "name" not in fields:
         return ""
-    return declared_name(fields["name"], f"{path}.name", draft)
+    name, _ = declared(scalar(fields["name"], NAME, f"{path}.name", draft), draft)
+    return name
 
 
 def _side(node: Node | None, path: str, draft: Draft) -> tuple[Term, ...]:
@@ -183,6 +185,7 @@ SECTIONS = (
         Listed("a list of transitions", _TRANSITION),
         _read_transitions,
         _write_transitions,
+        "dynamics",
     ),
     Section(
         "equations",
@@ -190,6 +193,7 @@ SECTIONS = (
         Keyed("states with expressions", _EQUATION_OR_EXPRESSION),
         _read_equations,
         _write_equations,
+        "dynamics",
     ),
     Section(
         "dynamics",
@@ -197,5 +201,6 @@ SECTIONS = (
         Listed("a list of texts", TEXT),
         _read_dynamics,
         _write_dynamics,
+        "dynamics",
     ),
 )

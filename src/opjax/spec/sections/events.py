@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from opjax.spec.document import Entry, Node, ScalarNode, SequenceNode, wrong_value
+from opjax.spec.document import Entry, Node, SequenceNode, wrong_value
+from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Plain, Section, commented, named
 from opjax.spec.sections.shapes import EXPRESSION, TEXT, Either, Keyed, Listed, Record, Scalar
-from opjax.spec.sections.values import action, comments_of, expression, scalar, simple_name, text_of
+from opjax.spec.sections.values import action, expression, simple_name, text_of
 from opjax.spec.sections.written import written_action, written_expression
 from opjax.syntax.declarations import At, Doses, EventDeclaration, Every, ModelSyntax, When
 from opjax.syntax.nodes import Expression
@@ -36,12 +37,12 @@ def _read(node: Node, draft: Draft) -> None:
 
 
 def _read_event(entry: Entry, path: str, draft: Draft) -> None:
-    name = simple_name(entry.key, draft)
+    name = simple_name(entry.key, path, draft)
     fields = draft.fields(entry.value, _EVENT, path)
     trigger = _trigger(entry.value, fields, path, draft)
     body = fields["do"]
     items = body.items if isinstance(body, SequenceNode) else (body,)
-    actions = tuple(action(scalar(item, TEXT, f"{path}.do", draft), draft) for item in items)
+    actions = tuple(action(item, f"{path}.do", draft) for item in items)
     draft.events.append(
         EventDeclaration(
             name,
@@ -110,4 +111,5 @@ def _written_trigger(trigger: At | Every | When | Doses) -> dict[str, Plain]:
             return {"doses": trigger.table}
 
 
-SECTIONS = (Section("events", "changes of states, by name", Keyed("names with mappings", _EVENT), _read, _write),)
+_SHAPE = Keyed("names with mappings", _EVENT)
+SECTIONS = (Section("events", "changes of states, by name", _SHAPE, _read, _write, "events"),)

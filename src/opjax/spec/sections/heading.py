@@ -8,12 +8,13 @@ from opjax.spec.inference import infer_parameters
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Plain, Section, commented
 from opjax.spec.sections.shapes import TEXT, TRUTH, Either, Record, Scalar
-from opjax.spec.sections.values import comments_of, text_of, unit_of
+from opjax.spec.sections.values import text_of, unit_of
 from opjax.spec.sections.written import written_unit
 from opjax.syntax.declarations import DerivativeDeclaration, ModelSyntax, TimeDeclaration, TransitionDeclaration
 
 _VERSION = 1
 _TIME = Record("a mapping", {"unit": TEXT, "origin": TEXT, "description": TEXT}, empty=True)
+_TIME_OR_UNIT = Either("a unit or a mapping", (TEXT, _TIME))
 _KINDS = ("expr", "transitions")
 
 
@@ -40,7 +41,6 @@ def _read_time(node: Node, draft: Draft) -> None:
         text_of(fields.get("origin")),
         doc=text_of(fields.get("description")),
         span=node.span,
-        comments=comments_of(draft, node, node),
     )
 
 
@@ -85,7 +85,7 @@ SECTIONS = (
     Section("opjax", "version of this form: 1", Scalar("the version 1", ("integer",)), _read_version, lambda model: 1),
     Section("name", "name of the model", TEXT, _read_name, lambda model: model.name),
     Section("description", "what the model is", TEXT, _read_description, lambda model: model.doc or None),
-    Section("time", "unit and origin of time", Either("a unit or a mapping", (TEXT, _TIME)), _read_time, _write_time),
-    Section("kind", "expr (equations) or transitions", TEXT, _read_kind, _write_kind),
+    Section("time", "unit and origin of time", _TIME_OR_UNIT, _read_time, _write_time, "time"),
+    Section("kind", "expr (equations) or transitions", TEXT, _read_kind, _write_kind, "dynamics"),
     Section("infer_parameters", "false: every parameter must be declared", TRUTH, _read_infers, _write_infers),
 )

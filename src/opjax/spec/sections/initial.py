@@ -1,7 +1,8 @@
 """`initial`, and op_system's `initial_state`.
 
-`initial` as a mapping: a key that is a whole state as it is declared gives that state's initial value, any other key is a
-statement of its own, such as ``S[age=old]``. As a list of mappings with one key each, all are statements of their own.
+`initial` as a mapping: a key that is a whole state as it is declared gives that state's initial value, any other key
+is a statement of its own, such as ``S[age=old]``. As a list of mappings with one key each, all are statements of their
+own.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import dataclasses
 
 from opjax.spec.document import Entry, MappingNode, Node, SequenceNode
+from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Plain, Section, commented, named, nothing, record
 from opjax.spec.sections.shapes import EXPRESSION, TEXT, Either, Keyed, Listed, Record
-from opjax.spec.sections.values import comments_of, expression, is_whole, reference, text_of
+from opjax.spec.sections.values import expression, is_whole, reference, text_of
 from opjax.spec.sections.written import initial_is_listed, written_expression, written_name, written_reference
 from opjax.syntax.declarations import InitialDeclaration, ModelSyntax
 from opjax.syntax.nodes import Expression, Index, Reference
@@ -82,8 +84,9 @@ def _write(model: ModelSyntax) -> Plain:
     rows = [_written(row) for row in model.initial]
     if initial_is_listed(model):
         return [{name: value} for name, value in rows]
-    states = [(written_name(s.name, s.axes), written_expression(s.initial)) for s in model.states if s.initial is not None]
-    return named([*states, *rows])
+    values = [(state, state.initial) for state in model.states if state.initial is not None]
+    whole = [(written_name(state.name, state.axes), written_expression(value)) for state, value in values]
+    return named([*whole, *rows])
 
 
 def _written(row: InitialDeclaration) -> tuple[str, Plain]:
@@ -92,12 +95,13 @@ def _written(row: InitialDeclaration) -> tuple[str, Plain]:
 
 
 SECTIONS = (
-    Section("initial", "initial values of states", Keyed("states with expressions", _VALUE), _read, _write),
+    Section("initial", "initial values of states", Keyed("states with expressions", _VALUE), _read, _write, "initial"),
     Section(
         "initial_state",
         "initial values of states, as op_system writes them",
         Keyed("states with values", _STATE_VALUE),
         _read_state_values,
         nothing,
+        "initial",
     ),
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from opjax.spec.document import Entry, MappingNode, Node
+from opjax.spec.document import Entry, MappingNode, Node, repeated_key
+from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Plain, Section, commented, named, record
 from opjax.spec.sections.shapes import TEXT, Either, Keyed, Record, Scalar
-from opjax.spec.sections.values import comments_of, declared_over_time, text_of, unit_of
+from opjax.spec.sections.values import declared_over_time, text_of, unit_of
 from opjax.spec.sections.written import written_name, written_unit
 from opjax.syntax.declarations import InputDeclaration, Interpolation, ModelSyntax
 
@@ -33,16 +34,16 @@ def _read_input(entry: Entry, path: str, draft: Draft) -> None:
     name, axes = declared_over_time(entry.key, draft)
     draft.must_fit(entry.value, _SHAPE, path)
     fields = draft.fields(entry.value, _INPUT, path) if isinstance(entry.value, MappingNode) else {}
-    draft.inputs.append(
-        InputDeclaration(
-            name,
-            interpolation_of(fields.get("interpolation", entry.value)),
-            axes,
-            unit_of(fields.get("units"), draft),
-            doc=text_of(fields.get("description")),
-            span=entry.key.span,
-            comments=comments_of(draft, entry.key, entry.value),
-        )
+    if name in draft.inputs:
+        repeated_key(draft.report, entry.key)
+    draft.inputs[name] = InputDeclaration(
+        name,
+        interpolation_of(fields.get("interpolation", entry.value)),
+        axes,
+        unit_of(fields.get("units"), draft),
+        doc=text_of(fields.get("description")),
+        span=entry.key.span,
+        comments=comments_of(draft, entry.key, entry.value),
     )
 
 
@@ -55,5 +56,5 @@ def _written(row: InputDeclaration) -> Plain:
 
 
 SECTIONS = (
-    Section("inputs", "tables over time, by name", Keyed("names with interpolations", _SHAPE), _read, _write),
+    Section("inputs", "tables over time, by name", Keyed("names with interpolations", _SHAPE), _read, _write, "inputs"),
 )

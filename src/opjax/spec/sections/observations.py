@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from opjax.spec.document import Entry, MappingNode, Node
+from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Plain, Section, commented, named, record
 from opjax.spec.sections.shapes import DISTRIBUTION, EXPRESSION, TEXT, Either, Keyed, Listed, Record
 from opjax.spec.sections.values import (
     boundary,
-    comments_of,
     declared,
     distribution,
     expression,
@@ -75,7 +77,7 @@ def _read_condition(entry: Entry, path: str, draft: Draft) -> None:
     fields = draft.fields(entry.value, _BOUNDARY, path) if isinstance(entry.value, MappingNode) else {}
     condition = scalar(fields.get("condition", entry.value), TEXT, path, draft)
     doc, comments = text_of(fields.get("description")), comments_of(draft, entry.key, entry.value)
-    draft.boundaries.append(boundary(entry.key, condition, (doc, comments), draft))
+    draft.boundaries.append(dataclasses.replace(boundary(entry.key, condition, draft), doc=doc, comments=comments))
 
 
 def _write_boundary(model: ModelSyntax) -> Plain:
@@ -113,6 +115,7 @@ BOUNDARY = Section(
     Keyed("faces with conditions", _BOUNDARY_OR_TEXT),
     _read_boundary,
     _write_boundary,
+    "boundaries",
 )
 OBSERVATIONS = Section(
     "observations",
@@ -120,6 +123,7 @@ OBSERVATIONS = Section(
     Keyed("names with distributions", _OBSERVATION_OR_TEXT),
     _read_observations,
     _write_observations,
+    "observations",
 )
 REQUIREMENTS = Section(
     "require",
@@ -127,4 +131,5 @@ REQUIREMENTS = Section(
     Listed("a list of conditions", _REQUIREMENT_OR_TEXT),
     _read_requirements,
     _write_requirements,
+    "requirements",
 )

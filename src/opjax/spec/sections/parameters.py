@@ -1,13 +1,14 @@
 """`parameters`, `constants` and `priors`: three places that each say a part of the same declarations.
 
-The parameters stand in the order of their first mention, where `parameters` comes first, then `constants`, then `priors`.
+The parameters stand in the order of their first mention: `parameters` comes first, then `constants`, then `priors`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 
-from opjax.spec.document import Entry, MappingNode, Node, ScalarNode, repeated_key, wrong_value
+from opjax.spec.document import Entry, MappingNode, Node, repeated_key, wrong_value
+from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Section
 from opjax.spec.sections.shapes import (
@@ -26,7 +27,6 @@ from opjax.spec.sections.values import (
     FLAG_LIST,
     array_or_expression,
     bounds,
-    comments_of,
     declared,
     distribution,
     expression,
@@ -174,6 +174,7 @@ SECTIONS = (
         Keyed("parameters with mappings", _PARAMETER),
         _read_parameters,
         write_parameters,
+        "parameters",
     ),
     Section(
         "constants",
@@ -181,6 +182,7 @@ SECTIONS = (
         Keyed("parameters with values", ARRAY_OR_EXPRESSION),
         _read_constants,
         write_constants,
+        "parameters",
     ),
     Section(
         "priors",
@@ -188,5 +190,6 @@ SECTIONS = (
         Keyed("parameters with distributions", _PRIOR_OR_TEXT),
         _read_priors,
         write_priors,
+        "parameters",
     ),
 )

@@ -76,7 +76,7 @@ class _Rewriter:
             case Call(name=name) if name in _REDUCERS or name in _TOTALS:
                 return True
             case Reference(indices=indices) | Call(indices=indices):
-                return any(index.axis is not None and index.name is not None for index in indices) or self.is_table(node)
+                return self.is_table(node) or any(index.axis and index.name for index in indices)
             case _:
                 return False
 
@@ -128,8 +128,9 @@ class _Rewriter:
         tables = self.draft.tables
         rest = self.indices(tuple(index for index in node.indices if index.name != tables.axis), bound)
         axes = tuple(self.axis_of(index, bound) for index in rest)
-        if all(known.name != node.name for known in self.draft.inputs):
-            self.draft.inputs.append(InputDeclaration(node.name, tables.interpolation, axes, span=node.span))
+        if node.name not in self.draft.inputs:
+            found = InputDeclaration(node.name, tables.interpolation, axes, span=node.span)
+            self.draft.inputs[node.name] = found
         now = Argument(Reference("t", span=node.span), span=node.span)
         return Call(node.name, (now,), rest, span=node.span)
 
@@ -141,10 +142,7 @@ class _Rewriter:
 
     def total(self, call: Call) -> Expression:
         """``sum_state()``, ``sum_prefix('I')``: all states, or those whose names begin so; they must have no axes."""
-        prefix = ""
-        if call.name == "sum_prefix":
-            given = call.arguments[0].value if len(call.arguments) == 1 else None
-            prefix = given.value if isinstance(given, Text) else ""
+        prefix = next((a.value.value for a in call.arguments if isinstance(a.value, Text)), "")
         states = [state for state in self.draft.states.values() if state.name.startswith(prefix)]
         if not states or any(state.axes for state in states):
             self.draft.not_yet("here the function", call.span, call.name)
@@ -156,7 +154,8 @@ class _Rewriter:
 
     def reducer(self, call: Call, bound: Mapping[str, _Bound]) -> Walk[Expression]:
         bodies = [argument.value for argument in call.arguments if argument.keyword is None]
-        bindings = [self.binding(a) for a in call.arguments if a.keyword is not None and not self.is_kernel(a, call)]
+        named = [argument for argument in call.arguments if argument.keyword is not None]
+        bindings = [self.binding(argument) for argument in named if not self.is_kernel(argument, call)]
         if len(bodies) != 1 or not bindings:
             raise self.wrong(call, f"'{call.name}'", "written as sum_over(body, axis=name)")
         kind = self.kind(call, [binding.binder.axis for binding in bindings])

@@ -33,6 +33,7 @@ class Section:
         shape: what its value looks like.
         read: adds what the value says to the draft; gets values of the right type only.
         write: the value that says the same of a model; None where the key is not needed.
+        field: the field of `ModelSyntax` that it fills, to which the comments above the key belong.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Section:
     shape: Shape
     read: Callable[[Node, Draft], None]
     write: Callable[[ModelSyntax], Plain]
+    field: str = ""
 
 
 def nothing(model: ModelSyntax) -> Plain:

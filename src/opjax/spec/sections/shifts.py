@@ -1,17 +1,20 @@
 """op_system's `coord_shift`: one transition along an axis for each of several states.
 
 Over the whole axis, ``{axis: age, step: 1, rate: ..., boundary: stay}`` with `apply_to: [S]` is the transition
-``S[age] -> S[age+1] @ ... edge stay``. Between two labels, ``{imm: "x0 -> x2"}`` is ``S[imm="x0"] -> S[imm="x2"] @ ...``.
+``S[age] -> S[age+1] @ ... edge stay``. Between two labels, ``{imm: "x0 -> x2"}`` is
+``S[imm="x0"] -> S[imm="x2"] @ ...``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from opjax.spec.document import MappingNode, Node, ScalarNode, SequenceNode, wrong_value
+from opjax.errors import Stop
+from opjax.spec.document import MappingNode, Node, ScalarNode, wrong_value
+from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.shapes import EXPRESSION, TEXT, Either, Keyed, Record, Scalar
-from opjax.spec.sections.values import comments_of, declared, expression, scalar, text_of
+from opjax.spec.sections.values import declared, expression, scalar, text_of
 from opjax.syntax.declarations import Edge, StateDeclaration, Term, TransitionDeclaration
 from opjax.syntax.nodes import Expression, Index, Reference
 
@@ -65,7 +68,7 @@ def shifted_transitions(
     if "rate" in parts and "rate" in fields:
         wrong_value(draft.report, fields["rate"], f"'{path}.rate'", "absent where 'coord_shift.rate' stands")
     shift = _along(parts, path, draft) if whole else _between(shape, path, draft)
-    rate = expression(parts.get("rate", fields.get("rate", node)), draft, f"{path}.rate")
+    rate = expression(parts.get("rate", fields.get("rate", node)), f"{path}.rate", draft)
     name, states = text_of(fields.get("name")), _states(fields["apply_to"], shift, path, draft)
     names = [name if len(states) == 1 or not name else f"{name}_{state.name}" for state in states]
     comments = comments_of(draft, node, node)
@@ -89,7 +92,8 @@ def _between(shape: Node, path: str, draft: Draft) -> _Shift:
     entries = list(draft.entries(shape, f"{path}.coord_shift"))
     labels = text_of(entries[0].value).split("->") if entries else []
     if len(entries) != 1 or len(labels) != 2:
-        draft.must_fit(shape, Scalar("an axis with two labels, such as {age: \"young -> old\"}", ()), f"{path}.coord_shift")
+        wrong_value(draft.report, shape, f"'{path}.coord_shift'", "an axis with two labels: {age: \"young -> old\"}")
+        raise Stop
     axis, span = entries[0].key.text, entries[0].value.span
     source, target = (Index(axis=axis, label=label.strip(), span=span) for label in labels)
     return _Shift(axis, source, target)

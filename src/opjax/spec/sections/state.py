@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 from opjax.spec.document import Entry, Node, repeated_key
+from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Plain, Section, commented, named
 from opjax.spec.sections.shapes import EXPRESSION, TEXT, Keyed, Listed, Record, Scalar
-from opjax.spec.sections.values import FLAG_LIST, comments_of, declared, expression, flags_of, scalar, text_of, unit_of
+from opjax.spec.sections.values import FLAG_LIST, declared, expression, flags_of, scalar, text_of, unit_of
 from opjax.spec.sections.written import initial_is_listed, written_expression, written_name, written_unit
 from opjax.syntax.declarations import Flag, ModelSyntax, StateDeclaration
 
@@ -106,9 +107,10 @@ def _written(state: StateDeclaration, own_initial: bool) -> dict[str, Plain]:
 
 
 SECTIONS = (
-    Section("state", "the states, in order", Listed("a list of states", TEXT), _read_states, _write_states),
+    Section("state", "the states, in order", Listed("a list of states", TEXT), _read_states, _write_states, "states"),
     Section(
         "state_metadata", "units and more, by state", Keyed("states with mappings", _METADATA), _read_metadata,
         _write_metadata,
+        "states",
     ),
 )

@@ -25,11 +25,9 @@ from opjax.spec.sections.shapes import (
 )
 from opjax.syntax.declarations import (
     FLAGS,
-    NO_COMMENTS,
     Action,
     BoundaryDeclaration,
     Bounds,
-    Comments,
     DerivativeDeclaration,
     DistributionCall,
     Edge,
@@ -37,6 +35,7 @@ from opjax.syntax.declarations import (
     Term,
     TransitionDeclaration,
 )
+from opjax.syntax.names import WORDS
 from opjax.syntax.nodes import Array, Expression, Negate, Number, Reference, Truth
 from opjax.syntax.parser import (
     parse_bounds,
@@ -52,6 +51,7 @@ from opjax.traverse import Walk, run
 
 FLAG_LIST = Listed("a list of flags", Scalar("one of " + ", ".join(FLAGS), (), FLAGS))
 _EDGES: tuple[Edge, ...] = get_args(Edge)
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z_0-9]{0,99}\Z")
 _COUNTED = re.compile(r"\s*([0-9]{1,9})\s+(?=[^\W\d])")
 _CHANGE = re.compile(r"""\s*[^\W\d]\w*\s*(?:\[(?:"[^"]*"|'[^']*'|[^\]"'])*\])?\s*(\+=|-=|\*=|=(?!=))""")
 _OF_TIME = re.compile(r"\(\s*t\s*\)\s*\Z")
@@ -98,6 +98,8 @@ def unit_of(node: Node | None, draft: Draft) -> str:
 
 def read_unit(span: Span, limits: Limits = DEFAULT_LIMITS) -> str:
     """``mg / L`` is ``mg/L``; any text that is not made of factors is a unit as it stands."""
+    if _is_plain(span.text):
+        return span.text
     try:
         return parse_unit(span, Report(), limits)
     except Stop:
@@ -127,6 +129,8 @@ def flags_of(node: Node | None, path: str, draft: Draft) -> tuple[Flag, ...]:
 
 def declared(key: ScalarNode, draft: Draft) -> tuple[str, tuple[str, ...]]:
     """The name and the axes of what is declared: ``C[age, age]``."""
+    if _is_plain(key.span.text):
+        return key.span.text, ()
     name, axes, _ = parse_declared(key.span, draft.report, draft.limits)
     return name, axes
 
@@ -142,7 +146,18 @@ def declared_over_time(key: ScalarNode, draft: Draft) -> tuple[str, tuple[str, .
 
 def reference(node: Node, draft: Draft) -> Reference:
     """A quantity, or a part of it: ``S[age=old]``."""
-    return parse_reference(node.span, draft.report, draft.limits)
+    return _reference(node.span, draft)
+
+
+def _reference(span: Span, draft: Draft) -> Reference:
+    if _is_plain(span.text):
+        return Reference(span.text, span=span)
+    return parse_reference(span, draft.report, draft.limits)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text is nothing but a name, which needs no parser: most are."""
+    return _PLAIN.match(text) is not None and text not in WORDS
 
 
 def is_whole(target: Reference, axes: tuple[str, ...]) -> bool:
@@ -157,7 +172,7 @@ def term(node: Node, draft: Draft) -> Term:
     if counted is None:
         return Term(reference(node, draft))
     part = Span(node.span.source, node.span.start + counted.end(), node.span.end)
-    return Term(parse_reference(part, draft.report, draft.limits), int(counted.group(1)))
+    return Term(_reference(part, draft), int(counted.group(1)))
 
 
 def function_head(key: ScalarNode, draft: Draft) -> tuple[str, tuple[str, ...]]:
@@ -179,6 +194,8 @@ def function_head(key: ScalarNode, draft: Draft) -> tuple[str, tuple[str, ...]]:
 def expression(node: Node, path: str, draft: Draft) -> Expression:
     """An expression; op_system's reducers and tables over time are rewritten."""
     found = scalar(node, EXPRESSION, path, draft)
+    if _is_plain(found.span.text) and isinstance(found.value, str):
+        return Reference(found.span.text, span=found.span)
     number = _number(found, path, draft)
     return number or rewritten(parse_expression(found.span, draft.report, draft.limits), draft)
 
@@ -254,7 +271,7 @@ def action(node: Node, path: str, draft: Draft) -> Action:
     if change is None:
         parse_initial(span, draft.report, draft.limits)  # says what is wrong
         raise Stop
-    target = parse_reference(Span(span.source, span.start, span.start + change.start(1)), draft.report, draft.limits)
+    target = _reference(Span(span.source, span.start, span.start + change.start(1)), draft)
     rest = Span(span.source, span.start + change.end(1), span.end)
     value = rewritten(parse_expression(rest, draft.report, draft.limits), draft)
     operators = ("=", "+=", "-=", "*=")
@@ -274,31 +291,3 @@ def boundary(key: ScalarNode, condition: ScalarNode, draft: Draft) -> BoundaryDe
         kind, arguments = simple_name(condition, key.text, draft), ()
     side = "lo" if face.group(3) == "lo" else "hi"
     return BoundaryDeclaration(face.group(1), face.group(2), side, kind, arguments, span=key.span)
-
-
-# --- comments
-
-
-_OWN_LINE = re.compile(r"[ \t]*(?:- |\? )*[ \t]*[\"']?\Z")
-_BEHIND = re.compile(r"""["']?[ \t]+#[ \t]?([^\n]*)""")
-_COMMENT_LINE = re.compile(r"[ \t]*#[ ]?(.*)\Z")
-
-
-def comments_of(draft: Draft, first: Node, last: Node) -> Comments:
-    """The comment lines right above an entry that begins its line, and the comment behind its end."""
-    span, text = first.span, draft.span.source.text
-    if span.source is not draft.span.source or "#" not in text:
-        return NO_COMMENTS
-    line_start = text.rfind("\n", 0, span.start) + 1
-    if not _OWN_LINE.match(text[line_start : span.start]):
-        return NO_COMMENTS
-    before: list[str] = []
-    while line_start > 0:
-        above = text.rfind("\n", 0, line_start - 1) + 1
-        found = _COMMENT_LINE.match(text[above : line_start - 1])
-        if found is None:
-            break
-        before.append(found.group(1).rstrip())
-        line_start = above
-    behind = _BEHIND.match(text, last.span.end) if last.span.source is span.source else None
-    return Comments(tuple(reversed(before)), behind.group(1).rstrip() if behind else "")

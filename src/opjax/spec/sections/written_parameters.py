@@ -64,7 +64,8 @@ def write_priors(model: ModelSyntax) -> Plain:
 
 def _prior(row: ParameterDeclaration, prior: DistributionCall, plan: _Plan) -> Plain:
     is_first = row.name not in plan.described and row.name not in plan.constant
-    limits = None if row.bounds is None else written_bounds(row.bounds)
+    said = row.bounds is None or (row.name in plan.described and _support(row.bounds))
+    limits = None if said or row.bounds is None else written_bounds(row.bounds)
     doc = row.doc if is_first else ""
     return _first(row, is_first, record(("dist", written_distribution(prior)), **{"in": limits, "description": doc}))
 
@@ -82,9 +83,11 @@ def _key(row: ParameterDeclaration, in_values: bool = True) -> str:
 
 def _described(row: ParameterDeclaration) -> dict[str, Plain]:
     found: dict[str, Plain] = {}
-    if row.bounds is not None and row.prior is None:
-        support = _support(row.bounds)
-        found["support" if support else "in"] = support or written_bounds(row.bounds)
+    support = "" if row.bounds is None else _support(row.bounds)
+    if support:
+        found["support"] = support
+    elif row.bounds is not None and row.prior is None:
+        found["in"] = written_bounds(row.bounds)
     if row.unit:
         found["units"] = written_unit(row.unit)
     match row.flags:

@@ -1,0 +1,52 @@
+"""YAML's comments: those right above what begins a line, and the one behind it."""
+
+from __future__ import annotations
+
+import re
+
+from opjax.spec.document import Node
+from opjax.spec.sections.draft import Draft
+from opjax.syntax.declarations import NO_COMMENTS, Comments
+
+_OWN_LINE = re.compile(r"[ \t]*(?:[-?][ \t]+)*[\"']?\Z")
+_BEHIND = re.compile(r"""["']?[ \t]+#[ ]?([^\n]*)""")
+_BEHIND_KEY = re.compile(r"""["']?[ \t]*:[ \t]+#[ ]?([^\n]*)""")
+_COMMENT_LINE = re.compile(r"[ \t]*#[ ]?(.*)\Z")
+
+
+def comments_of(draft: Draft, first: Node, last: Node) -> Comments:
+    """The comments of an entry that begins its line.
+
+    Arguments:
+        draft: holds the text.
+        first: the key, or the item of a list.
+        last: the value, or the item itself.
+
+    Returns:
+        The comment lines right above it, and the comment behind its end (or behind its key, where the value stands
+        below the key).
+    """
+    span, source = first.span, draft.span.source
+    if span.source is not source or "#" not in source.text:
+        return NO_COMMENTS
+    text = source.text
+    line_start = text.rfind("\n", 0, span.start) + 1
+    if not _OWN_LINE.match(text[line_start : span.start]):
+        return NO_COMMENTS
+    behind = _BEHIND_KEY.match(text, span.end) if first is not last else None
+    if behind is None and last.span.source is source:
+        behind = _BEHIND.match(text, last.span.end)
+    return Comments(_above(text, line_start), behind.group(1).rstrip() if behind else "")
+
+
+def _above(text: str, line_start: int) -> tuple[str, ...]:
+    """The comment lines that end right above a line."""
+    lines: list[str] = []
+    while line_start > 0:
+        above = text.rfind("\n", 0, line_start - 1) + 1
+        found = _COMMENT_LINE.match(text[above : line_start - 1])
+        if found is None:
+            break
+        lines.append(found.group(1).rstrip())
+        line_start = above
+    return tuple(reversed(lines))
