@@ -45,7 +45,7 @@ def seir_numpy(t: float, y: np.ndarray, p: Parameters) -> np.ndarray:
 
 
 def seir_jax(t: jax.Array, y: jax.Array, p: Parameters) -> jax.Array:
-    susceptible, exposed, infected, recovered = y.reshape(4, 16)
+    susceptible, exposed, infected, recovered = y[:16], y[16:32], y[32:48], y[48:]
     everyone = susceptible + exposed + infected + recovered
     infection = susceptible * (p["beta"] * (p["C"] @ (infected / everyone)))
     onset = p["sigma"] * exposed
@@ -83,8 +83,7 @@ def fisher_numpy(t: float, y: np.ndarray, p: Parameters) -> np.ndarray:
 
 
 def fisher_jax(t: jax.Array, y: jax.Array, p: Parameters) -> jax.Array:
-    padded = jnp.concatenate([y[:1], y, y[-1:]])
-    bend = padded[2:] - 2 * y + padded[:-2]
+    bend = jnp.concatenate([y[1:], y[-1:]]) - 2 * y + jnp.concatenate([y[:1], y[:-1]])
     return p["D"] / SPACING**2 * bend + p["r"] * y * (1 - y / p["K"])
 
 

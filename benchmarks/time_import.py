@@ -19,13 +19,13 @@ STATEMENTS = {
     "import jax": "import jax",
     "opjax --help": "import sys; sys.argv = ['opjax', '--help']; from opjax.cli import main; main()",
 }
-FRAMEWORKS = ("numpy", "scipy", "jax", "torch", "array_api_compat", "xarray", "diffrax", "numpyro", "matplotlib")
+FRAMEWORKS = ("numpy", "scipy", "jax", "torch", "xarray", "diffrax", "numpyro", "matplotlib")
 LOADED = f"import sys, opjax; print(*[name for name in {FRAMEWORKS!r} if name in sys.modules])"
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:
     """Run code in a fresh process."""
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
 
 def main() -> None:
@@ -42,7 +42,6 @@ def main() -> None:
         rows.append([name, harness.milliseconds(median), harness.milliseconds(max(0.0, median - empty))])
     page.table("Milliseconds of a process", ["statement", "whole process", "without the interpreter"], rows)
     loaded = run(LOADED)
-    loaded.check_returncode()
     page.note(f"Array frameworks loaded by `import opjax`: {loaded.stdout.strip() or 'none'}.")
     page.finish()
 

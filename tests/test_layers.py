@@ -244,7 +244,7 @@ def test_every_exception_is_still_needed(table: dict[str, str], rule) -> None:
     assert needed == set(table)
 
 
-ARRAY_FRAMEWORKS = ("numpy", "jax", "jaxlib", "torch", "scipy", "array_api_compat", "xarray", "pandas")
+ARRAY_FRAMEWORKS = ("numpy", "jax", "jaxlib", "torch", "scipy", "xarray", "pandas")
 HEAVY = (*ARRAY_FRAMEWORKS, "diffrax", "equinox", "numpyro", "arviz", "matplotlib", "sympy", "typer", "rich")
 IMPORT_SECONDS = 0.3
 
@@ -260,8 +260,8 @@ def test_import_opjax_loads_no_framework() -> None:
 
 
 def test_import_opjax_is_quick() -> None:
-    code = "import time; start = time.perf_counter(); import opjax; print(time.perf_counter() - start)"
-    fastest = min(float(run_python(code)) for _ in range(5))  # the fastest: other work on the machine only adds
+    code = "import time; start = time.process_time(); import opjax; print(time.process_time() - start)"
+    fastest = min(float(run_python(code)) for _ in range(5))  # seconds of the processor: other work only adds
     assert fastest < IMPORT_SECONDS
 
 

@@ -202,9 +202,9 @@ def from_dict(mapping: Mapping[str, object], *, limits: Limits = DEFAULT_LIMITS)
         OpjaxError: all problems at once, each with its place in the mapping.
     """
     report = Report()
-    models = stages.read_mapping(mapping, report, limits)
+    model = stages.read_mapping(mapping, report, limits)
     source = source_from_text("", name="<mapping>", limits=limits)
-    return _checked(stages.choose(models, None, report, source), report, limits)
+    return _checked(stages.choose([] if model is None else [model], None, report, source), report, limits)
 
 
 def compile_rhs(

@@ -8,8 +8,10 @@ meet only here.
 
 from __future__ import annotations
 
+import functools
+import importlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,7 +27,8 @@ from opjax.spec.lower import lower
 
 from opjax.spec.text_printer import content_hash, print_model
 from opjax.spec.text_reader import read_text
-from opjax.spec.yaml_reader import read_json, read_mapping, read_yaml
+from opjax.spec.yaml_reader import read_json, read_yaml
+from opjax.spec.yaml_reader import read_mapping as read_mapping
 from opjax.syntax.declarations import ModelSyntax
 
 Format = Literal["ojx", "yaml", "json"]
@@ -118,8 +121,45 @@ def compile_checked(checked: Checked, xp: object = None) -> CompiledRhs:
         OpjaxError: E0701 for what cannot be run yet, E0803 for an axis without labels.
     """
     refuse_not_yet(checked.system)
-    text = print_model(checked.syntax)
-    return CompiledRhs(checked.system, text, content_hash(checked.syntax), xp, optimise)
+    return CompiledRhs(checked.system, WrittenModel(checked), xp, optimise)
+
+
+@dataclass(frozen=True)
+class WrittenModel:
+    """The text that a compiled model comes from; printed and hashed when it is first asked for."""
+
+    checked: Checked
+
+    def text(self) -> str:
+        """The text of the model."""
+        return print_model(self.checked.syntax)
+
+    def content_hash(self) -> str:
+        """The hash of the text without comments."""
+        return _hash_once(self.checked.syntax)
+
+    @property
+    def labels(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The labels of axes that take them from data."""
+        return tuple(sorted(self.checked.labels.items()))
+
+    @property
+    def restore(self) -> Callable[..., CompiledRhs]:
+        """Compiles the same model again."""
+        return restore_rhs
+
+
+@functools.lru_cache(maxsize=64)
+def _hash_once(syntax: ModelSyntax) -> str:
+    return content_hash(syntax)
+
+
+def restore_rhs(text: str, labels: tuple[tuple[str, tuple[str, ...]], ...], namespace: str) -> CompiledRhs:
+    """Compile a model again from what its pickle holds."""
+    report = Report()
+    (syntax,) = read_string(text, "ojx", report)
+    xp = importlib.import_module(namespace) if namespace else None
+    return compile_checked(check(syntax, report, labels=dict(labels)), xp)
 
 
 def compile_quantities(system: System, wanted: Mapping[str, Wanted]) -> Quantities:

@@ -6,12 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from strategies.models import commented_models, models
 
 from opjax.errors import Report
 from opjax.source import Source
 from opjax.spec.files import source_from_text
+from opjax.spec.registry import SECTIONS
 from opjax.spec.text_printer import content_hash, format_text, print_model, print_models
 from opjax.spec.text_reader import read_text
 from opjax.syntax.declarations import Comments, ModelSyntax, SectionComments, StateDeclaration, TimeDeclaration
@@ -255,6 +256,7 @@ def test_any_description_of_a_model_can_be_printed(doc: str):
     assert read(print_model(ModelSyntax("A", doc=doc))) == [ModelSyntax("A", doc=doc)]
 
 
+@settings(max_examples=60)
 @given(models())
 def test_what_is_printed_reads_back_as_the_same_model(model: ModelSyntax):
     printed = print_model(model)
@@ -264,6 +266,7 @@ def test_what_is_printed_reads_back_as_the_same_model(model: ModelSyntax):
     assert content_hash(back) == content_hash(model)
 
 
+@settings(max_examples=60)
 @given(models())
 def test_the_text_of_the_hash_reads_back_with_the_same_hash(model: ModelSyntax):
     canonical = print_model(model, canonical=True)
@@ -271,12 +274,18 @@ def test_the_text_of_the_hash_reads_back_with_the_same_hash(model: ModelSyntax):
     assert print_model(back, canonical=True) == canonical
 
 
+def all_comments(model: ModelSyntax) -> list[object]:
+    of_declarations = [declaration.comments for row in SECTIONS for declaration in row.of(model)]
+    return [model.comments, model.section_comments, model.end_comments, of_declarations]
+
+
+@settings(max_examples=60)
 @given(commented_models())
-def test_comments_survive_printing_and_reading(model: ModelSyntax):
+def test_every_comment_survives_printing_and_reading(model: ModelSyntax):
     printed = print_model(model)
     (back,) = read(printed)
     assert back == model
-    assert comments(print_model(back)) == comments(printed)
+    assert all_comments(back) == all_comments(model)
     assert print_model(back) == printed
 
 

@@ -125,7 +125,10 @@ def _statistics(xp: Namespace) -> dict[str, ArrayFunction]:
         return {}
 
     def polygamma(order: float, x: Array) -> Array:
-        return xp.where(x > 0, special.polygamma(int(order), x), math.nan * xp.ones_like(x))
+        # by the zeta function: torch.special.polygamma(1, x) has only half of the digits
+        positive = xp.where(x > 0, x, math.nan * xp.ones_like(x))
+        factor = math.factorial(int(order)) * (1.0 if order % 2 == 1 else -1.0)
+        return factor * special.zeta((order + 1.0) * xp.ones_like(x), positive)
 
     return {
         "erf": special.erf,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, cast
 
 from opjax.backends.base import Array, Backend, DType
 from opjax.backends.registry import backend_for, backend_of
@@ -13,6 +13,28 @@ from opjax.compile.kernel import Kernel
 from opjax.compile.quantities import NOTHING, Optimise, Quantities, Wanted
 from opjax.errors import catalogue, did_you_mean
 from opjax.ir.system import System
+
+
+class Origin(Protocol):
+    """Where a compiled model comes from: enough to compare it, and to make it again in another process."""
+
+    def text(self) -> str:
+        """The text of the model."""
+        ...
+
+    def content_hash(self) -> str:
+        """The hash of the text without comments."""
+        ...
+
+    @property
+    def labels(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The labels of axes that take them from data."""
+        ...
+
+    @property
+    def restore(self) -> Callable[..., CompiledRhs]:
+        """A function of a module that compiles text, labels and the name of a namespace again."""
+        ...
 
 
 class CompiledRhs:
@@ -29,22 +51,19 @@ class CompiledRhs:
 
     Arguments:
         system: the typed model.
-        text: its canonical text.
-        content_hash: the SHA-256 of that text without comments, in hexadecimal digits.
+        origin: the text that the model comes from.
         xp: the namespace that calls are pinned to, or None for the namespace of the state.
         optimise: runs the passes.
     """
 
-    def __init__(self, system: System, text: str, content_hash: str, xp: object, optimise: Optimise) -> None:
+    def __init__(self, system: System, origin: Origin, xp: object, optimise: Optimise) -> None:
         rates = {name: Wanted(node, system.states[name].axes) for name, node in system.rates.items()}
         self._system = system
-        self._text = text
+        self._origin = origin
         self._quantities = Quantities(system, rates, optimise)
-        self._optimise = optimise
         self._pinned = None if xp is None else backend_for(xp)
         self._layout = self._quantities.layout
         self._names = tuple(system.states)
-        self.content_hash: str = content_hash
         _register_without_leaves(type(self))
 
     # --- calls
@@ -90,7 +109,7 @@ class CompiledRhs:
             The derivative, in the form of `y`.
         """
         if isinstance(y, Mapping):
-            return self._tree(t, y, args or NOTHING)
+            return self._tree(t, cast("Mapping[str, Array]", y), args or NOTHING)
         return self._flat(t, y, args or NOTHING)
 
     def _flat(self, t: object, y: Array, parameters: Mapping[str, object]) -> Array:
@@ -182,8 +201,13 @@ class CompiledRhs:
 
     @property
     def text(self) -> str:
-        """The model's canonical text."""
-        return self._text
+        """The text of the model."""
+        return self._origin.text()
+
+    @property
+    def content_hash(self) -> str:
+        """The SHA-256 of the model's canonical text, in hexadecimal digits."""
+        return self._origin.content_hash()
 
     def flatten(self, y: Mapping[str, Array]) -> Array:
         """The flat vector of states given by name."""
@@ -205,8 +229,15 @@ class CompiledRhs:
 
     # --- equality, copies, pictures
 
-    def _identity(self) -> tuple[str, str]:
-        return self.content_hash, self._pinned.name if self._pinned else ""
+    def _identity(self) -> tuple[object, ...]:
+        return self.content_hash, self._origin.labels, self._namespace()
+
+    def _namespace(self) -> str:
+        """The module name of the pinned namespace."""
+        return self._pinned.xp.__name__ if self._pinned else ""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return self._origin.restore, (self.text, self._origin.labels, self._namespace())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, CompiledRhs) and self._identity() == other._identity()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from opjax.errors.catalogue import Problem
-from opjax.source import Span
+from opjax.source import NOWHERE, Span
 
 Severity = Literal["error", "warning"]
 _WIDEST = 120
@@ -39,7 +39,8 @@ class Diagnostic:
 
     def render(self) -> str:
         """The problem as text: place, code, sentence, source line with a caret, hint."""
-        lines = [f"{self.place}: {self.severity} {self.code}: {self.message}"]
+        where = f"{self.place}: " if self.span is not NOWHERE else ""
+        lines = [f"{where}{self.severity} {self.code}: {self.message}"]
         excerpt = _excerpt(self.span)
         if excerpt:
             lines.extend(excerpt)

@@ -199,7 +199,7 @@ class Graph:
         """A number (floating point) or a truth value."""
         kind: Kind = "boolean" if isinstance(value, bool) else "real"
         value = value if isinstance(value, bool) else float(value)
-        key = ("constant", kind, value if isinstance(value, bool) else value.hex())
+        key = ("constant", kind, float(value).hex())  # hexadecimal tells -0.0 from 0.0, and nan equals itself
         known = self._known.get(key)
         if known is not None:
             return known
@@ -359,7 +359,7 @@ class Graph:
             number=len(self._nodes),
             dims=sorted_dims(dims),
             kind="real",
-            roles=_roles(given) | {role},
+            roles=_roles(given) | frozenset[Role]((role,)),
             span=span,
             role=role,
             name=name,
@@ -383,17 +383,18 @@ def result_kind(function: str, arguments: tuple[AnyNode, ...]) -> Kind:
     kinds = [wanted[min(i, len(wanted) - 1)] for i in range(len(arguments))]
     for want, argument in zip(kinds, arguments, strict=True):
         _want(want in ("any", argument.kind), f"{function} takes {want} values")
-    if record.result == "same":
+    result = record.result
+    if result == "same":
         same = {a.kind for want, a in zip(kinds, arguments, strict=True) if want == "any"}
         _want(len(same) == 1, f"{function} takes values of one kind")
         return same.pop()
-    return record.result
+    return "boolean" if result == "boolean" else "real"
 
 
 def _roles(nodes: tuple[AnyNode, ...]) -> frozenset[Role]:
     if len(nodes) == 1:
         return nodes[0].roles
-    return frozenset().union(*(n.roles for n in nodes)) if nodes else NO_ROLES
+    return frozenset[Role]().union(*(n.roles for n in nodes)) if nodes else NO_ROLES
 
 
 def _want(holds: bool, reason: str) -> None:

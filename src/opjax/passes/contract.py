@@ -84,11 +84,12 @@ class _Contraction:
 
     def product(self, groups: list[AnyNode], node: Reduce) -> AnyNode:
         """Contract the cheapest pair until one value is left."""
-        left = list(groups)
+        left: list[AnyNode] = list(groups)
         while len(left) > 2:
             pairs = [(i, j) for i in range(len(left)) for j in range(i)]
-            i, j = min(pairs, key=lambda p: (self.size(sorted_dims(left[p[0]].dims, left[p[1]].dims)), p))
-            pair = [left[j], left[i]]
+            costs = [self.size(sorted_dims(left[i].dims, left[j].dims)) for i, j in pairs]
+            i, j = pairs[costs.index(min(costs))]
+            pair: list[AnyNode] = [left[j], left[i]]
             left = [g for place, g in enumerate(left) if place not in (i, j)]
             needed = {d for g in left for d in g.dims}
             here = tuple(d for d in self.over if d in sorted_dims(*(p.dims for p in pair)) and d not in needed)

@@ -53,7 +53,7 @@ def with_shared(system: System, names: Mapping[int, Named], roots: Iterable[AnyN
         for operand in node.operands:
             uses[operand.number] = uses.get(operand.number, 0) + 1
     fresh = iter(fresh_names(taken_names(system)))
-    flows = {flow.value.number: flow.name for flow in reversed(system.flows.values())}
+    flows = {flow.value.number: flow.name for flow in system.flows.values()}
     result = dict(names)
     sizes: dict[int, int] = {}
     for node in nodes:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from opjax.ir.nodes import ReduceKind
 from opjax.ir.types import Axis, Dim
 
-CHOICE, OR, AND, NOT, COMPARE, ADD, MULTIPLY, POWER, TIGHTEST = range(9)
-"""How tightly a piece of text binds, from a conditional to a name."""
+CHOICE, OR, AND, NOT, COMPARE, ADD, BIG, MULTIPLY, POWER, TIGHTEST = range(10)
+"""How tightly a piece of text binds, from a conditional to a name; what ends in a big operator, such as a sum over an
+index, binds less than a product, since further factors would look like a part of its body."""
 
 COMPARISONS = frozenset(("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"))
 

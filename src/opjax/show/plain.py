@@ -90,6 +90,9 @@ class Plain(Notation):
         record = FUNCTIONS[function]
         if function == "logical_not":
             return Piece(f"not {self.within(operands[0], NOT)}", NOT)
+        if function == "pow":
+            base, exponent = operands
+            return Piece(f"{self.within(base, TIGHTEST)}^{self.within(exponent, POWER)}", POWER)
         if not record.infix:
             return Piece(f"{function}({', '.join(p.text for p in operands)})")
         binding = BINDING.get(function, COMPARE)
@@ -168,7 +171,7 @@ def number_text(value: float) -> str:
 def label_text(axis: Axis, position: int) -> str:
     """The label of a point, in quotes; the coordinate of a numeric axis without."""
     if axis.numeric:
-        return number_text(axis.coordinates[position])
+        return f"{axis.coordinates[position]:g}"  # as in the names of the states
     labels = axis.labels
     text = labels[position] if position < len(labels) else str(position)
     return '"' + text.replace('"', '""') + '"'

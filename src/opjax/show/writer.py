@@ -304,7 +304,7 @@ class Writer:
         if position == here:
             return value
         condition = self.notation.call("equal", [Piece(self.index(position)), Piece(self.index(here))])
-        return self.product([self.notation.indicator(condition), value])
+        return self.product([value, self.notation.indicator(condition)])
 
     # --- reductions
 
@@ -321,9 +321,7 @@ class Writer:
                 return (yield self.reduced("integral", factors, node.over, at))
         return (yield self.reduced(node.reduction, [operand], node.over, at))
 
-    def reduced(
-        self, kind: ReduceKind | str, factors: Sequence[AnyNode], over: Dims, at: Positions
-    ) -> Walk[Piece]:
+    def reduced(self, kind: ReduceKind | str, factors: Sequence[AnyNode], over: Dims, at: Positions) -> Walk[Piece]:
         """A reduction of a product, with bound indices."""
         chosen = self.bound(over, at)
         pieces = yield self.walks(factors, {**at, **chosen}, 0)

@@ -13,17 +13,11 @@ from opjax.source import Span
 from opjax.spec.names import Names
 from opjax.syntax.nodes import Index
 
-AXIS_ROLES: frozenset[Role] = frozenset(("size", "coordinate", "position", "quadrature"))
-PARAMETER_ROLES: frozenset[Role] = AXIS_ROLES | {"parameter"}
-OBSERVED_ROLES: frozenset[Role] = PARAMETER_ROLES | {
-    "state",
-    "time",
-    "incidence",
-    "input",
-    "delay",
-    "noise",
-    "operator",
-}
+AXIS_ROLES: frozenset[Role] = frozenset[Role](("size", "coordinate", "position", "quadrature"))
+PARAMETER_ROLES: frozenset[Role] = AXIS_ROLES | frozenset[Role](("parameter",))
+OBSERVED_ROLES: frozenset[Role] = PARAMETER_ROLES | frozenset[Role](
+    ("state", "time", "incidence", "input", "delay", "noise", "operator")
+)
 ROLE_IN_WORDS: Mapping[Role, str] = {
     "state": "the state",
     "time": "the time",
@@ -152,7 +146,7 @@ class IndexReader:
         points: tuple[str | float, ...] = axis.names
         if wanted in points:
             return points.index(wanted)
-        shown = [f"{p:g}" if isinstance(p, float) else p for p in points]
+        shown = [p if isinstance(p, str) else f"{p:g}" for p in points]
         several = ", ".join(f'"{s}"' for s in shown[:12]) + (", ..." if len(shown) > 12 else "")
         hint = did_you_mean(str(label), shown, f"its labels are {several}")
         raise self.report.stop(catalogue.UNKNOWN_LABEL, span, axis=name, label=str(label), labels=several, hint=hint)

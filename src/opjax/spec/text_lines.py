@@ -15,7 +15,7 @@ from opjax.source import Limits
 _SPACE = re.compile(r"[ \t\n]*+")
 # A text in quotes (a quote inside is doubled, which reads as two texts here; behind a name, ' is a derivative),
 # a comment, a bracket, a line end.
-_TOKEN = re.compile(r""""[^"\n]*+"?|(?<![\w\])])'[^'\n]*+'?|\#[^\n]*+|[()\[\]{}]|\n""")
+_TOKEN = re.compile(r""""[^"\n]*+"?|(?<![\w\])\x80-\U0010ffff])'[^'\n]*+'?|\#[^\n]*+|[()\[\]{}]|\n""")
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 _TAB = 8
 

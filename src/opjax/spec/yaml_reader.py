@@ -92,7 +92,7 @@ def _model(root: Node, report: Report, limits: Limits) -> ModelSyntax | None:
     if not isinstance(root, MappingNode):
         wrong_value(report, root, "a model", "a mapping with the keys 'name', 'state', ...")
         return None
-    draft = Draft(root.span, report, limits)
+    draft = Draft(root.span, report, limits, has_comments="#" in root.span.source.text)
     values = _values(root, draft)
     for section in SECTIONS:
         if section.key in values:
@@ -136,4 +136,6 @@ def _values(root: MappingNode, draft: Draft) -> dict[str, Node]:
             continue
         elif draft.fits(value, MODEL.fields[key], key):
             found[key] = value
+    with contextlib.suppress(Stop):
+        draft.require(root, MODEL, found, "")
     return found

@@ -122,9 +122,7 @@ def _other_language(place: Place) -> str:
         case "COLON", "=":
             return "write '=' alone"
         case _, "@":
-            return (
-                "'@' stands before the rate of a transition; a product of matrices is sum(A[i, b]*x[b] for b in axis)"
-            )
+            return "'@' stands before a rate; a product of matrices is sum(A[i, b]*x[b] for b in axis)"
         case _, ";":
             return "write one statement per line; ';' separates the actions of an event only"
         case _, "{":

@@ -89,9 +89,11 @@ class Token:
 
 @dataclass(slots=True)
 class _Bracket:
+    """An open bracket: what may close it, behind which terminals a bare label stands, and the depths outside."""
+
     token: Token
     closing: str
-    labels: bool
+    before_label: tuple[str, ...]
     depths: tuple[int, int, int, int]
 
 
@@ -171,7 +173,7 @@ class Lexer:
         found: re.Match[str] | None = None
         if before.type == "ORIGIN":
             found = _DATE.match(self._text, self._position, self._stop)
-        elif self._brackets and self._brackets[-1].labels and (before.type == "EQUAL") != (self._kind == "axis"):
+        elif self._brackets and before.type in self._brackets[-1].before_label:
             found = _LABEL.match(self._text, self._position, self._stop)
         return found and self._token(str(found.lastgroup), found[1], found.start(1))
 
@@ -257,10 +259,14 @@ class Lexer:
     def _open(self, token: Token) -> None:
         before = self.previous and self.previous.type
         either = before == "WITHIN" or (before is None and self._kind == "bounds")
-        labels = not self._brackets if self._kind == "axis" else before == "NAME"
+        before_label: tuple[str, ...] = ()
+        if token.type == "LSQB" and before == "NAME":
+            before_label = ("EQUAL",)
+        elif token.type == "LSQB" and self._kind == "axis" and not self._brackets:
+            before_label = ("LSQB", "COMMA")
         depths = (self._outside, self._nots, self._remainders, self._signs)
         closing = ")]" if either else _CLOSING[token.text]
-        self._brackets.append(_Bracket(token, closing, labels and token.text == "[", depths))
+        self._brackets.append(_Bracket(token, closing, before_label, depths))
         self._outside = sum(depths) + 1
         self._nots = self._remainders = self._signs = 0
         self._check_depth(token)

@@ -42,7 +42,7 @@ from opjax.syntax.nodes import (
 from opjax.syntax.slips import bad_number, unexpected_text
 
 PREFIXES: Final = ("np", "numpy", "jnp", "xp")
-"""Names of array namespaces, which may stand before a function as in Python."""
+"""Names of array libraries, which may stand before a function as in Python."""
 
 CONSTANTS: Final = ("pi", "inf")
 """What may stand behind such a name without being called."""
@@ -146,22 +146,25 @@ def reduction(
     return Reduction(kind, bare(body), over, optional(condition), span=between(target, closing))
 
 
-def _without_prefix(prefix: Token, name: Token, allowed: bool) -> None:
-    if prefix.text not in PREFIXES or not allowed:
-        plain = prefix.text in (*PREFIXES, "math", "jax")
-        hint = f"write '{name.text}' without '{prefix.text}.'" if plain else "names have no points in them"
-        raise unexpected_text(Span(prefix.source, prefix.start, name.end), hint)
+def _check_prefix(prefix: Token, name: Token) -> None:
+    if prefix.text not in PREFIXES:
+        library = prefix.text in ("math", "jax", "scipy", "torch")
+        hint = f"write '{name.text}' without '{prefix.text}.'" if library else "names have no points in them"
+        raise unexpected_text(between(prefix, name), hint)
 
 
 def dotted(prefix: Token, name: Token) -> Reference:
     """``np.pi``."""
-    _without_prefix(prefix, name, name.text in CONSTANTS)
+    _check_prefix(prefix, name)
+    if name.text not in CONSTANTS:
+        hint = f"only {' and '.join(CONSTANTS)} stand behind '{prefix.text}.' without being called"
+        raise unexpected_text(between(prefix, name), hint)
     return Reference(name.text, span=between(prefix, name))
 
 
 def dotted_call(prefix: Token, name: Token, found: tuple[Argument, ...] | None, closing: Token) -> Call:
     """``np.exp(x)``."""
-    _without_prefix(prefix, name, True)
+    _check_prefix(prefix, name)
     return Call(name.text, found or (), span=between(prefix, closing))
 
 
@@ -238,7 +241,7 @@ def checked_number(label: Token) -> float:
     """The value of a bare label that is a number."""
     value = bare_number(label.text)
     if value is None:
-        raise bad_number(label.span, f"'{label.text}' is not a number")
+        raise bad_number(label.span, f"'{label.text}' is not a number", "points are numbers; labels stand in [...]")
     if math.isinf(value):
         raise bad_number(label.span, "this number is too large for floating point")
     return value

@@ -27,7 +27,7 @@ def comments_of(draft: Draft, first: Node, last: Node) -> Comments:
         below the key).
     """
     span, source = first.span, draft.span.source
-    if span.source is not source or "#" not in source.text:
+    if span.source is not source or not draft.has_comments:
         return NO_COMMENTS
     text = source.text
     line_start = text.rfind("\n", 0, span.start) + 1

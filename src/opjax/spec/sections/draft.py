@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from opjax.errors import Report, Stop, catalogue, did_you_mean
 from opjax.source import DEFAULT_LIMITS, Limits, Span
-from opjax.spec.document import Entry, MappingNode, Node, ScalarNode, SequenceNode, wrong_value
+from opjax.spec.document import Entry, MappingNode, Node, ScalarNode, SequenceNode, check_size, wrong_value
 from opjax.spec.sections.shapes import Record, Shape, fits
 from opjax.syntax.declarations import (
     AliasDeclaration,
@@ -28,6 +28,9 @@ from opjax.syntax.declarations import (
     TimeDeclaration,
     TransitionDeclaration,
 )
+
+_MOST_HINTS = 20
+_MOST_LISTED = 40
 
 
 @dataclass(slots=True)
@@ -55,6 +58,9 @@ class Draft:
         limits: what is too large.
         kind: the value of `kind`, and where it stands.
         infers: whether names that are not declared become parameters.
+        has_comments: whether the text may have comments; JSON and mappings have none.
+        entry_count: how many entries were read.
+        hint_count: how many names were suggested; looking for them is slow, so that only the first get one.
         tables: op_system's tables over time.
     """
 
@@ -62,6 +68,9 @@ class Draft:
     report: Report
     limits: Limits = DEFAULT_LIMITS
     infers: bool = True
+    has_comments: bool = False
+    entry_count: int = 0
+    hint_count: int = 0
     tables: TimeTables = field(default_factory=TimeTables)
     name: str = "Model"
     doc: str = ""
@@ -85,11 +94,6 @@ class Draft:
     requirements: list[RequirementDeclaration] = field(default_factory=list[RequirementDeclaration])
 
     # --- what was read so far
-
-    @property
-    def has_comments(self) -> bool:
-        """Whether the text may have comments; JSON and mappings have none."""
-        return "#" in self.span.source.text
 
     def axis(self, name: str) -> AxisDeclaration | None:
         """The axis of a name, if it is declared."""
@@ -162,11 +166,14 @@ class Draft:
 
     def missing(self, node: Node, path: str, name: str) -> Stop:
         """Report a key that must stand there; ``raise`` the result to leave the entry."""
-        return self.report.stop(catalogue.MISSING_KEY, node.span, where=f"'{path}'", name=name)
+        where = f"'{path}'" if path else "a model"
+        return self.report.stop(catalogue.MISSING_KEY, node.span, where=where, name=name)
 
     def unknown_key(self, key: ScalarNode, known: tuple[str, ...], where: str) -> None:
         """Report a key that nobody knows."""
-        hint = did_you_mean(key.text, known, "the keys are " + ", ".join(known))
+        self.hint_count += 1
+        listed = "the keys are " + ", ".join(known[:_MOST_LISTED])
+        hint = did_you_mean(key.text, known, listed) if self.hint_count <= _MOST_HINTS else listed
         self.report.add(catalogue.UNKNOWN_KEY, key.span, name=key.text, where=where, hint=hint)
 
     def not_yet(self, what: str, span: Span, name: str) -> None:
@@ -183,14 +190,24 @@ class Draft:
             else:
                 wrong_value(self.report, item, f"'{path}[{number}]'", "a name with its value")
 
+    def count(self, node: Node) -> None:
+        """Stop the section where there are too many entries; it is reported once."""
+        self.entry_count += 1
+        if self.entry_count > self.limits.declarations + 1:
+            raise Stop
+        found = ("the number of declarations", self.entry_count)
+        check_size(self.report, node.span, found, ("declarations", self.limits.declarations))
+
     def each(self, node: Node, path: str, read: Callable[[Entry, str], object]) -> None:
         """Read every entry of a mapping; a problem ends the entry that has it."""
         for entry in self.entries(node, path):
+            self.count(entry.key)
             with contextlib.suppress(Stop):
                 read(entry, f"{path}.{entry.key.text}")
 
     def every(self, node: Node, path: str, read: Callable[[Node, str], object]) -> None:
         """Read every item of a list; a problem ends the item that has it."""
         for number, item in enumerate(node.items if isinstance(node, SequenceNode) else ()):
+            self.count(item)
             with contextlib.suppress(Stop):
                 read(item, f"{path}[{number}]")

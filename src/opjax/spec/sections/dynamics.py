@@ -48,6 +48,9 @@ _EQUATION = Record(
 )
 _EQUATION_OR_EXPRESSION = Either("an expression, or a mapping with 'value'", (EXPRESSION, _EQUATION))
 
+_STATEMENT = Record("a mapping with 'statement'", {"statement": NAME, "description": TEXT}, ("statement",))
+_STATEMENT_OR_TEXT = Either("a statement, such as \"S -> I @ rate\"", (NAME, _STATEMENT))
+
 
 def _read_transitions(node: Node, draft: Draft) -> None:
     draft.every(node, "transitions", lambda item, path: _read_transition(item, path, draft))
@@ -127,8 +130,11 @@ def _read_dynamics(node: Node, draft: Draft) -> None:
 
 
 def _read_statement(node: Node, path: str, draft: Draft) -> None:
-    declaration = statement(node, path, draft)
-    draft.dynamics.append(dataclasses.replace(declaration, comments=comments_of(draft, node, node)))
+    draft.must_fit(node, _STATEMENT_OR_TEXT, path)
+    fields = draft.fields(node, _STATEMENT, path) if isinstance(node, MappingNode) else {}
+    read = statement(fields.get("statement", node), path, draft)
+    doc = text_of(fields.get("description")) or read.doc
+    draft.dynamics.append(dataclasses.replace(read, doc=doc, comments=comments_of(draft, node, node)))
 
 
 # --- writing
@@ -175,7 +181,12 @@ def _equation(row: DerivativeDeclaration) -> tuple[str, Plain]:
 def _write_dynamics(model: ModelSyntax) -> Plain:
     if _is_split(model):
         return None
-    return [commented(row, written_statement(row)) for row in model.dynamics]
+    return [commented(row, _statement(row)) for row in model.dynamics]
+
+
+def _statement(row: TransitionDeclaration | DerivativeDeclaration) -> Plain:
+    """The doc stands beside the statement, because there it may have several lines."""
+    return record(("statement", written_statement(dataclasses.replace(row, doc=""))), description=row.doc)
 
 
 SECTIONS = (
@@ -198,7 +209,7 @@ SECTIONS = (
     Section(
         "dynamics",
         "transitions and equations as text, such as \"S -> I @ beta*I/N\"",
-        Listed("a list of texts", TEXT),
+        Listed("a list of statements", _STATEMENT_OR_TEXT),
         _read_dynamics,
         _write_dynamics,
         "dynamics",

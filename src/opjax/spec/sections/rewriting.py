@@ -147,8 +147,8 @@ class _Rewriter:
         if not states or any(state.axes for state in states):
             self.draft.not_yet("here the function", call.span, call.name)
             raise Stop
-        terms = tuple(Reference(state.name, span=call.span) for state in states)
-        return Sum(terms, (False,) * len(terms), span=call.span) if len(terms) > 1 else terms[0]
+        terms = [Reference(state.name, span=call.span) for state in states]
+        return terms[0] if len(terms) == 1 else Sum(tuple(terms), (False,) * len(terms), span=call.span)
 
     # --- reducers
 
