@@ -9,8 +9,9 @@ import random
 import numpy as np
 import pytest
 
-from backends.namespaces import EVERYWHERE, array, dtype, numpy, using
+from backends.namespaces import EVERYWHERE, NAMES, array, dtype, numpy, using
 from opjax.backends import Backend
+from opjax.errors import OpjaxError
 from opjax.ir.functions import FUNCTIONS, Function
 
 STATISTICS = ("erf", "erfc", "lgamma", "digamma", "polygamma")
@@ -24,12 +25,12 @@ LESS_EXACT: dict[tuple[str, str], float] = {
     ("jax", "sinh"): 32.0,
     ("jax", "cosh"): 32.0,
     ("jax", "lgamma"): 32.0,
-    ("jax", "digamma"): 32.0,
+    ("jax", "digamma"): 128.0,
     ("jax", "polygamma"): 16.0,
     ("jax", "erfc"): 512.0,  # far out, where it is below 1e-40
     ("numpy", "erfc"): 512.0,
-    ("numpy", "digamma"): 32.0,  # below zero, beside the poles
-    ("torch", "digamma"): 32.0,
+    ("numpy", "digamma"): 128.0,  # below zero, beside the poles
+    ("torch", "digamma"): 128.0,
     ("torch", "polygamma"): 16.0,
 }
 
@@ -135,8 +136,8 @@ def test_edges_are_those_of_the_reference(function: Function, namespace: str) ->
     tiny = np.finfo("float64").tiny
     flushed = [c if c.dtype == bool else np.where(np.abs(c) < tiny, np.copysign(0.0, c), c) for c in columns]
     wrong = set(range(len(rows)))
-    for numbers in (columns, flushed):
-        expected = reference(function, numbers)
+    for numbers in itertools.product(*zip(columns, flushed, strict=True)):
+        expected = reference(function, list(numbers))
         units = LESS_EXACT.get((namespace, function.name), USUAL)
         wrong &= set(mismatches(function, found.astype("float64"), expected, "float64", units).tolist())
         if function.name == "digamma":  # its poles are nan or one of the infinities
@@ -151,11 +152,10 @@ def test_python_numbers_may_stand_beside_arrays(function: Function, namespace: s
     with using(namespace) as backend:
         both = array(backend, x, "float32"), array(backend, np.full(3, 1.5), "float32")
         expected = backend.function(function.name)(*both)
-        for arguments in ((both[0], 1.5), (1.5, both[0])):
-            found = backend.function(function.name)(*arguments)
-            assert found.dtype == expected.dtype
-            if arguments[1] == 1.5:
-                np.testing.assert_allclose(numpy(found), numpy(expected), rtol=1e-6)
+        found = backend.function(function.name)(both[0], 1.5)
+        assert found.dtype == expected.dtype
+        np.testing.assert_allclose(numpy(found), numpy(expected), rtol=1e-6)
+        assert backend.function(function.name)(1.5, both[0]).dtype == expected.dtype
 
 
 @EVERYWHERE

@@ -84,7 +84,7 @@ model Reactions:
     other = 1
   dynamics:
     A -> B @ k1
-    fast: 2 B -> B + C[site] @ k2
+    fast: 2 B -> B + C["a"] @ k2
     B + C["b"] => A + C["b"] @ k1*B*C["b"]
     0 -> A @ end if A < 1 else 0
     C[site] -> 0 @ k1

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from strategies.models import commented_models, models
 
 from opjax.errors import Report
 from opjax.source import Source
@@ -16,6 +15,7 @@ from opjax.spec.registry import SECTIONS
 from opjax.spec.text_printer import content_hash, format_text, print_model, print_models
 from opjax.spec.text_reader import read_text
 from opjax.syntax.declarations import Comments, ModelSyntax, SectionComments, StateDeclaration, TimeDeclaration
+from strategies.models import commented_models, models
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "models" / "language").glob("*.ojx"))
 
@@ -246,7 +246,7 @@ def test_comments_from_elsewhere_stay_comments():
     assert format_text(printed) == printed
 
 
-@pytest.mark.parametrize("name", ["A", "my model", 'a "b"', "3d", "", "größe", "#1", "a: b"])
+@pytest.mark.parametrize("name", ["A", "my model", 'a "b"', "3d", "", "größe", "हिन्दी", "and", "x" * 300, "#1", "a: b"])
 def test_any_name_of_a_model_can_be_printed(name: str):
     assert read(print_model(ModelSyntax(name))) == [ModelSyntax(name)]
 

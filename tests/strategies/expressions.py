@@ -15,49 +15,11 @@ from opjax.syntax import declarations as d
 from opjax.syntax import nodes as n
 
 # Words that are keywords somewhere must be names everywhere else.
-KEYWORDS = [
-    "at",
-    "data",
-    "edge",
-    "every",
-    "from",
-    "to",
-    "stay",
-    "absorb",
-    "periodic",
-    "grid",
-    "linear",
-    "log",
-    "fixed",
-    "free",
-    "rising",
-    "falling",
-    "origin",
-    "points",
-    "ordered",
-    "stop",
-    "when",
-    "doses",
-    "previous",
-    "cubic",
-    "lo",
-    "hi",
-    "counts",
-    "density",
-    "nonneg",
-    "d",
-    "dt",
-    "t",
-    "lambda",
-    "class",
-    "None",
-    "True",
-    "sum",
-    "max",
-    "integral",
-    "inf",
-    "pi",
-]
+_KEYWORDS = """
+at data edge every from to stay absorb periodic grid linear log fixed free rising falling origin points ordered stop
+when doses previous cubic lo hi counts density nonneg d dt t lambda class None True sum max integral inf pi
+"""
+KEYWORDS = _KEYWORDS.split()
 
 names = st.sampled_from([*KEYWORDS, "x", "S", "age", "_", "R_0", "k10", "e5", "notes", "β", "Δt", "é", "हिन्दी", "人口"])
 axis_lists = st.lists(names, max_size=3).map(tuple)
@@ -103,11 +65,12 @@ def _flags(draw: st.DrawFn, count: int) -> tuple[bool, ...]:
     return (False, *(draw(st.booleans()) for _ in range(count - 1)))
 
 
+_OPERATIONS = ["sum", "product", "remainder", "power", "negate", "not", "compare", "and", "or", "if"]
+
+
 @st.composite
 def _operations(draw: st.DrawFn, below: st.SearchStrategy[n.Expression]) -> n.Expression:
-    kind = draw(
-        st.sampled_from(["sum", "product", "remainder", "power", "negate", "not", "compare", "and", "or", "if"])
-    )
+    kind = draw(st.sampled_from(_OPERATIONS))
     some = tuple(draw(st.lists(below, min_size=2, max_size=4)))
     match kind:
         case "sum":

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 from hypothesis import strategies as st
-from strategies.expressions import declarations, names, texts
 
 from opjax.spec.registry import SECTIONS, SectionRow
 from opjax.syntax.declarations import BLANK_LINE, Comments, Declaration, ModelSyntax, SectionComments, StateDeclaration
+from strategies.expressions import declarations, names, texts
 
 _KINDS = {
     "axes": "axis",

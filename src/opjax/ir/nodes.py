@@ -384,11 +384,11 @@ def result_kind(function: str, arguments: tuple[AnyNode, ...]) -> Kind:
     for want, argument in zip(kinds, arguments, strict=True):
         _want(want in ("any", argument.kind), f"{function} takes {want} values")
     result = record.result
-    if result == "same":
-        same = {a.kind for want, a in zip(kinds, arguments, strict=True) if want == "any"}
-        _want(len(same) == 1, f"{function} takes values of one kind")
-        return same.pop()
-    return "boolean" if result == "boolean" else "real"
+    if result != "same":
+        return result
+    same: set[Kind] = {a.kind for want, a in zip(kinds, arguments, strict=True) if want == "any"}
+    _want(len(same) == 1, f"{function} takes values of one kind")
+    return same.pop()
 
 
 def _roles(nodes: tuple[AnyNode, ...]) -> frozenset[Role]:

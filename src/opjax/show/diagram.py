@@ -100,10 +100,9 @@ class _Diagram:
 def _label(declared: TransitionDeclaration) -> str:
     rate = print_expression(declared.rate)
     text = rate if declared.mass_action else f"total {rate}"
-    places = [
-        t for t in (*declared.reactants, *declared.products) if any(i.label is not None for i in t.target.indices)
-    ]
-    where = "".join(f" ({print_expression(t.target)})" for t in places)
+    terms = (*declared.reactants, *declared.products)
+    cells = dict.fromkeys(t.target for t in terms if any(i.label is not None for i in t.target.indices))
+    where = "".join(f" ({print_expression(cell)})" for cell in cells)
     return _cut(f"{declared.name}: {text}{where}" if declared.name else text + where)
 
 

@@ -26,11 +26,13 @@ from opjax.spec.text_indentation import Indentation
 from opjax.spec.text_lines import CLOSING, Line, lines_of
 from opjax.spec.text_parts import ModelText, SectionText, Statement
 from opjax.syntax.declarations import BLANK_LINE, Comments
+from opjax.syntax.names import is_name
 
 _GOES_ON = re.compile(r"[-+*/^%,=~@<>)\]}]|(?:and|or|if|else|for|edge|every)\b")
 _ASKS_FOR_MORE = "+-*/^%,=~@<>"
 _TEXT = re.compile(r'"[^"\n]*+(?:""[^"\n]*+)*+"')
 _STEP = 2
+_NAMED = "write 'model NAME:'; a name that is no word stands in quotes"
 
 
 def split_text(source: Source, report: Report, limits: Limits) -> list[ModelText]:
@@ -170,11 +172,12 @@ class _Splitter:
             self._unexpected(word, "write 'model'")
         elif not header.name:
             place = word if header.rest >= line.end else Span(self.source, header.rest, line.end)
-            self._unexpected(place, "write 'model NAME:'; a name that is no word stands in quotes")
+            self._unexpected(place, _NAMED)
+        elif not header.name.startswith('"') and not is_name(header.name):
+            start = text.index(header.name, header.word_end)
+            self._unexpected(Span(self.source, start, start + len(header.name)), _NAMED)
         elif header.rest < line.end:
-            hint = "the header 'model NAME:' stands on a line of its own"
-            if not header.has_colon:
-                hint = "write 'model NAME:'; a name that is no word stands in quotes"
+            hint = "the header 'model NAME:' stands on a line of its own" if header.has_colon else _NAMED
             self._unexpected(Span(self.source, header.rest, line.end), hint)
         elif not header.has_colon:
             self._missing_colon(Span(self.source, line.start, line.end), text[line.start : line.end])

@@ -25,10 +25,10 @@ from opjax.syntax.declarations import (
     StateDeclaration,
 )
 from opjax.syntax.expression_printer import quoted
+from opjax.syntax.names import is_name
 from opjax.syntax.printer import print_declaration
 
 _STEP = "  "
-_WORD = re.compile(r"[^\W\d]\w*")
 _LINE_END = re.compile("\r\n|\r|\n")
 _NOT_PRINTED = re.compile("[\0\f\ud800-\udfff]")
 
@@ -128,7 +128,7 @@ def _model_lines(model: ModelSyntax) -> Iterator[str]:
 
 
 def _header(model: ModelSyntax) -> str:
-    if _WORD.fullmatch(model.name):
+    if is_name(model.name):
         return f"model {model.name}:"
     return f"model {quoted(_LINE_END.sub(' ', _NOT_PRINTED.sub(' ', model.name)))}:"
 

@@ -40,9 +40,9 @@ class Declared(NamedTuple):
     span: Span
 
 
-def declared(name: Token, axes: tuple[str, ...] | None) -> Declared:
+def declared(name: Token, axes: tuple[str, ...] | None, closing: Token | None) -> Declared:
     """``C[age, age]``."""
-    return Declared(name.text, axes or (), name.span)
+    return Declared(name.text, axes or (), between(name, closing or name))
 
 
 def names(*found: Token) -> tuple[str, ...]:

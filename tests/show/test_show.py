@@ -1,0 +1,189 @@
+"""The other forms, the summaries, and the choice between forms."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from show import models
+
+from opjax import OpjaxError
+from opjax.model import loads
+from opjax.show import FORMS, counts, show
+
+DIAGRAM = """flowchart LR
+  A["A"]
+  B["B"]
+  other["other"]
+  subgraph group_2["by site"]
+    C["C[site]"]
+  end
+  A -->|"k1"| B
+  transition_2{{"fast: k2 (C[#quot;a#quot;])"}}
+  B -->|"2"| transition_2
+  transition_2 --> B
+  transition_2 --> C
+  transition_3{{"total k1*B*C[#quot;b#quot;] (C[#quot;b#quot;])"}}
+  B --> transition_3
+  C --> transition_3
+  transition_3 --> A
+  transition_3 --> C
+  outside_1((" ")) -->|"end if A #lt; 1 else 0"| A
+  C -->|"k1"| outside_2((" "))
+  equation_6>"other' = -other"] -.-> other
+"""
+SUMMARY = """SIR: Cases & < deaths > (time in day)
+  states
+    S         : person = 999
+    I         : person = 1
+    R         : person = 0
+  parameters
+    beta      : 1/day = 0.35 ~ LogNormal(loc=log(0.4), scale=0.5) in (0, inf)
+    gamma     : 1/day = 0.2
+    rho       = 0.5
+  aliases
+    N         = S + I + R
+  transitions
+    infection S -> I @ beta*I/N
+    recovery  I -> R @ gamma
+  observations
+    cases     Poisson(rate=rho*incidence(infection)) every 7
+  derived
+    R0        = beta/gamma
+    peak      = max(I for s in time)"""
+PROGRAM = """# as lowered: 8 operations on 5 leaves
+%0  : real = state S
+%1  : real = state I
+%2  : real = state R
+%3  : real = add(%0, %1, %2)  # N
+%4  : real = parameter beta
+%5  : real = parameter gamma
+%6  : real = multiply(%4, %1)
+%7  : real = divide(%6, %3)
+%8  : real = multiply(%7, %0)  # infection
+%9  : real = negate(%8)
+%10 : real = multiply(%5, %1)  # recovery
+%11 : real = negate(%10)
+%12 : real = add(%8, %11)
+d(S)/dt = %9
+d(I)/dt = %12
+d(R)/dt = %10
+
+# after the passes: 8 operations on 5 leaves, as above
+# after the passes, with those for differentiation: 8 operations on 5 leaves, as above
+"""
+ALL = [models.SIR, models.AGES, models.GRID, models.REACTIONS]
+
+
+@pytest.mark.parametrize("text", ALL)
+@pytest.mark.parametrize("form", [form for form in FORMS])
+def test_every_model_has_every_form(text: str, form: str) -> None:
+    shown = loads(text).show(form)
+    assert shown.endswith("\n")
+    assert shown.strip()
+
+
+@pytest.mark.parametrize(("form", "format"), [("ojx", "ojx"), ("yaml", "yaml")])
+@pytest.mark.parametrize("text", ALL)
+def test_the_spellings_can_be_read_again(text: str, form: str, format: str) -> None:
+    model = loads(text)
+    assert loads(model.show(form), format) == model
+
+
+def test_other_forms_are_refused_with_a_suggestion() -> None:
+    with pytest.raises(OpjaxError) as caught:
+        loads(models.SIR).show("latec")
+    assert [d.code for d in caught.value.diagnostics] == ["E0806"]
+    assert caught.value.diagnostics[0].hint == "did you mean 'latex'?"
+    with pytest.raises(OpjaxError, match="the forms are ojx, yaml, expanded, program, source, latex, diagram"):
+        loads(models.SIR).show("zzz")
+
+
+def test_the_source_is_the_code_that_runs() -> None:
+    model = loads(models.SIR)
+    assert model.show("source") == model.compile_rhs().source
+
+
+# --- diagram
+
+
+def test_the_diagram_has_every_kind_of_arrow() -> None:
+    assert loads(models.REACTIONS).show("diagram") == DIAGRAM
+
+
+def test_states_with_the_words_of_mermaid_get_other_names() -> None:
+    text = "model M:\n  states: graph, β, S\n  params: k\n  dynamics:\n    graph -> β @ k\n    β -> S @ k\n"
+    lines = loads(text).show("diagram").splitlines()
+    assert '  state_1["graph"]' in lines
+    assert '  state_1 -->|"k"| state_2' in lines
+    assert '  state_2 -->|"k"| S' in lines
+
+
+def test_long_rates_are_cut() -> None:
+    rate = " + ".join(["k"] * 200)
+    text = f"model M:\n  states: A, B\n  params: k\n  dynamics:\n    A -> B @ {rate}\n"
+    (label,) = re.findall(r'\|"(.*)"\|', loads(text).show("diagram"))
+    assert label.endswith("...")
+    assert len(label) == 60
+
+
+# --- program
+
+
+def test_the_program_of_a_small_model() -> None:
+    assert loads(models.SIR).show("program") == PROGRAM
+
+
+def test_the_program_shows_what_the_passes_change() -> None:
+    lowered, optimised, *_ = loads(models.AGES).show("program").split("\n\n")
+    assert "contract(" not in lowered
+    assert "sum(" in lowered
+    assert "real[age, age']" in lowered
+    assert "contract(" not in lowered or "contract(" in optimised
+
+
+# --- summaries
+
+
+def test_the_summary_of_a_small_model() -> None:
+    assert repr(loads(models.SIR)) == SUMMARY
+
+
+def test_the_summary_counts_cells_and_cuts_long_lists() -> None:
+    text = repr(loads(models.AGES))
+    assert "  states (10 cells)\n" in text
+    assert "    age           3 labels: 0-17, 18-64, 65+\n" in text
+    assert "    C[age, age]   = 3 x 3 values\n" in text
+    names = ", ".join(f"s{n}" for n in range(100))
+    still = "\n".join(f"    s{n}' = 0" for n in range(100))
+    many = repr(loads(f"model M:\n  states: {names}\n  dynamics:\n{still}\n"))
+    assert "    ... and 75 more" in many
+    assert len(many.splitlines()) < 40
+
+
+def test_the_html_escapes_what_people_wrote() -> None:
+    shown = loads(models.SIR)._repr_html_()
+    assert "Cases &amp; &lt; deaths &gt;" in shown
+    assert "< deaths" not in shown
+    assert "<td style=\"text-align:left\">transmission</td>" in shown
+    assert shown.count("<tr>") == shown.count("</tr>")
+
+
+def test_counts() -> None:
+    assert counts(loads(models.SIR).system) == "3 states, 3 parameters, 2 transitions, 1 observation"
+    assert counts(loads(models.AGES).system) == "2 axes, 3 states, 4 parameters, 2 transitions"
+
+
+def test_a_model_that_cannot_be_run_yet_is_shown() -> None:
+    text = "model M:\n  params: tau\n  states: N = 1\n  dynamics:\n    N' = -N(t - tau) + N*noise(w)\n"
+    model = loads(text)
+    assert r"-N\left(t - \tau\right) + N \, \xi_{w}" in model.show("latex")
+    assert "d(N)/dt = -N(t - tau) + N*noise(w)" in model.show("expanded")
+    assert "the delayed state N" in repr(model)
+    with pytest.raises(OpjaxError, match="E0701"):
+        model.show("source")
+
+
+def test_show_takes_a_checked_model() -> None:
+    model = loads(models.SIR)
+    assert show(model._checked, "ojx") == model.show()
