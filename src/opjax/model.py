@@ -228,7 +228,9 @@ def compile_rhs(
         >>> import numpy as np, opjax
         >>> rhs = opjax.compile_rhs('''
         ... model SIR:
-        ...   params: beta, gamma
+        ...   params:
+        ...     beta
+        ...     gamma
         ...   states: S, I, R
         ...   let:
         ...     N = S + I + R

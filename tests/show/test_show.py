@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from show import models
 
 from opjax import OpjaxError
 from opjax.model import loads
 from opjax.show import FORMS, counts, show
+from show import models
 
 DIAGRAM = """flowchart LR
   A["A"]
@@ -76,7 +76,7 @@ ALL = [models.SIR, models.AGES, models.GRID, models.REACTIONS]
 
 
 @pytest.mark.parametrize("text", ALL)
-@pytest.mark.parametrize("form", [form for form in FORMS])
+@pytest.mark.parametrize("form", list(FORMS))
 def test_every_model_has_every_form(text: str, form: str) -> None:
     shown = loads(text).show(form)
     assert shown.endswith("\n")
@@ -112,7 +112,7 @@ def test_the_diagram_has_every_kind_of_arrow() -> None:
 
 
 def test_states_with_the_words_of_mermaid_get_other_names() -> None:
-    text = "model M:\n  states: graph, β, S\n  params: k\n  dynamics:\n    graph -> β @ k\n    β -> S @ k\n"
+    text = "model M:\n  states: graph, β, S\n  params:\n    k\n  dynamics:\n    graph -> β @ k\n    β -> S @ k\n"
     lines = loads(text).show("diagram").splitlines()
     assert '  state_1["graph"]' in lines
     assert '  state_1 -->|"k"| state_2' in lines
@@ -121,7 +121,7 @@ def test_states_with_the_words_of_mermaid_get_other_names() -> None:
 
 def test_long_rates_are_cut() -> None:
     rate = " + ".join(["k"] * 200)
-    text = f"model M:\n  states: A, B\n  params: k\n  dynamics:\n    A -> B @ {rate}\n"
+    text = f"model M:\n  states: A, B\n  params:\n    k\n  dynamics:\n    A -> B @ {rate}\n"
     (label,) = re.findall(r'\|"(.*)"\|', loads(text).show("diagram"))
     assert label.endswith("...")
     assert len(label) == 60
@@ -165,7 +165,7 @@ def test_the_html_escapes_what_people_wrote() -> None:
     shown = loads(models.SIR)._repr_html_()
     assert "Cases &amp; &lt; deaths &gt;" in shown
     assert "< deaths" not in shown
-    assert "<td style=\"text-align:left\">transmission</td>" in shown
+    assert '<td style="text-align:left">transmission</td>' in shown
     assert shown.count("<tr>") == shown.count("</tr>")
 
 
@@ -175,7 +175,7 @@ def test_counts() -> None:
 
 
 def test_a_model_that_cannot_be_run_yet_is_shown() -> None:
-    text = "model M:\n  params: tau\n  states: N = 1\n  dynamics:\n    N' = -N(t - tau) + N*noise(w)\n"
+    text = "model M:\n  params:\n    tau\n  states: N = 1\n  dynamics:\n    N' = -N(t - tau) + N*noise(w)\n"
     model = loads(text)
     assert r"-N\left(t - \tau\right) + N \, \xi_{w}" in model.show("latex")
     assert "d(N)/dt = -N(t - tau) + N*noise(w)" in model.show("expanded")

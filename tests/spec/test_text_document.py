@@ -254,6 +254,7 @@ BEGIN = "statements stand in sections: begin one, such as 'params:'"
 BRACKET = "add ')', or indent the lines up to it by more than the first"
 BEHIND = "statements stand behind the colon, or indented below it"
 DOC = 'the description of a model is one text in double quotes: "..."'
+MODELS = "a file holds models, and each begins with 'model NAME:'"
 NAME = "write 'model NAME:'; a name that is no word stands in quotes"
 
 
@@ -284,6 +285,12 @@ NAME = "write 'model NAME:'; a name that is no word stands in quotes"
         ("model A:\n  states: B\n    C\n", [(3, 1, "E0104")], BEHIND),
         ("model A:\n  states: B\n  C\n", [(3, 3, "E0101")], BEGIN),
         ("  model A:\nmodel B:\n", [(2, 1, "E0104")], ""),
+        ("model A:\n  let:\n    a = 1\nstates: S\n", [(4, 1, "E0104")], ""),
+        ("model A:\n  let:\n    a = 1\nfoo: S\n  bar\n", [(4, 1, "E0101")], MODELS),
+        ("model A:\n  let:\n    a = 1\nstates S\n", [(4, 1, "E0101")], MODELS),
+        ("model A:\n  let:\n    a = 1\n  time = 3\n", [(4, 1, "E0104")], ""),
+        ("model A:\n  let:\n    a = 1\n  b: c = 3\n", [(4, 1, "E0104")], ""),
+        ("model A:\n  let:\n    a = 1\n  stats: S\n", [(4, 3, "E0106")], "did you mean 'states'?"),
         ("model A:\n  let:\n      a = 1\n    b = 1\n    c = 1\n      d = 1\n", [(4, 1, "E0104")], ""),
         ("model A:\n   let:\n     a = 1\n  init:\n     b = 1\n", [(4, 1, "E0104")], ""),
         ("model A:\n  params:\n    a\n    states:\n      B\n", [(4, 1, "E0104")], ""),
@@ -338,6 +345,25 @@ def test_the_number_of_lines_is_limited():
     text = "model A:\n  let:\n" + "    a = 1\n" * 10
     assert problems(text, Limits(declarations=12)) == []
     assert problems(text, Limits(declarations=11)) == [(12, 5, "E0004")]
+
+
+def test_a_model_that_is_not_indented_at_all_is_one_problem():
+    text = "model A:\nlet:\n  a = 1\nfoo:\n  b = 1\nstates S\n"
+    assert problems(text) == [(2, 1, "E0104"), (4, 1, "E0106"), (6, 1, "E0110")]
+
+
+def test_a_comment_in_brackets_may_stand_anywhere():
+    found = model("model A:\n  let:\n    a = (1 +\n# one\n  # two\n      2)\n    b = 1\n")
+    assert found.sections[0].statements[0].comments.before == ("one", "two")
+    assert len(found.sections[0].statements) == 2
+
+
+def test_a_line_below_a_statement_that_was_given_up_is_still_looked_at():
+    assert problems("model A:\n  let:\n    a = (((1\n      + (2\n    b\n", Limits(nesting=2)) == [
+        (3, 5, "E0004"),
+        (4, 1, "E0104"),
+        (4, 9, "E0108"),
+    ]
 
 
 def test_nesting_and_tokens_of_a_line_are_limited():

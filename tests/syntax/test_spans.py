@@ -19,7 +19,7 @@ from strategies import expressions as random
 from syntax.examples import EXAMPLES
 from syntax.reading import parse
 
-BEFORE, BEHIND = "model α:\n  let:\n    ", "  # behind\n    next = 1\n"
+BEFORE, BEHIND = "model \N{GREEK SMALL LETTER BETA}:\n  let:\n    ", "  # behind\n    next = 1\n"
 
 
 def placed(kind: StatementKind, text: str) -> Any:

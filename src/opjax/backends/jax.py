@@ -57,10 +57,10 @@ def _of(function: Callable[..., jax.Array]) -> ArrayFunction:
     return of_any
 
 
-def _select(condition: jax.Array, yes: Array, no: Array) -> jax.Array:
+def _select(condition: Array, yes: Array, no: Array) -> jax.Array:
     """`jnp.where` without the nested call that it leaves in the traced program."""
     yes, no = _alike(yes, no)
-    shape = np.broadcast_shapes(condition.shape, yes.shape, no.shape)
+    shape = np.broadcast_shapes(np.shape(condition), yes.shape, no.shape)
     return lax.select(*(jnp.broadcast_to(value, shape) for value in (condition, yes, no)))
 
 

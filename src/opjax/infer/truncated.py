@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any, TypeAlias, final
 
 import jax
@@ -88,33 +89,129 @@ TAILS: dict[type[dist.Distribution], tuple[Tail, Tail]] = {
 }
 
 
+def _log_mass(base: dist.Distribution, low: Array | None, high: Array | None) -> Array:
+    """The logarithm of the probability between two bounds, from the smaller tail, so that nothing cancels."""
+    below, above = TAILS[type(base)]
+    if low is None:
+        assert high is not None
+        return below(base, high)
+    if high is None:
+        return above(base, low)
+    upper = above(base, low) < below(base, high)
+    more = jnp.where(upper, above(base, low), below(base, high))
+    less = jnp.where(upper, above(base, high), below(base, low))
+    return more + _log1mexp(less - more)
+
+
 @final
 class Truncated(dist.Distribution):
     """A distribution restricted to [low, high] and divided by the probability of that interval.
 
     Arguments:
         base: a continuous distribution of one of the classes in `TAILS`.
-        low: the lower bound, inside the support of `base`; None for none.
-        high: the upper bound, likewise; at least one of the two is given.
+        low: the lower bound, not below the support of `base`; None for none.
+        high: the upper bound, not above it; None for none. At least one of the two is given.
 
     Example:
-        >>> float(Truncated(dist.Normal(0.0, 1.0), 0.0, None).log_prob(0.0).round(4))
+        >>> half = Truncated(dist.Normal(0.0, 1.0), 0.0, None)
+        >>> print(f"{half.log_prob(0.0):.4f}")
         -0.2258
     """
 
-    arg_constraints = {"low": constraints.dependent, "high": constraints.dependent}
+    arg_constraints = MappingProxyType({})
     pytree_data_fields = ("base", "low", "high")
+    base: dist.Distribution
+    low: Array | None
+    high: Array | None
 
-    def __init__(
-        self,
-        base: dist.Distribution,
-        low: ArrayLike | None,
-        high: ArrayLike | None,
-        *,
-        validate_args: bool | None = None,
-    ) -> None:
-        shape = jnp.broadcast_shapes(base.batch_shape, jnp.shape(0.0 if low is None else low), jnp.shape(0.0 if high is None else high))
-        self.base = base.expand(shape) if base.batch_shape != shape else base
-        self.low = None if low is None else jnp.broadcast_to(jnp.asarray(low), shape)
-        self.high = None if high is None else jnp.broadcast_to(jnp.asarray(high), shape)
-        super().__init__(batch_shape=shape, event_shape=(), validate_args=validate_args)
+    def __init__(self, base: dist.Distribution, low: ArrayLike | None, high: ArrayLike | None) -> None:
+        bounds = [jnp.asarray(bound, dtype=float) for bound in (low, high) if bound is not None]
+        shape = jnp.broadcast_shapes(base.batch_shape, *(bound.shape for bound in bounds))
+        self.base = base
+        self.low = None if low is None else jnp.asarray(low, dtype=float)
+        self.high = None if high is None else jnp.asarray(high, dtype=float)
+        super().__init__(batch_shape=shape)
+
+    @constraints.dependent_property(is_discrete=False, event_dim=0)
+    def support(self) -> constraints.Constraint:
+        """The interval, so that the transform from the real line is the right one."""
+        low, high = self._ends()
+        if high is None:
+            return constraints.greater_than(low)
+        return constraints.less_than(high) if low is None else constraints.interval(low, high)
+
+    def _ends(self) -> tuple[Array | None, Array | None]:
+        """The ends of the interval, where it ends: at a bound, or where the support of the base does."""
+        low = getattr(self.base.support, "lower_bound", None) if self.low is None else self.low
+        high = getattr(self.base.support, "upper_bound", None) if self.high is None else self.high
+        low = None if low is None else jnp.broadcast_to(jnp.asarray(low, dtype=float), self.batch_shape)
+        return low, None if high is None else jnp.broadcast_to(jnp.asarray(high, dtype=float), self.batch_shape)
+
+    def log_prob(self, value: ArrayLike, intermediates: list[Any] | None = None) -> Array:
+        """The logarithm of the density; minus infinity outside the interval.
+
+        Arguments:
+            value: shape [..., *batch_shape].
+            intermediates: not used.
+
+        Returns:
+            Shape of `value`.
+        """
+        x = jnp.asarray(value)
+        inside = jnp.asarray(True)
+        if self.low is not None:
+            inside = inside & (x >= self.low)
+        if self.high is not None:
+            inside = inside & (x <= self.high)
+        density = jnp.asarray(self.base.log_prob(x)) - _log_mass(self.base, self.low, self.high)
+        return jnp.where(inside, density, -jnp.inf)
+
+    def cdf(self, value: ArrayLike) -> Array:
+        """The probability below `value`."""
+        x = jnp.asarray(value)
+        x = x if self.low is None else jnp.maximum(x, self.low)
+        x = x if self.high is None else jnp.minimum(x, self.high)
+        mass = _log_mass(self.base, self.low, self.high)
+        return jnp.exp(_log_mass(self.base, self.low, x) - mass)
+
+    def icdf(self, q: ArrayLike) -> Array:
+        """The value below which the probability is `q`, by bisection: no tail is too far out for it."""
+        p = jnp.broadcast_to(jnp.asarray(q, dtype=float), jnp.broadcast_shapes(jnp.shape(q), self.batch_shape))
+        low, high = self._ends()
+        at = _coordinate(low, high)
+        widest = math.log(float(jnp.finfo(p.dtype).max)) - 2
+
+        def halve(_: Array, between: tuple[Array, Array]) -> tuple[Array, Array]:
+            left, right = between
+            middle = (left + right) / 2
+            # without a lower end the coordinate is the distance from the upper one: it runs the other way
+            under = (self.cdf(at(middle)) < p) == (low is not None)
+            return jnp.where(under, middle, left), jnp.where(under, right, middle)
+
+        ends = (0.0, 1.0) if low is not None and high is not None else (-widest, widest)
+        start = (jnp.full_like(p, ends[0]), jnp.full_like(p, ends[1]))
+        left, right = jax.lax.fori_loop(0, 2 * jnp.finfo(p.dtype).nmant, halve, start)
+        return at((left + right) / 2)
+
+    def sample(self, key: Array | None, sample_shape: tuple[int, ...] = ()) -> Array:
+        """Random numbers.
+
+        Arguments:
+            key: a key of `jax.random`.
+            sample_shape: leading dimensions.
+
+        Returns:
+            Shape [*sample_shape, *batch_shape].
+        """
+        assert key is not None
+        return self.icdf(jax.random.uniform(key, sample_shape + self.batch_shape))
+
+
+def _coordinate(low: Array | None, high: Array | None) -> Callable[[Array], Array]:
+    """Values from a coordinate: the fraction of a finite interval, or the logarithm of the distance from its end."""
+    if low is None:
+        assert high is not None
+        return lambda place: high - jnp.exp(place)
+    if high is None:
+        return lambda place: low + jnp.exp(place)
+    return lambda place: low + place * (high - low)

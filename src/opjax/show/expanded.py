@@ -17,7 +17,7 @@ from opjax.show.writer import Writer
 from opjax.source import Span
 
 MOST_CELLS = 300
-MOST_CHARACTERS = 2_000_000
+MOST_CHARACTERS = 500_000
 MOST_TERMS = 12
 """Reductions over more points than this stay reductions."""
 

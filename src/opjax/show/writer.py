@@ -115,8 +115,16 @@ class Writer:
         """Several nodes."""
         pieces: list[Piece] = []
         for node in nodes:
-            pieces.append((yield self.walk(node, at, terms)))
+            pieces.append(self.leaf(node, at) or (yield self.walk(node, at, terms)))
         return pieces
+
+    def leaf(self, node: AnyNode, at: Positions) -> Piece | None:
+        """A number or a declared name, for which no walk is needed; sums may have very many of them."""
+        if isinstance(node, Constant):
+            return self.notation.number(node.value)
+        if isinstance(node, Symbol) and node.role in ("state", "parameter"):
+            return self.quantity(node, at)
+        return None
 
     # --- indices
 
@@ -245,7 +253,8 @@ class Writer:
         signed: list[tuple[bool, Piece]] = []
         for node in nodes:
             negative = isinstance(node, Apply) and node.function == "negate" and node.number not in self.names
-            piece = yield self.walk(node.operands[0] if negative else node, at, terms)
+            inner = node.operands[0] if negative else node
+            piece = self.leaf(inner, at) or (yield self.walk(inner, at, terms))
             if not piece.zero:
                 signed.append((negative, piece))
         if not signed:

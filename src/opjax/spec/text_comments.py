@@ -24,14 +24,15 @@ class PendingComments:
         return tuple(_without_leading_blanks(texts) if is_first else texts)
 
     def take_deeper(self, depth: int) -> tuple[str, ...]:
-        """Those at the beginning that are indented by more than `depth`, without blank lines around them."""
+        """Those at the beginning that are indented by more than `depth`, without blank lines before them.
+
+        A blank line counts as indented like what follows it, so there is none at the end.
+        """
         count = 0
         while count < len(self.waiting) and self.waiting[count][0] > depth:
             count += 1
         texts = [text for _, text in self.waiting[:count]]
         del self.waiting[:count]
-        while texts and texts[-1] == BLANK_LINE:
-            texts.pop()
         return tuple(_without_leading_blanks(texts))
 
 

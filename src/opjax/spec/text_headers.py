@@ -65,8 +65,6 @@ class SectionHeader:
             line: the line.
             inside: whether a section stands above; then ``NAME: text`` may also be a statement that is not indented.
         """
-        if not self.has_colon:
-            return self.row is not None
         return self.rest == line.end or not inside or self.meant is not None
 
 

@@ -67,5 +67,5 @@ def commented(declaration: Declaration, value: Plain) -> Plain:
 def record(main: tuple[str, Plain], **others: Plain) -> Plain:
     """A mapping without the keys that say nothing; only the value of the main key where there is no other."""
     name, value = main
-    rest = {key: other for key, other in others.items() if other not in (None, "", [], False)}
+    rest = {key: other for key, other in others.items() if other is not None and other != ""}
     return {name: value, **rest} if rest else value

@@ -1,0 +1,143 @@
+"""A model made ready to be solved: its right-hand side, its initial values, and the layout of its state vector."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import jax.numpy as jnp
+
+from opjax import stages
+from opjax.backends import Backend, backend_for
+from opjax.compile.arguments import refuse
+from opjax.compile.compiled import CompiledRhs
+from opjax.compile.layout import Layout
+from opjax.compile.quantities import Quantities, Wanted
+from opjax.errors import catalogue
+from opjax.ir.system import System
+from opjax.solve.augment import with_accumulators
+
+Array = Any
+NOTHING: Mapping[str, Any] = {}
+KEPT = 64
+"""Problems that are kept, so that the same model is compiled once."""
+
+
+class Problem:
+    """A model made ready to be solved. Problems of the same model, with the same incidences, are one object.
+
+    Arguments:
+        checked: the model.
+        flows: the transitions whose incidence is wanted.
+
+    Raises:
+        OpjaxError: E0701 for what cannot be run yet, E0803 for an axis without labels.
+    """
+
+    def __init__(self, checked: stages.Checked, flows: tuple[str, ...] = ()) -> None:
+        stages.refuse_not_yet(checked.system)
+        self.flows = flows
+        self.system: System = with_accumulators(checked.system, flows)
+        text = stages.print_model(checked.syntax)
+        self.identity = identity_of(checked, flows)
+        self.rhs = CompiledRhs(self.system, text, repr(self.identity), jnp, stages.optimise)
+        self.backend: Backend = backend_for(jnp)
+        rates = {f"rate of {name}": Wanted(node, self.system.states[name].axes) for name, node in self.system.rates.items()}
+        self._initial = stages.compile_quantities(self.system, self._initial_values())
+        self._all = stages.compile_quantities(self.system, {**rates, **self._initial.wanted})
+        self.solvers: dict[object, Any] = {}
+
+    def _initial_values(self) -> dict[str, Wanted]:
+        known = ((state, state.initial) for state in self.system.states.values())
+        return {state.name: Wanted(node, state.axes) for state, node in known if node is not None}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Problem) and self.identity == other.identity
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
+
+    @property
+    def layout(self) -> Layout:
+        """Where each state lies in the flat vector."""
+        return self._all.layout
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """The parameters that the solution depends on, in declared order."""
+        return self._all.arguments.names
+
+    def quantities(self, wanted: Mapping[str, Wanted]) -> Quantities:
+        """Other values of the model, to be computed from its states and parameters."""
+        return stages.compile_quantities(self.system, wanted)
+
+    def arguments(self, parameters: Mapping[str, object], dtype: Any) -> dict[str, Array]:
+        """The parameters that the solution depends on, by name: defaults filled in, shapes checked, cast to a data type.
+
+        Raises:
+            OpjaxError: E0805 for a missing value, E0806 for an unknown name, E0804 for a wrong shape.
+        """
+        values = self._all.arguments.prepare(parameters, self.backend, dtype, jnp.zeros((), dtype))
+        return dict(zip(self.parameter_names, values, strict=True))
+
+    def initial(self, parameters: Mapping[str, Array], given: Mapping[str, Array], dtype: Any) -> Array:
+        """The initial state as a flat vector.
+
+        Arguments:
+            parameters: all parameters by name.
+            given: initial values by state name, instead of the model's own.
+            dtype: the data type.
+
+        Raises:
+            OpjaxError: E0506 if a state has no initial value.
+        """
+        known = self._initial(self.backend, jnp.zeros((), dtype), parameters=parameters) | dict(given)
+        for state in self.system.states.values():
+            if state.name not in known:
+                raise refuse(catalogue.NO_INITIAL, state.span, name=state.name)
+        sizes = [slot.size for slot in self.layout.slots]
+        return self.backend.pack([known[slot.name] for slot in self.layout.slots], sizes, dtype)
+
+    def unflatten(self, flat: Array) -> dict[str, Array]:
+        """The states by name of flat vectors, the last dimension; those before it are kept."""
+        return self.rhs.unflatten(flat)
+
+
+def identity_of(checked: stages.Checked, flows: tuple[str, ...]) -> tuple[object, ...]:
+    """What tells one problem from another."""
+    labels = tuple(sorted((name, tuple(known)) for name, known in checked.labels.items()))
+    return stages.content_hash(checked.syntax), labels, flows
+
+
+class _Key:
+    """A model as the key of a cache: equal when the problems are."""
+
+    def __init__(self, checked: stages.Checked, flows: tuple[str, ...]) -> None:
+        self.checked = checked
+        self.flows = flows
+        self.identity = identity_of(checked, flows)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.identity == other.identity
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _kept(key: _Key) -> Problem:
+    return Problem(key.checked, key.flows)
+
+
+def problem_for(checked: stages.Checked, flows: Iterable[str] = ()) -> Problem:
+    """The problem of a model; made once, and found again by the model's content.
+
+    Arguments:
+        checked: the model.
+        flows: the transitions whose incidence is wanted.
+
+    Raises:
+        OpjaxError: E0701 for what cannot be run yet, E0803 for an axis without labels.
+    """
+    return _kept(_Key(checked, tuple(dict.fromkeys(flows))))
