@@ -63,6 +63,7 @@ RUNS_CODE: dict[str, str] = {
     "compile/kernel.py": "runs the function that emission wrote from the typed program, with names that it made up",
 }
 READS_BY_NAME: dict[str, str] = {
+    "stages.py": "the array library that a pickled function was compiled for",
     "syntax/nodes.py": "the field names of our own dataclasses",
 }
 FORBIDDEN_CALLS = frozenset({"eval", "exec", "compile", "__import__", "sympify", "parse_expr", "lambdify"})

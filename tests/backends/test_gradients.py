@@ -139,15 +139,20 @@ AT_EDGES = [
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize(("name", "point", "slopes"), AT_EDGES)
-def test_jax_has_the_documented_slopes_at_edges(name: str, point: tuple[float, ...], slopes: tuple[float, ...]) -> None:
-    f, numbers = scalar(name), tuple(range(len(point)))
-    for transform in (jax.jacrev, jax.jacfwd):
-        assert list(map(float, transform(f, numbers)(*point))) == pytest.approx(list(slopes), rel=1e-15, nan_ok=True)
-        one_by_one = [float(jax.jit(transform(f, number))(*point)) for number in numbers]
-        assert one_by_one == pytest.approx(list(slopes), rel=1e-15, nan_ok=True)
-        in_a_row = jax.vmap(transform(f, numbers))(*(jnp.full(3, x) for x in point))
-        assert [float(column[1]) for column in in_a_row] == pytest.approx(list(slopes), rel=1e-15, nan_ok=True)
+@pytest.mark.parametrize("name", dict.fromkeys(row[0] for row in AT_EDGES))
+def test_jax_has_the_documented_slopes_at_edges(name: str) -> None:
+    f = scalar(name)
+    points = jnp.asarray([point for row, point, _ in AT_EDGES if row == name])
+    expected = np.asarray([slopes for row, _, slopes in AT_EDGES if row == name])
+    numbers = tuple(range(points.shape[1]))
+    together = [jax.jacrev(f, numbers), jax.jacfwd(f, numbers)]
+    one_by_one = [lambda *p, d=d: tuple(d(f, number)(*p) for number in numbers) for d in (jax.grad, jax.jacfwd)]
+    found = jax.jit(jax.vmap(lambda *p: [jnp.stack(slopes(*p)) for slopes in (*together, *one_by_one)]))(*points.T)
+    eagerly = [np.stack(slopes(*map(float, points[0]))) for slopes in together]
+    for slopes in found:
+        np.testing.assert_allclose(slopes, expected, rtol=1e-15)
+    for slopes in eagerly:
+        np.testing.assert_allclose(slopes, expected[0], rtol=1e-15)
 
 
 @pytest.mark.usefixtures("x64")
@@ -203,15 +208,17 @@ def test_what_is_not_selected_has_no_slope(expression: Scalar, x: float) -> None
         "grad": jax.grad(f),
         "jacfwd": jax.jacfwd(f),
         "jacrev": jax.jacrev(f),
-        "jit of grad": jax.jit(jax.grad(f)),
-        "jit of jacfwd": jax.jit(jax.jacfwd(f)),
         "vmap of grad": lambda x: jax.vmap(jax.grad(f))(jnp.full(2, x))[0],
+        "vmap of jacfwd": lambda x: jax.vmap(jax.jacfwd(f))(jnp.full(2, x))[0],
         "grad of vmap": lambda x: jax.grad(lambda y: jax.vmap(f)(y).sum())(jnp.full(2, x))[1],
-        "jvp of vjp": lambda x: jax.jvp(jax.grad(f), (x,), (1.0,))[1],
+        "grad of jit": jax.grad(jax.jit(f)),
+        "jvp of vjp": lambda x: jax.jvp(jax.grad(f), (x,), (jnp.ones_like(x),))[1],
         "vjp of vjp": jax.grad(jax.grad(f)),
-        "hessian": jax.jit(jax.hessian(f)),
+        "hessian": jax.hessian(f),
     }
-    assert {name: float(transform(x)) for name, transform in transforms.items()} == dict.fromkeys(transforms, 0.0)
+    found = jax.jit(lambda x: {name: transform(x) for name, transform in transforms.items()})(jnp.asarray(x))
+    assert {name: float(slope) for name, slope in found.items()} == dict.fromkeys(transforms, 0.0)
+    assert float(transforms["grad"](x)) == float(transforms["jacfwd"](x)) == 0.0  # without jit
 
 
 @pytest.mark.usefixtures("x64")
@@ -274,7 +281,7 @@ def test_single_precision_stays_single_under_strict_promotion(function: Function
         return f(*mixed)
 
     numbers = [arguments[i] for i in real]
-    with jax.numpy_dtype_promotion("strict"), jax.checking_leaks():
+    with jax.numpy_dtype_promotion("strict"):
         traced = [jax.make_jaxpr(value)(*numbers)]
         if function.result != "boolean":
             traced.append(jax.make_jaxpr(lambda *n: jax.vjp(value, *n)[1](n[0]))(*numbers))
@@ -282,6 +289,17 @@ def test_single_precision_stays_single_under_strict_promotion(function: Function
     for program in traced:
         assert not [str(e) for e in equations(program.jaxpr) for v in e.outvars if v.aval.dtype == jnp.float64]
         assert not [e for e in equations(program.jaxpr) if "callback" in e.primitive.name]
+
+
+@pytest.mark.usefixtures("x64")
+def test_no_tracer_leaks() -> None:
+    def f(x: Any) -> Any:
+        for name in ("abs", "sqrt", "softplus", "hypot", "pow"):
+            x = scalar(name)(*[x] * len(FUNCTIONS[name].arguments))
+        return scalar("pow")(x, 0.75)
+
+    with jax.checking_leaks():
+        assert math.isfinite(jax.jit(jax.grad(f))(jnp.asarray(0.5)))
 
 
 def equations(program: Any) -> list[Any]:
@@ -301,11 +319,11 @@ def test_selections_are_cheap() -> None:
     """The numbers that the module's docstring gives."""
 
     def count(f: Scalar, *arguments: float) -> int:
-        return len(equations(jax.make_jaxpr(f)(*arguments).jaxpr))
+        return len(equations(jax.make_jaxpr(f)(*map(np.float64, arguments)).jaxpr))
 
     maximum, sqrt = scalar("maximum"), scalar("sqrt")
     assert count(lambda x: maximum(x, 0.0), 1.0) == 1
     assert count(jax.grad(lambda x: maximum(x, 0.0)), 1.0) == 3
     assert count(jax.grad(maximum, (0, 1)), 1.0, 2.0) == 4
     assert count(jax.grad(jnp.maximum, (0, 1)), 1.0, 2.0) > 10
-    assert count(jax.grad(sqrt), 1.0) <= count(jax.grad(jnp.sqrt), 1.0) + 4
+    assert count(jax.grad(sqrt), 1.0) <= count(jax.grad(jnp.sqrt), 1.0) + 5

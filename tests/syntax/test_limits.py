@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from opjax.source import DEFAULT_LIMITS
-from opjax.syntax.nodes import Conditional, Negate, Product, Reference, Sum
+from opjax.syntax.nodes import Conditional, Expression, Negate, Product, Reference, Sum
 from opjax.syntax.parser import StatementKind
 from opjax.syntax.printer import print_expression
 from syntax.reading import parse, problem
@@ -15,25 +15,28 @@ from syntax.reading import parse, problem
 pytestmark = pytest.mark.timeout(60)  # what is quadratic takes much longer
 
 DEEPEST = DEFAULT_LIMITS.nesting
+LONG = 20_000
 HUGE = 100_000
 
 
-@pytest.mark.parametrize("sign", [" + ", "*", " < ", " and ", ", "])
-def test_a_hundred_thousand_operands(sign: str) -> None:
-    text = sign.join(["x"] * HUGE)
+def test_a_sum_of_a_hundred_thousand_terms_is_one_node() -> None:
+    text = " + ".join(f"x{i}" for i in range(HUGE))
+    tree = parse("expression", text)
+    assert isinstance(tree, Sum)
+    assert len(tree.terms) == HUGE
+    assert print_expression(tree) == text
+
+
+@pytest.mark.parametrize("sign", ["*", " < ", " and ", ", "])
+def test_long_rows(sign: str) -> None:
+    text = sign.join(["x"] * LONG)
     text = f"f({text})" if sign == ", " else text
     tree = parse("expression", text)
     assert print_expression(tree) == text
-    assert parse("expression", text) == tree
+    assert tree == parse("expression", text)
 
 
-def test_a_sum_is_one_node() -> None:
-    tree = parse("expression", "+".join(f"x{i}" for i in range(HUGE)))
-    assert isinstance(tree, Sum)
-    assert len(tree.terms) == HUGE
-
-
-@pytest.mark.parametrize("count", [1_000, 20_000])
+@pytest.mark.parametrize("count", [1_000, 10_000])
 def test_a_chain_of_conditionals_is_one_node(count: int) -> None:
     text = "".join(f"{i} if x < {i} else " for i in range(count)) + "0"
     tree = parse("expression", text)
@@ -76,7 +79,7 @@ def test_the_deepest_nesting_is_read_and_one_more_is_not(form: str) -> None:
 
 
 def test_what_does_not_nest_is_not_counted() -> None:
-    for text in ("-x*" * HUGE + "x", "x^2 + " * HUGE + "x", "(x) + " * HUGE + "x", "not x and " * HUGE + "x"):
+    for text in ("-x*" * LONG + "x", "x^2 + " * LONG + "x", "(x) + " * LONG + "x", "not x and " * LONG + "x"):
         assert parse("expression", text) is not None
 
 
@@ -95,11 +98,11 @@ HOSTILE: dict[str, tuple[StatementKind, str, str]] = {
     "an open text of quotes": ("expression", '"' + '""' * 1_000_000, "E0112"),
     "blanks": ("expression", " " * 1_000_000, "E0102"),
     "comments": ("expression", "# x\n" * 250_000, "E0102"),
-    "an open call": ("expression", "f(" + "x, " * HUGE, "E0108"),
-    "an error behind many terms": ("expression", "x + " * HUGE + "x x", "E0101"),
+    "an open call": ("expression", "f(" + "x, " * LONG, "E0108"),
+    "an error behind many terms": ("expression", "x + " * LONG + "x x", "E0101"),
     "choices times terms": ("expression", "+".join(["x"] * 10_000) + " in [" + "1," * 10_000 + "]", "E0101"),
     "letters and points": ("expression", "1." + "1." * 500_000, "E0404"),
-    "a unit": ("parameter", "k : " + "mg/" * HUGE, "E0102"),
+    "a unit": ("parameter", "k : " + "mg/" * LONG, "E0102"),
 }
 
 
@@ -120,9 +123,9 @@ def test_the_number_of_tokens_is_limited() -> None:
 
 def test_printing_is_linear_in_depth() -> None:
     """A tree that no text may have: printing, comparing and hashing it must not recurse, nor copy what is below."""
-    tree = Reference("x")
+    tree: Expression = Reference("x")
     for _ in range(HUGE):
-        tree = Negate(Product((tree, Reference("y")), (False, True)))  # type: ignore[assignment]
+        tree = Negate(Product((tree, Reference("y")), (False, True)))
     text = print_expression(tree)
     assert text == "-(" * HUGE + "x" + "/y)" * HUGE
     assert problem("expression", text).code == "E0004"

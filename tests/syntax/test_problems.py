@@ -118,7 +118,7 @@ SLIPS: list[Row] = [
     ("dynamics", "d(u)/«dx» = 1", "E0101", "the derivative of a state is taken over time: d(u)/dt"),
     ("dynamics", "«f»(u)/dt = 1", "E0101", "a derivative is written d(u)/dt = ... or u' = ..."),
     ("dynamics", "«x»/dt = 1", "E0101", "a derivative is written d(u)/dt = ... or u' = ..."),
-    ("dynamics", "A -> B @ k edge «fall»", "E0101", "here can stand absorb, periodic or stay"),
+    ("dynamics", "A -> B @ k edge «fall»", "E0101", "here can stand stay, absorb or periodic"),
     # declarations
     ("parameter", "beta «LogNormal»(0, 1)", "E0101", "a prior stands behind '~': ~ LogNormal(...)"),
     ("parameter", "beta ~ Normal«»", "E0102", "its arguments stand in brackets: Normal(...)"),
@@ -169,10 +169,14 @@ def test_a_problem_in_a_later_line_is_found_there() -> None:
     assert (found.span.line, found.span.column) == (2, 5)
 
 
-def test_what_can_stand_depends_on_the_whole_text_before() -> None:
-    assert "an operator" in problem("state", "S = 1 free 2 3").hint or problem("state", "S = 1 free 2 3").hint
-    assert problem("expression", "(a b").code == "E0108"
-    assert problem("expression", "f(a b c").hint == "add ')'"
+def test_a_bracket_that_is_never_closed_explains_what_follows_it() -> None:
+    found = problem("dynamics", "N' = r*(1 - N/K edge stay")
+    assert (found.code, found.span.start) == ("E0108", 7)
+
+
+def test_what_could_have_stood_counts_before_the_parser_moved_on() -> None:
+    """'edge' ends an expression in other statements; here an operator could still have followed."""
+    assert problem("state", "S = 1 edge stay").hint.startswith("here can stand an operator, '=', ':'")
 
 
 texts = st.one_of(

@@ -42,7 +42,7 @@ def test_every_kind_of_statement_has_a_start() -> None:
 
 def test_every_rule_has_its_function_and_every_function_its_rule() -> None:
     modules = (transformer, statements, processes)
-    helpers = {"bare", "optional", "between", "finite", "unquoted", "label_value", "bare_number", "checked_number"}
+    helpers = {"bare", "optional", "between", "finite", "unquoted", "label_value", "checked_number"}
     helpers |= {"whole", "doc_of", "edge_of"}
     functions = {
         name

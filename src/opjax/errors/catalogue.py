@@ -122,6 +122,9 @@ NO_PRIOR = Problem("E0904", "the parameter '{name}' has neither a value nor a pr
 NO_OBSERVATION = Problem("E0905", "the model has no section 'observe'", "add one, such as: y ~ Normal(loc=x, scale=sigma)")
 MISSING_EXTRA = Problem("E0906", "this needs the package '{package}'", "pip install 'opjax[{extra}]'")
 NO_START = Problem("E0907", "no point was found at which the posterior and its gradient are finite: {problem}")
+NO_STEP_SIZE = Problem("E0920", "the solver '{name}' takes steps of one size, and none is given", "pass dt0=...")
+REQUIREMENT_FAILS = Problem("E0921", "a condition that the model requires does not hold for these parameters")
+WRONG_LABELS = Problem("E0922", "'{name}' has the labels {found} along '{axis}', and {expected} are wanted")
 
 # --- lints
 RATE_CONTAINS_SOURCE = Problem("W0401", "the rate of '->' contains its own reactant '{name}', which multiplies it once more", "use '=>' if this is the whole flow")

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from types import MappingProxyType
-from typing import Any, TypeAlias, final
+from collections.abc import Callable, Mapping
+from typing import Any, final
 
-import jax
-import jax.numpy as jnp
-import numpyro.distributions as dist
-from jax.scipy import special
-from jax.typing import ArrayLike
-from numpyro.distributions import constraints
+from opjax.infer.untyped import Array, constraints, dist, jax, jnp, special
 
-Array: TypeAlias = jax.Array
-Tail: TypeAlias = Callable[[Any, Array], Array]
+Tail = Callable[[Any, Array], Array]
 """The logarithm of the probability on one side of x, of a distribution of one class."""
 
 
@@ -57,7 +50,7 @@ def _from_above(above: Tail) -> tuple[Tail, Tail]:
 
 # The logarithms of the probabilities below and above x. Gamma functions are regularised incomplete ones (DLMF 8.2.4),
 # beta likewise (DLMF 8.17.2); Student's tail is DLMF 8.17 with x = df/(df + z^2).
-TAILS: dict[type[dist.Distribution], tuple[Tail, Tail]] = {
+TAILS: Mapping[type, tuple[Tail, Tail]] = {
     dist.Normal: _mirrored(lambda base, x: special.log_ndtr(-_standard(base, x))),
     dist.StudentT: _mirrored(_student_above),
     dist.Cauchy: _mirrored(_cauchy_above),
@@ -89,7 +82,7 @@ TAILS: dict[type[dist.Distribution], tuple[Tail, Tail]] = {
 }
 
 
-def _log_mass(base: dist.Distribution, low: Array | None, high: Array | None) -> Array:
+def _log_mass(base: Any, low: Array | None, high: Array | None) -> Array:
     """The logarithm of the probability between two bounds, from the smaller tail, so that nothing cancels."""
     below, above = TAILS[type(base)]
     if low is None:
@@ -118,22 +111,21 @@ class Truncated(dist.Distribution):
         -0.2258
     """
 
-    arg_constraints = MappingProxyType({})
     pytree_data_fields = ("base", "low", "high")
-    base: dist.Distribution
+    base: Any
     low: Array | None
     high: Array | None
 
-    def __init__(self, base: dist.Distribution, low: ArrayLike | None, high: ArrayLike | None) -> None:
-        bounds = [jnp.asarray(bound, dtype=float) for bound in (low, high) if bound is not None]
+    def __init__(self, base: Any, low: Array | None, high: Array | None) -> None:
+        bounds = [jnp.asarray(bound, float) for bound in (low, high) if bound is not None]
         shape = jnp.broadcast_shapes(base.batch_shape, *(bound.shape for bound in bounds))
         self.base = base
-        self.low = None if low is None else jnp.asarray(low, dtype=float)
-        self.high = None if high is None else jnp.asarray(high, dtype=float)
+        self.low = None if low is None else jnp.asarray(low, float)
+        self.high = None if high is None else jnp.asarray(high, float)
         super().__init__(batch_shape=shape)
 
     @constraints.dependent_property(is_discrete=False, event_dim=0)
-    def support(self) -> constraints.Constraint:
+    def support(self) -> Any:
         """The interval, so that the transform from the real line is the right one."""
         low, high = self._ends()
         if high is None:
@@ -144,10 +136,10 @@ class Truncated(dist.Distribution):
         """The ends of the interval, where it ends: at a bound, or where the support of the base does."""
         low = getattr(self.base.support, "lower_bound", None) if self.low is None else self.low
         high = getattr(self.base.support, "upper_bound", None) if self.high is None else self.high
-        low = None if low is None else jnp.broadcast_to(jnp.asarray(low, dtype=float), self.batch_shape)
-        return low, None if high is None else jnp.broadcast_to(jnp.asarray(high, dtype=float), self.batch_shape)
+        low = None if low is None else jnp.broadcast_to(jnp.asarray(low, float), self.batch_shape)
+        return low, None if high is None else jnp.broadcast_to(jnp.asarray(high, float), self.batch_shape)
 
-    def log_prob(self, value: ArrayLike, intermediates: list[Any] | None = None) -> Array:
+    def log_prob(self, value: Array, intermediates: list[Any] | None = None) -> Array:
         """The logarithm of the density; minus infinity outside the interval.
 
         Arguments:
@@ -166,7 +158,7 @@ class Truncated(dist.Distribution):
         density = jnp.asarray(self.base.log_prob(x)) - _log_mass(self.base, self.low, self.high)
         return jnp.where(inside, density, -jnp.inf)
 
-    def cdf(self, value: ArrayLike) -> Array:
+    def cdf(self, value: Array) -> Array:
         """The probability below `value`."""
         x = jnp.asarray(value)
         x = x if self.low is None else jnp.maximum(x, self.low)
@@ -174,9 +166,9 @@ class Truncated(dist.Distribution):
         mass = _log_mass(self.base, self.low, self.high)
         return jnp.exp(_log_mass(self.base, self.low, x) - mass)
 
-    def icdf(self, q: ArrayLike) -> Array:
+    def icdf(self, q: Array) -> Array:
         """The value below which the probability is `q`, by bisection: no tail is too far out for it."""
-        p = jnp.broadcast_to(jnp.asarray(q, dtype=float), jnp.broadcast_shapes(jnp.shape(q), self.batch_shape))
+        p = jnp.broadcast_to(jnp.asarray(q, float), jnp.broadcast_shapes(jnp.shape(q), self.batch_shape))
         low, high = self._ends()
         at = _coordinate(low, high)
         widest = math.log(float(jnp.finfo(p.dtype).max)) - 2

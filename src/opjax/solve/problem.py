@@ -11,7 +11,6 @@ import jax.numpy as jnp
 from opjax import stages
 from opjax.backends import Backend, backend_for
 from opjax.compile.arguments import refuse
-from opjax.compile.compiled import CompiledRhs
 from opjax.compile.layout import Layout
 from opjax.compile.quantities import Quantities, Wanted
 from opjax.errors import catalogue
@@ -39,18 +38,15 @@ class Problem:
         stages.refuse_not_yet(checked.system)
         self.flows = flows
         self.system: System = with_accumulators(checked.system, flows)
-        text = stages.print_model(checked.syntax)
         self.identity = identity_of(checked, flows)
-        self.rhs = CompiledRhs(self.system, text, repr(self.identity), jnp, stages.optimise)
         self.backend: Backend = backend_for(jnp)
-        rates = {f"rate of {name}": Wanted(node, self.system.states[name].axes) for name, node in self.system.rates.items()}
-        self._initial = stages.compile_quantities(self.system, self._initial_values())
-        self._all = stages.compile_quantities(self.system, {**rates, **self._initial.wanted})
+        states = self.system.states
+        rates = {f"rate of {name}": Wanted(node, states[name].axes) for name, node in self.system.rates.items()}
+        initial = {s.name: Wanted(s.initial, s.axes) for s in states.values() if s.initial is not None}
+        self._rates = stages.compile_quantities(self.system, rates)
+        self._initial = stages.compile_quantities(self.system, initial)
+        self._all = stages.compile_quantities(self.system, {**rates, **initial})
         self.solvers: dict[object, Any] = {}
-
-    def _initial_values(self) -> dict[str, Wanted]:
-        known = ((state, state.initial) for state in self.system.states.values())
-        return {state.name: Wanted(node, state.axes) for state, node in known if node is not None}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Problem) and self.identity == other.identity
@@ -81,6 +77,18 @@ class Problem:
         values = self._all.arguments.prepare(parameters, self.backend, dtype, jnp.zeros((), dtype))
         return dict(zip(self.parameter_names, values, strict=True))
 
+    def rhs(self, time: Array, state: Array, parameters: Mapping[str, Array]) -> Array:
+        """The time derivative of the flat state vector; diffrax's ``vector_field(t, y, args)``.
+
+        Arguments:
+            time: the time.
+            state: the states, shape (states,).
+            parameters: all parameters by name, of the data type of the state.
+        """
+        kernel, dtype = self._rates.kernel(self.backend), self.backend.dtype_of(state)
+        ordered = tuple(parameters[name] for name in self._rates.arguments.names)
+        return kernel.bind("flat", dtype)(self.backend.asarray(time, dtype), state, ordered)
+
     def initial(self, parameters: Mapping[str, Array], given: Mapping[str, Array], dtype: Any) -> Array:
         """The initial state as a flat vector.
 
@@ -101,7 +109,8 @@ class Problem:
 
     def unflatten(self, flat: Array) -> dict[str, Array]:
         """The states by name of flat vectors, the last dimension; those before it are kept."""
-        return self.rhs.unflatten(flat)
+        parts = {slot.name: (flat[..., slot.start : slot.start + slot.size], slot.shape) for slot in self.layout.slots}
+        return {name: jnp.reshape(part, (*flat.shape[:-1], *shape)) for name, (part, shape) in parts.items()}
 
 
 def identity_of(checked: stages.Checked, flows: tuple[str, ...]) -> tuple[object, ...]:

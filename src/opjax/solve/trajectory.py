@@ -106,10 +106,15 @@ def named(problem: Problem, inputs: Inputs, solved: Solved) -> Trajectory:
     return Trajectory(
         times=inputs.times,
         states=states,
-        incidences={flow: jnp.diff(total, axis=0, prepend=0.0) for flow, total in accumulated.items()},
+        incidences={flow: since_previous(total) for flow, total in accumulated.items()},
         code=solved.code,
         steps=solved.steps,
         rejected=solved.rejected,
         stop_time=solved.stop_time,
         stop_state=solved.stop_state,
     )
+
+
+def since_previous(accumulated: Array) -> Array:
+    """What was added between one saved time and the next; at the first, since the start."""
+    return jnp.concatenate([accumulated[:1], accumulated[1:] - accumulated[:-1]])

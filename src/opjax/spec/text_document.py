@@ -14,9 +14,7 @@ from opjax.errors.catalogue import (
     EMPTY_SOURCE,
     MISSING_COLON,
     REPEATED_SECTION,
-    TOO_LARGE,
     UNCLOSED_BRACKET,
-    UNEXPECTED_TEXT,
     UNKNOWN_SECTION,
 )
 from opjax.source import Limits, Source, Span
@@ -27,6 +25,7 @@ from opjax.spec.text_lines import CLOSING, Line, lines_of
 from opjax.spec.text_parts import ModelText, SectionText, Statement
 from opjax.syntax.declarations import BLANK_LINE, Comments
 from opjax.syntax.names import is_name
+from opjax.syntax.slips import too_large, unclosed_text, unexpected_text
 
 _GOES_ON = re.compile(r"[-+*/^%,=~@<>)\]}]|(?:and|or|if|else|for|edge|every)\b")
 _ASKS_FOR_MORE = "+-*/^%,=~@<>"
@@ -105,7 +104,7 @@ class _Splitter:
         what = {"declarations": "the number of statements and comments", "nesting": "the nesting of brackets"}
         shown = what.get(limit, "the number of tokens")
         place = Span(self.source, line.start, max(line.end, line.start + 1))
-        self.report.add(TOO_LARGE, place, what=shown, size=f"over {most}", limit=most, field=limit)
+        too_large(place, shown, most + 1, limit, most).stop(self.report)
 
     # --- where does a line belong?
 
@@ -193,7 +192,10 @@ class _Splitter:
         self._check_body_depth(line, model)
         span = self._span(line)
         if _TEXT.fullmatch(span.text) is None:
-            self._unexpected(span, 'the description of a model is one text in double quotes: "..."')
+            if span.text.count('"') % 2:
+                unclosed_text(Span(self.source, span.start, line.end)).stop(self.report)
+            else:
+                self._unexpected(span, 'the description of a model is one text in double quotes: "..."')
             return
         model.doc.append(span)
         if line.behind:
@@ -294,7 +296,7 @@ class _Splitter:
         self._unexpected(self._span(line), hint)
 
     def _unexpected(self, span: Span, hint: str) -> None:
-        self.report.add(UNEXPECTED_TEXT, span, hint=hint, found=span.text)
+        unexpected_text(span, hint).stop(self.report)
 
     def _missing_colon(self, span: Span, header: str) -> None:
         self.report.add(MISSING_COLON, span, header=header)

@@ -6,7 +6,7 @@ import dataclasses
 import re
 
 from opjax.errors import Report, Stop
-from opjax.errors.catalogue import MISPLACED, TOO_LARGE, UNEXPECTED_TEXT
+from opjax.errors.catalogue import MISPLACED
 from opjax.source import DEFAULT_LIMITS, Limits, Source, Span
 from opjax.spec.registry import SectionRow
 from opjax.spec.text_document import split_text
@@ -20,6 +20,7 @@ from opjax.syntax.declarations import (
     SectionComments,
     TimeDeclaration,
 )
+from opjax.syntax.slips import too_large, unexpected_text
 
 _LIST = re.compile(r'"[^"\n]*+"?|#[^\n]*+|[(\[{]|[)\]}]|,')
 
@@ -91,7 +92,7 @@ class _Reader:
     def _statement(self, statement: Statement, row: SectionRow) -> tuple[Declaration, ...]:
         span = statement.span
         if row.field == "time" and "time" in self.found:
-            raise self.report.stop(UNEXPECTED_TEXT, span, hint="the time of a model is one line", found=span.text)
+            raise unexpected_text(span, "the time of a model is one line").stop(self.report)
         if row.parse_list is not None and _is_list(span):
             return tuple(row.parse_list(span, self.report, self.limits))
         read = row.parse(span, self.report, self.limits)
@@ -102,8 +103,7 @@ class _Reader:
     def _count(self, more: int, span: Span) -> None:
         most = self.limits.declarations
         if self.count <= most < self.count + more:
-            what = "the number of declarations"
-            self.report.add(TOO_LARGE, span, what=what, size=f"over {most}", limit=most, field="declarations")
+            too_large(span, "the number of declarations", self.count + more, "declarations", most).stop(self.report)
         self.count += more
 
 

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias, get_args
 from opjax.source import Limits, Source, Span
 from opjax.syntax.declarations import FLAGS, Edge, Interpolation
 from opjax.syntax.hints import glued_hint, number_hint
-from opjax.syntax.names import WORDS, check_name, unknown_character
+from opjax.syntax.names import WORDS, check_characters, check_name, unknown_character
 from opjax.syntax.slips import TextError, bad_number, too_large, unclosed_bracket, unclosed_text, unexpected_text
 from opjax.syntax.tables import END
 
@@ -211,7 +211,8 @@ class Lexer:
             return unclosed_text(span)
         if group == "other":
             return unknown_character(span)
-        check_name(span, first=False)
+        if not span.text.isascii():
+            check_characters(span)
         whole = Span(self._source, found.start("NUMBER"), span.end)
         hint = number_hint(found["NUMBER"], span.text)
         if hint:

@@ -51,12 +51,11 @@ _INSTEAD: Final = {
 }
 
 
-def check_name(span: Span, *, first: bool = True) -> None:
+def check_name(span: Span) -> None:
     """Refuse a name that is too long, not an identifier, or not in normal form C.
 
     Arguments:
-        span: the name; characters beyond ASCII are not looked at yet.
-        first: whether the first character may not be a digit.
+        span: the name: letters, digits, underscores, and any characters beyond ASCII.
 
     Raises:
         TextError: at the place of what is wrong.
@@ -66,12 +65,23 @@ def check_name(span: Span, *, first: bool = True) -> None:
     name = span.text
     if name.isascii():
         return
-    for place, character in enumerate(name, span.start):
-        if not (character if first and place == span.start else "a" + character).isidentifier():
-            raise unknown_character(Span(span.source, place, place + 1))
+    if not name[0].isidentifier():
+        raise unknown_character(Span(span.source, span.start, span.start + 1))
+    check_characters(span)
     composed = unicodedata.normalize("NFC", name)
     if composed != name:
         raise bad_name(span, "is not in Unicode normal form C", f"write it as '{composed}'")
+
+
+def check_characters(span: Span) -> None:
+    """Refuse a character that cannot stand inside a name.
+
+    Raises:
+        TextError: at the first one.
+    """
+    for place, character in enumerate(span.text, span.start):
+        if not ("a" + character).isidentifier():
+            raise unknown_character(Span(span.source, place, place + 1))
 
 
 def is_name(text: str) -> bool:

@@ -229,22 +229,14 @@ def label_value(label: Token) -> str | float:
     """A label in quotes is a text; a bare one is a number if it can be read as one."""
     if label.type == "STRING":
         return unquoted(label)
-    return label.text if bare_number(label.text) is None else checked_number(label)
-
-
-def bare_number(written: str) -> float | None:
-    """The value of a bare label that looks like a number."""
-    return float(written) if _NUMBER.fullmatch(written) else None
+    return finite(label) if _NUMBER.fullmatch(label.text) else label.text
 
 
 def checked_number(label: Token) -> float:
     """The value of a bare label that is a number."""
-    value = bare_number(label.text)
-    if value is None:
+    if not _NUMBER.fullmatch(label.text):
         raise bad_number(label.span, f"'{label.text}' is not a number", "points are numbers; labels stand in [...]")
-    if math.isinf(value):
-        raise bad_number(label.span, "this number is too large for floating point")
-    return value
+    return finite(label)
 
 
 def whole(token: Token, meaning: str) -> int:

@@ -52,10 +52,11 @@ from opjax.traverse import Walk, run
 FLAG_LIST = Listed("a list of flags", Scalar("one of " + ", ".join(FLAGS), (), FLAGS))
 _EDGES: tuple[Edge, ...] = get_args(Edge)
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z_0-9]{0,99}\Z")
-_COUNTED = re.compile(r"\s*([0-9]{1,9})\s+(?=[^\W\d])")
-_CHANGE = re.compile(r"""\s*[^\W\d]\w*\s*(?:\[(?:"[^"]*"|'[^']*'|[^\]"'])*\])?\s*(\+=|-=|\*=|=(?!=))""")
+_NAME = r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*+"
+_COUNTED = re.compile(r"\s*([0-9]{1,9})\s+(?=[A-Za-z_\x80-\U0010ffff])")
+_CHANGE = re.compile(rf"""\s*{_NAME}\s*(?:\[(?:"[^"]*"|'[^']*'|[^\]"'])*+\])?\s*(\+=|-=|\*=|=(?!=))""")
 _OF_TIME = re.compile(r"\(\s*t\s*\)\s*\Z")
-_FACE = re.compile(r"\s*([^\W\d]\w*)\s+at\s+([^\W\d]\w*)\.(lo|hi)\s*\Z")
+_FACE = re.compile(rf"\s*({_NAME})\s+at\s+({_NAME})\.(lo|hi)\s*\Z")
 
 
 # --- scalars
@@ -269,8 +270,8 @@ def action(node: Node, path: str, draft: Draft) -> Action:
         return Action("stop")
     change = _CHANGE.match(span.text)
     if change is None:
-        parse_initial(span, draft.report, draft.limits)  # says what is wrong
-        raise Stop
+        whole = parse_initial(span, draft.report, draft.limits)  # says what is wrong
+        return Action("=", whole.target, rewritten(whole.value, draft))
     target = _reference(Span(span.source, span.start, span.start + change.start(1)), draft)
     rest = Span(span.source, span.start + change.end(1), span.end)
     value = rewritten(parse_expression(rest, draft.report, draft.limits), draft)
