@@ -57,3 +57,15 @@ def numpy(value: Any) -> np.ndarray:
     """An array of any namespace as one of NumPy, in its own data type."""
     detached = value.detach() if hasattr(value, "detach") else value
     return np.asarray(detached)
+
+
+def equations(program: Any) -> list[Any]:
+    """The equations of a traced program, those of nested programs in their place."""
+    found: list[Any] = []
+    for equation in program.eqns:
+        parameters = [getattr(p, "jaxpr", p) for p in equation.params.values()]
+        nested = [p for p in parameters if hasattr(p, "eqns")]
+        found.extend(e for p in nested for e in equations(p))
+        if not nested:
+            found.append(equation)
+    return found

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backends.namespaces import array, numpy, using
+from backends.namespaces import array, equations, numpy, using
 from ir.function_text import REFERENCE, evaluate
 from opjax.ir.functions import FUNCTIONS, Function
 
@@ -300,18 +300,6 @@ def test_no_tracer_leaks() -> None:
 
     with jax.checking_leaks():
         assert math.isfinite(jax.jit(jax.grad(f))(jnp.asarray(0.5)))
-
-
-def equations(program: Any) -> list[Any]:
-    """The equations of a traced program, those of nested programs in their place."""
-    found: list[Any] = []
-    for equation in program.eqns:
-        parameters = [getattr(p, "jaxpr", p) for p in equation.params.values()]
-        nested = [p for p in parameters if hasattr(p, "eqns")]
-        found.extend(e for p in nested for e in equations(p))
-        if not nested:
-            found.append(equation)
-    return found
 
 
 @pytest.mark.usefixtures("x64")

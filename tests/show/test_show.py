@@ -95,7 +95,7 @@ def test_other_forms_are_refused_with_a_suggestion() -> None:
         loads(models.SIR).show("latec")
     assert [d.code for d in caught.value.diagnostics] == ["E0806"]
     assert caught.value.diagnostics[0].hint == "did you mean 'latex'?"
-    with pytest.raises(OpjaxError, match="the forms are ojx, yaml, expanded, program, source, latex, diagram"):
+    with pytest.raises(OpjaxError, match="the forms are ojx, yaml, expanded, program, source, latex, diagram, summary"):
         loads(models.SIR).show("zzz")
 
 

@@ -92,6 +92,10 @@ class Backend(abc.ABC):
             like: an array whose device is used; None for the default device.
         """
 
+    def scalar_type(self, dtype: DType) -> Callable[[Any], Array] | None:
+        """What makes a Python float a number of this data type, where numbers are not arrays; else None."""
+        return None
+
     @abc.abstractmethod
     def dtype_of(self, y: object) -> DType:
         """The floating data type to compute in for a state.
@@ -126,6 +130,11 @@ class Backend(abc.ABC):
         Returns:
             A vector of ``sum(sizes)`` elements.
         """
+
+    def packer(self, sizes: Sequence[int], dtype: DType, numbers: bool) -> Callable[[Sequence[Array]], Array]:
+        """`pack` for given sizes; `numbers` says that all parts are scalars, for which there may be a shorter way."""
+        lengths = tuple(sizes)
+        return lambda parts: self.pack(parts, lengths, dtype)
 
     @abc.abstractmethod
     def einsum(self, subscripts: str, *operands: Array) -> Array:

@@ -310,7 +310,7 @@ class JaxBackend(Backend):
 
     def dtype_of(self, y: object) -> DType:
         """As `Backend.dtype_of`; the default is double precision where JAX's x64 mode is on, single elsewhere."""
-        dtype = jnp.result_type(y)
+        dtype = jnp.result_type(y if hasattr(y, "dtype") else self.xp.asarray(y))
         return dtype if jnp.issubdtype(dtype, jnp.inexact) else jnp.result_type(float)
 
     def constant(self, values: Values, dtype: DType, like: Array | None = None) -> Array:

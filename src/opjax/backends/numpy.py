@@ -198,6 +198,10 @@ class NumpyBackend(Backend):
             return array if array.dtype == dtype else array.astype(dtype)
         return np.dtype(dtype).type(value) if isinstance(value, (float, int)) else np.asarray(value, dtype=dtype)
 
+    def scalar_type(self, dtype: DType) -> Callable[[Any], Array] | None:
+        """As `Backend.scalar_type`: `numpy.float64` and its kin."""
+        return dtype.type
+
     def dtype_of(self, y: object) -> DType:
         """As `Backend.dtype_of`; the default is double precision."""
         found = getattr(y, "dtype", None)
@@ -209,6 +213,10 @@ class NumpyBackend(Backend):
         array = np.array(values, dtype=dtype)
         array.setflags(write=False)
         return array if array.ndim else array[()]
+
+    def packer(self, sizes: Sequence[int], dtype: DType, numbers: bool) -> Callable[[Sequence[Array]], Array]:
+        """As `Backend.packer`; numbers alone become an array at once."""
+        return functools.partial(np.array, dtype=dtype) if numbers else super().packer(sizes, dtype, numbers)
 
     def pack(self, parts: Sequence[Array], sizes: Sequence[int], dtype: DType) -> Array:
         """As `Backend.pack`."""

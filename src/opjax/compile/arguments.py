@@ -45,12 +45,14 @@ class Arguments:
     names: tuple[str, ...]
     derive: Derive
     shapes: dict[str, tuple[int, ...]] = field(init=False)
+    all_scalar: bool = field(init=False)
     constants: dict[str, float] = field(init=False)
     tables: dict[tuple[str, DType], Array] = field(default_factory=dict[tuple[str, DType], Array])
 
     def __post_init__(self) -> None:
         declared = {name: self.system.parameters[name] for name in self.names}
         self.shapes = {name: shape_of(p.axes, self.system.axes, p.span) for name, p in declared.items()}
+        self.all_scalar = not any(self.shapes.values())
         self.constants = {}
         for name, parameter in declared.items():
             value = None if parameter.default is None else constant_value(parameter.default)
@@ -69,6 +71,11 @@ class Arguments:
         Raises:
             OpjaxError: E0805 for a missing value, E0806 for an unknown name, E0804 for a wrong shape.
         """
+        quick = backend.scalar_type(dtype)
+        if quick is not None and self.all_scalar and len(given) == len(self.names):
+            values = [given.get(name) for name in self.names]
+            if all([type(value) is float for value in values]):  # the everyday call; it skips what cannot be wrong
+                return tuple([quick(value) for value in values])
         if not given.keys() <= self.system.parameters.keys():
             raise self._unknown(given)
         return tuple([self._value(name, given, backend, dtype, like) for name in self.names])
@@ -101,7 +108,7 @@ class Arguments:
         if parameter.values is not None:
             known = self.tables.get((name, dtype))
             if known is None:
-                known = self.tables[(name, dtype)] = backend.constant(parameter.values, dtype)  # type: ignore[arg-type]
+                known = self.tables[(name, dtype)] = backend.constant(parameter.values, dtype)
             return known
         if parameter.default is None:
             raise refuse(catalogue.MISSING_VALUE, parameter.span, name=name)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from opjax.backends.base import Array, Backend, DType
+from opjax.backends.base import Array, ArrayFunction, Backend, DType
 from opjax.backends.registry import backend_for, backend_of
 from opjax.compile.arguments import refuse
 from opjax.compile.kernel import Kernel
@@ -37,6 +38,18 @@ class Origin(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A bound function and what its arguments need: for one type of array and one data type."""
+
+    backend: Backend
+    dtype: DType
+    function: ArrayFunction
+    uses_time: bool
+    casts: bool
+    branches: bool
+
+
 class CompiledRhs:
     """The time derivative of a model's states.
 
@@ -64,6 +77,8 @@ class CompiledRhs:
         self._pinned = None if xp is None else backend_for(xp)
         self._layout = self._quantities.layout
         self._names = tuple(system.states)
+        self._shape = (self._layout.size,)
+        self._ready: dict[tuple[type, DType], _Ready] = {}
         _register_without_leaves(type(self))
 
     # --- calls
@@ -113,15 +128,37 @@ class CompiledRhs:
         return self._flat(t, y, args or NOTHING)
 
     def _flat(self, t: object, y: Array, parameters: Mapping[str, object]) -> Array:
-        backend = self._backend(y)
-        if getattr(y, "shape", None) != (self._layout.size,):
-            expected = f"({self._layout.size},)"
-            raise refuse(catalogue.WRONG_SHAPE, name="y", found=tuple(getattr(y, "shape", ())), expected=expected)
-        dtype, kernel = backend.dtype_of(y), self._quantities.kernel(backend)
+        ready = self._ready.get((type(y), getattr(y, "dtype", None))) or self._make_ready(y)
+        if y.shape != self._shape:
+            raise refuse(catalogue.WRONG_SHAPE, name="y", found=tuple(y.shape), expected=self._shape)
+        backend, dtype = ready.backend, ready.dtype
         p = self._quantities.arguments.prepare(parameters, backend, dtype, y)
-        t, y = self._time(t, kernel, backend, dtype, y), backend.asarray(y, dtype, y)
+        if ready.uses_time:
+            t = backend.asarray(t, dtype, y)
+        if ready.casts:
+            y = backend.asarray(y, dtype, y)
+        if not ready.branches:
+            return ready.function(t, y, p)
         with backend.errstate():
-            return kernel.bind("flat", dtype)(t, y, p)
+            return ready.function(t, y, p)
+
+    def _make_ready(self, y: Array) -> _Ready:
+        """What a call with this type of array needs, looked up once."""
+        backend = self._backend(y)
+        dtype, kernel = backend.dtype_of(y), self._quantities.kernel(backend)
+        if not hasattr(y, "shape"):
+            expected = f"an array of shape {self._shape}"
+            raise refuse(catalogue.WRONG_ARRAY, name="y", found=type(y).__name__, expected=expected)
+        ready = _Ready(
+            backend,
+            dtype,
+            kernel.bind("flat", dtype),
+            uses_time=kernel.code("flat").uses_time,
+            casts=not backend.is_array(y) or y.dtype != dtype,
+            branches=kernel.branches,
+        )
+        self._ready[(type(y), getattr(y, "dtype", None))] = ready
+        return ready
 
     def _tree(self, t: object, y: Mapping[str, Array], parameters: Mapping[str, object]) -> dict[str, Array]:
         if y.keys() != self._system.states.keys():

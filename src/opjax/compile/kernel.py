@@ -11,7 +11,7 @@ from opjax.backends.base import Array, Backend, DType
 from opjax.compile.emit import Emitter, Table, Value
 from opjax.compile.helpers import helper
 from opjax.compile.layout import Slot
-from opjax.ir.nodes import AnyNode, Constant, Symbol
+from opjax.ir.nodes import AnyNode, Apply, Constant, Symbol
 from opjax.ir.program import Program
 from opjax.ir.types import Axis, declared_dims
 
@@ -71,6 +71,11 @@ class Kernel:
             self._codes[form] = _write(self, form)
         return self._codes[form]
 
+    @property
+    def branches(self) -> bool:
+        """Whether there is a conditional, whose branch not taken may divide by zero without a warning."""
+        return any(isinstance(n, Apply) and n.function == "where" for n in self.program.nodes)
+
     def bind(self, form: Form, dtype: DType) -> Function:
         """The function ``rhs(t, y, p, x)`` for one data type; tables are cast once."""
         known = self._bound.get((form, dtype))
@@ -80,8 +85,9 @@ class Kernel:
 
     def _run(self, form: Form, dtype: DType) -> Function:
         code = self.code(form)
-        names: dict[str, object] = {"xp": self.backend.xp, "pack": self.backend.pack, "dtype": dtype}
-        names["sizes"] = tuple(_count(o.shape) for o in self.outputs)
+        numbers = not any(o.shape for o in self.outputs)
+        pack = self.backend.packer([_count(o.shape) for o in self.outputs], dtype, numbers)
+        names: dict[str, object] = {"xp": self.backend.xp, "pack": pack}
         names.update({name: helper(self.backend, function) for function, name in code.helpers.items()})
         for table, name in code.tables.items():
             names[name] = self.backend.constant(table_values(table, self.program.axes), _table_dtype(self, table, dtype))
@@ -125,8 +131,7 @@ def table_values(table: Table, axes: Mapping[str, Axis]) -> float | tuple[float 
 def _write(kernel: Kernel, form: Form) -> Code:
     backend = kernel.backend
     emitter = Emitter(kernel.program, backend.direct_name, scalars=backend.name in ("numpy", "jax"))
-    for name in ("pack", "sizes", "dtype"):
-        emitter.namer.reserve(name)
+    emitter.namer.reserve("pack")
     values = emitter.emit()
     roots = kernel.program.roots
     results = [_result(emitter, roots[o.name], values[o.name], o, form) for o in kernel.outputs]
@@ -176,4 +181,4 @@ def _result(emitter: Emitter, node: AnyNode, value: Value, output: Output, form:
 
 def _epilogue(results: list[str], form: Form) -> str:
     inside = ", ".join(results) + ("," if len(results) == 1 else "")
-    return f"return pack(({inside}), sizes, dtype)" if form == "flat" else f"return ({inside})"
+    return f"return pack(({inside}))" if form == "flat" else f"return ({inside})"

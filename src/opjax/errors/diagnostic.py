@@ -102,7 +102,7 @@ class OpjaxWarning(UserWarning):
     """A lint: the model compiles, but probably says something else than was meant."""
 
 
-class Stop(Exception):  # noqa: N818 - control flow inside the compiler, never seen by users
+class Stop(Exception):
     """The statement at hand cannot be read further; its problem is in the report already."""
 
 

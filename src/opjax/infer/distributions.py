@@ -15,7 +15,8 @@ _VALID: Mapping[str, float] = {"real": 0.0, "positive": 1.0, "unit": 0.5, "count
 
 def numpyro_class(record: DistributionRecord) -> Any:
     """The class of NumPyro that stands behind a record."""
-    return vars(dist)[record.numpyro]
+    members: Mapping[str, Any] = dist.__dict__
+    return members[record.numpyro]
 
 
 def numpyro_distribution(
@@ -44,10 +45,9 @@ def numpyro_distribution(
     """
     given = {record.numpyro_names[name]: jnp.asarray(value) for name, value in arguments.items()}
     if "low" in record.numpyro_names:
-        low, high = _inner(jnp.maximum, given.pop("low", None), low), _inner(jnp.minimum, given.pop("high", None), high)
-        if record.name == "Uniform":
-            return dist.Uniform(0.0 if low is None else low, 1.0 if high is None else high)
-        return _restricted(dist.Normal(**given), low, high)
+        ends = {a.name: given.pop(a.name, a.default) for a in record.arguments if a.name in ("low", "high")}
+        low, high = _inner(jnp.maximum, _finite(ends["low"]), low), _inner(jnp.minimum, _finite(ends["high"]), high)
+        return dist.Uniform(low, high) if record.name == "Uniform" else _restricted(dist.Normal(**given), low, high)
     base = numpyro_class(record)(**given)
     return _restricted(base, *inside_support(record, low, high))
 
@@ -74,6 +74,11 @@ def inside_support(
     return low, high
 
 
+def _finite(bound: Array | None) -> Array | None:
+    """The bound, None where it is known to be infinite."""
+    return None if isinstance(bound, float) and math.isinf(bound) else bound
+
+
 def _inner(choose: Any, own: Array | None, given: Array | None) -> Array | None:
     """The inner of two bounds that may be missing; of two numbers a number."""
     if own is None or given is None:
@@ -98,6 +103,6 @@ def can_be_bounded(record: DistributionRecord) -> bool:
 
 
 def valid_value(argument: DistributionArgument) -> float:
-    """A value that the argument may have whatever the others are; it stands in for what a failed solve left undefined."""
+    """A value that the argument may have whatever the others are; it stands in for what a failed solve leaves open."""
     default = argument.default
     return default if default is not None and math.isfinite(default) else _VALID[argument.support]

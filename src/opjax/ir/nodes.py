@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from opjax.ir import functions
+from opjax.ir.kinds import result_kind, want
 from opjax.ir.types import Dim, Dims, Kind, Role, declared_dims, sorted_dims
 from opjax.source import NOWHERE, Span
 
@@ -240,7 +240,7 @@ class Graph:
         node = Apply(
             number=len(self._nodes),
             dims=sorted_dims(*(a.dims for a in given)),
-            kind=result_kind(function, given),
+            kind=result_kind(function, tuple(a.kind for a in given)),
             roles=_roles(given),
             span=span,
             function=function,
@@ -250,7 +250,7 @@ class Graph:
 
     def integer_power(self, base: AnyNode, exponent: int, span: Span = NOWHERE) -> AnyNode:
         """``base ^ exponent`` by repeated multiplication."""
-        _want(base.kind == "real", "a power needs a real base")
+        want(base.kind == "real", "a power needs a real base")
         key = ("integer power", base.number, exponent)
         known = self._known.get(key)
         if known is not None:
@@ -269,8 +269,8 @@ class Graph:
     def reduce(self, reduction: ReduceKind, operand: AnyNode, over: Dims, span: Span = NOWHERE) -> AnyNode:
         """A reduction over dims of the operand; over none it is the operand."""
         over = sorted_dims(over)
-        _want(operand.kind == "real", "a reduction needs real values")
-        _want(set(over) <= set(operand.dims), "a reduction runs over dims of its operand")
+        want(operand.kind == "real", "a reduction needs real values")
+        want(set(over) <= set(operand.dims), "a reduction runs over dims of its operand")
         key = ("reduce", reduction, operand.number, over)
         known = operand if not over else self._known.get(key)
         if known is not None:
@@ -291,7 +291,7 @@ class Graph:
         """The sum over dims of a product of at least two factors."""
         given, over = tuple(factors), sorted_dims(over)
         union = sorted_dims(*(f.dims for f in given))
-        _want(len(given) > 1 and set(over) <= set(union), "a contraction sums a product over its dims")
+        want(len(given) > 1 and set(over) <= set(union), "a contraction sums a product over its dims")
         key = ("contract", over, *(f.number for f in given))
         known = self._known.get(key)
         if known is not None:
@@ -310,7 +310,7 @@ class Graph:
     def view(self, operand: AnyNode, selections: Iterable[Selection], span: Span = NOWHERE) -> AnyNode:
         """The operand read through other indices; reading it as it is gives it back."""
         chosen = tuple(selections)
-        _want(len(chosen) == len(operand.dims), "a view selects every dim of its operand")
+        want(len(chosen) == len(operand.dims), "a view selects every dim of its operand")
         along = tuple(s.dim for s in chosen if isinstance(s, Along))
         if all(isinstance(s, Along) and s == Along(d) for s, d in zip(chosen, operand.dims, strict=True)):
             return operand
@@ -331,7 +331,7 @@ class Graph:
 
     def place(self, operand: AnyNode, dim: Dim, position: int, span: Span = NOWHERE) -> AnyNode:
         """The operand at one position of a new dim, zero elsewhere."""
-        _want(dim not in operand.dims and operand.kind == "real", "a value is placed along a new dim")
+        want(dim not in operand.dims and operand.kind == "real", "a value is placed along a new dim")
         key = ("place", operand.number, dim, position)
         known = self._known.get(key)
         if known is not None:
@@ -368,35 +368,7 @@ class Graph:
         return self._keep(key, node)
 
 
-def result_kind(function: str, arguments: tuple[AnyNode, ...]) -> Kind:
-    """The kind of a function's value.
-
-    Raises:
-        TypeError: if the function does not exist or does not take these arguments.
-    """
-    record = functions.FUNCTIONS.get(function)
-    _want(record is not None, f"there is no function {function}")
-    assert record is not None
-    wanted = record.argument_kinds
-    count_fits = len(arguments) >= len(wanted) if record.variadic else len(arguments) == len(wanted)
-    _want(count_fits, f"{function} takes {len(wanted)} arguments")
-    kinds = [wanted[min(i, len(wanted) - 1)] for i in range(len(arguments))]
-    for want, argument in zip(kinds, arguments, strict=True):
-        _want(want in ("any", argument.kind), f"{function} takes {want} values")
-    result = record.result
-    if result != "same":
-        return result
-    same: set[Kind] = {a.kind for want, a in zip(kinds, arguments, strict=True) if want == "any"}
-    _want(len(same) == 1, f"{function} takes values of one kind")
-    return same.pop()
-
-
 def _roles(nodes: tuple[AnyNode, ...]) -> frozenset[Role]:
     if len(nodes) == 1:
         return nodes[0].roles
     return frozenset[Role]().union(*(n.roles for n in nodes)) if nodes else NO_ROLES
-
-
-def _want(holds: bool, reason: str) -> None:
-    if not holds:
-        raise TypeError(reason)

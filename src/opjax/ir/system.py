@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from opjax.ir.nodes import AnyNode, Graph
 from opjax.ir.types import Axis
 from opjax.source import NOWHERE, Span
+
+
+Numbers: TypeAlias = "float | tuple[Numbers, ...]"
+"""A number, or nested tuples of numbers of one shape."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +58,7 @@ class Parameter(Quantity):
     """
 
     default: AnyNode | None = None
-    values: tuple[object, ...] | None = None
+    values: Numbers | None = None
     prior: Distribution | None = None
     bounds: Bounds | None = None
     flags: tuple[str, ...] = ()

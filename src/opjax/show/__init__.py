@@ -31,6 +31,7 @@ FORMS: Mapping[str, Callable[[Checked], str]] = {
     "source": _source,
     "latex": lambda checked: latex(checked.system),
     "diagram": lambda checked: diagram(checked.syntax),
+    "summary": lambda checked: summary(checked.system) + "\n",
 }
 """What a model can be shown as."""
 
@@ -41,7 +42,8 @@ def show(checked: Checked, form: str) -> str:
     Arguments:
         checked: the model.
         form: "ojx" (its canonical text), "yaml", "expanded" (every cell's equation), "program" (the typed operations,
-            before and after the passes), "source" (the generated NumPy code), "latex", or "diagram" (Mermaid).
+            before and after the passes), "source" (the generated NumPy code), "latex", "diagram" (Mermaid), or
+            "summary" (what it holds).
 
     Raises:
         OpjaxError: E0806 for any other form; E0803 and E0701 where the form needs a model that can be run.

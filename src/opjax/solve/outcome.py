@@ -1,14 +1,23 @@
-"""How a solve ended: an enumeration whose texts are the messages, and the sentence that says where and why."""
+"""How a solve ended, as an enumeration whose texts are the messages."""
 
 from __future__ import annotations
 
 import enum
-from typing import Any
+from typing import Any, Protocol
 
 import diffrax
 import jax.numpy as jnp
 
 Array = Any
+
+
+class HasCode(Protocol):
+    """A solution, or a trajectory."""
+
+    @property
+    def code(self) -> Array:
+        """The code of its outcome."""
+        ...
 
 
 class Outcome(enum.Enum):
@@ -26,6 +35,11 @@ class Outcome(enum.Enum):
     def code(self) -> int:
         """The number that stands for it in compiled code; 0 is success."""
         return tuple(Outcome).index(self)
+
+    @classmethod
+    def of(cls, solved: HasCode) -> Outcome:
+        """The outcome of a solution that is no traced value."""
+        return tuple(cls)[int(solved.code)]
 
 
 _RESULTS = (
@@ -45,8 +59,3 @@ def outcome_code(result: diffrax.RESULTS) -> Array:
     for known, outcome in _RESULTS:
         code = jnp.where(result == known, jnp.asarray(outcome.code, jnp.int32), code)
     return code
-
-
-def outcome_of(code: int) -> Outcome:
-    """The outcome that a code stands for."""
-    return tuple(Outcome)[code]

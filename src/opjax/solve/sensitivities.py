@@ -43,6 +43,14 @@ def solver_for(problem: Problem, settings: Settings) -> Solver:
     return problem.solvers[settings]
 
 
+def compiled_for(problem: Problem, settings: Settings) -> Solver:
+    """The same function, compiled; for values that are known now."""
+    key = "compiled", settings
+    if key not in problem.solvers:
+        problem.solvers[key] = jax.jit(solver_for(problem, settings))
+    return problem.solvers[key]
+
+
 def _make(problem: Problem, settings: Settings) -> Solver:
     if settings.adjoint != "forward":
         return functools.partial(solve, problem, settings)

@@ -84,9 +84,18 @@ def unrepeated(entries: Iterable[Entry], report: Report) -> tuple[Entry, ...]:
     return tuple(found.values())
 
 
-def wrong_value(report: Report, node: Node, where: str, expected: str, found: str = "") -> None:
-    """Report a value of the wrong type, with what was expected and what was found (by default what the node is)."""
-    report.add(catalogue.WRONG_VALUE, node.span, where=where, expected=expected, found=found or describe(node))
+def wrong_value(report: Report, node: Node, where: str, expected: str, **more: str) -> None:
+    """Report a value of the wrong type.
+
+    Arguments:
+        report: receives the problem.
+        node: the value.
+        where: what it is the value of.
+        expected: what it must be.
+        more: `found`, what it is in words (by default those of `describe`), and `hint`.
+    """
+    found = {"found": describe(node), **more}
+    report.add(catalogue.WRONG_VALUE, node.span, where=where, expected=expected, **found)
 
 
 def describe(node: Node) -> str:

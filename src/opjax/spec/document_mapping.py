@@ -114,7 +114,7 @@ class _Converter:
             text = type(value).__name__
             node = ScalarNode(text, Span(_source(path, text), 0, len(text)), in_file=False)
             where, found = f"'{path}'" if path else "this", f"of the type '{text}'"
-            wrong_value(self.report, node, where, "a text, a number, a list or a mapping", found)
+            wrong_value(self.report, node, where, "a text, a number, a list or a mapping", found=found)
             return node
         text = _written(plain)
         return ScalarNode(plain, own_span(_name(path), text, self.report), in_file=False)

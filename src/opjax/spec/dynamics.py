@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from opjax.errors import Stop, catalogue, did_you_mean
-from opjax.ir.nodes import Along, AnyNode, Selection
+from opjax.ir.nodes import Along, AnyNode, Edge, Selection
 from opjax.ir.system import Flow, Participant
 from opjax.ir.types import Dim, declared_dims
 from opjax.source import Span
@@ -100,17 +100,17 @@ class Dynamics:
         value = self.lowering.value(declared.value, scope)
         self.gain(target.name, entry, selections, value)
 
-    def target_scope(self, where: str, indices: tuple[Index, ...], edge: object) -> Scope:
+    def target_scope(self, where: str, indices: tuple[Index, ...], edge: Edge | None) -> Scope:
         """The scope of an equation: the indices on its left side."""
         names = {i.name: i.axis or i.name for i in indices if i.name is not None}
         return self.scope(where, names, edge)
 
-    def scope(self, where: str, indices: Mapping[str, str], edge: object) -> Scope:
+    def scope(self, where: str, indices: Mapping[str, str], edge: Edge | None) -> Scope:
         """A scope with the given index names, each over a dim of its own."""
         axes = list(indices.values())
         dims = {name: Dim(axis, axes[:place].count(axis)) for place, (name, axis) in enumerate(indices.items())}
         known = {name: dim for name, dim in dims.items() if dim.axis in self.lowering.names.axes}
-        return Scope(where, known, edge)  # type: ignore[arg-type]
+        return Scope(where, known, edge)
 
     # --- transitions
 

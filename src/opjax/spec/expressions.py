@@ -11,6 +11,7 @@ from opjax.ir.nodes import Along, AnyNode, Graph, Selection
 from opjax.ir.system import Alias, NotYet, TimeReduction
 from opjax.ir.types import Dim, Kind, Role, declared_dims
 from opjax.source import Span
+from opjax.spec.comparisons import lower_comparison
 from opjax.spec.names import KIND_IN_WORDS, SPECIAL_CALLS, Name, Names
 from opjax.spec.scope import ROLE_IN_WORDS, IndexReader, Scope
 from opjax.syntax.declarations import FunctionDeclaration
@@ -20,7 +21,6 @@ from opjax.syntax.nodes import (
     Compare,
     Conditional,
     Expression,
-    Index,
     Logical,
     Negate,
     Not,
@@ -37,15 +37,6 @@ from opjax.syntax.nodes import (
 from opjax.traverse import Walk, run
 
 LARGEST_EXACT_POWER = 64
-COMPARISONS: Mapping[str, str] = {
-    "<": "less",
-    "<=": "less_equal",
-    ">": "greater",
-    ">=": "greater_equal",
-    "==": "equal",
-    "!=": "not_equal",
-}
-
 CallRule = Callable[["Lowering", Call, Scope], Walk[AnyNode]]
 ReductionRule = Callable[["Lowering", Reduction, Scope], Walk[AnyNode]]
 
@@ -219,11 +210,6 @@ class Lowering:
         chosen = dict(zip(declared_dims(axes), selections, strict=True))
         return self.graph.view(node, (chosen[dim] for dim in node.dims), span)
 
-    def index_positions(self, axis: str, indices: tuple[Index, ...], scope: Scope, span: Span) -> AnyNode:
-        """The positions 0, 1, 2, ... along the dim that an index runs over."""
-        selections = self.indices.positions(axis, (axis,), indices, scope, span)
-        return self.along(self.graph.symbol("position", axis, (axis,), span), (axis,), selections, span)
-
     # --- arithmetic
 
     def arithmetic(self, expression: Sum | Product | Remainder | Negate | Power, scope: Scope) -> Walk[AnyNode]:
@@ -308,7 +294,7 @@ class Lowering:
         span = expression.span
         match expression:
             case Compare():
-                return (yield self.compare(expression, scope))
+                return (yield lower_comparison(self, expression, scope))
             case Logical():
                 parts = yield self.conditions(expression.operands, f"an operand of '{expression.operator}'", scope)
                 return self.graph.apply(f"logical_{expression.operator}", parts, span)
@@ -330,49 +316,6 @@ class Lowering:
             node = yield self.walk(expression, scope)
             nodes.append(self.as_kind(node, "boolean", where, expression.span))
         return nodes
-
-    def compare(self, expression: Compare, scope: Scope) -> Walk[AnyNode]:
-        """A chain of comparisons: every neighbouring pair must hold."""
-        nodes: list[AnyNode] = []
-        axis = self.compared_axis(expression, scope)
-        for operand in expression.operands:
-            if axis is not None:
-                nodes.append(self.position_of(operand, axis, expression, scope))
-            else:
-                node = yield self.walk(operand, scope)
-                nodes.append(self.as_real(node))
-        pairs = zip(nodes[:-1], expression.operators, nodes[1:], strict=True)
-        tests = [self.graph.apply(COMPARISONS[sign], (left, right), expression.span) for left, sign, right in pairs]
-        return tests[0] if len(tests) == 1 else self.graph.apply("logical_and", tests, expression.span)
-
-    def compared_axis(self, expression: Compare, scope: Scope) -> str | None:
-        """The axis with labels whose points are compared, if that is what the comparison is about."""
-        for operand in expression.operands:
-            if isinstance(operand, Reference) and operand.name in scope.indices and not operand.indices:
-                axis = scope.indices[operand.name].axis
-                if not self.names.axes[axis].numeric:
-                    return axis
-        return None
-
-    def position_of(self, operand: Expression, axis: str, comparison: Compare, scope: Scope) -> AnyNode:
-        """The position that a label or an index stands for, on one side of a comparison."""
-        span = operand.span
-        ordering = any(sign not in ("==", "!=") for sign in comparison.operators)
-        if ordering and self.names.axes[axis].kind == "labels":
-            hint = f"declare it as {axis} = ordered [...]"
-            raise self.misplaced(f"an order of the labels of '{axis}', which has none,", scope, comparison.span, hint)
-        match operand:
-            case Text():
-                position = self.indices.label_position(self.names.axes[axis], axis, operand.value, span)
-                return self.graph.constant(float(position), span)
-            case Reference() if not operand.indices and operand.name in scope.indices:
-                return self.index_positions(axis, (Index(operand.name, span=span),), scope, span)
-            case _:
-                hint = f'compare it with one of its labels in quotes, such as "{self._a_label(axis)}"'
-                raise self.misplaced(f"something other than a label of '{axis}'", scope, span, hint)
-
-    def _a_label(self, axis: str) -> str:
-        return next(iter(self.names.axes[axis].labels), "label")
 
     # --- user functions
 

@@ -8,7 +8,7 @@ from opjax.errors import Stop, catalogue, did_you_mean
 from opjax.ir import distributions
 from opjax.ir.evaluate import constant_value
 from opjax.ir.nodes import AnyNode
-from opjax.ir.system import Bounds, Distribution, Observation, Parameter
+from opjax.ir.system import Bounds, Distribution, Numbers, Observation, Parameter
 from opjax.ir.types import Role
 from opjax.spec.names import unknown_axis
 from opjax.spec.order import names_in, order_of_need
@@ -73,7 +73,7 @@ class Quantities:
             return None
         return node
 
-    def values(self, declared: written.ParameterDeclaration) -> tuple[object, ...] | None:
+    def values(self, declared: written.ParameterDeclaration) -> Numbers | None:
         """The numbers of a default that is written as an array, checked against the axes."""
         assert isinstance(declared.default, Array)
         sizes: list[int | None] = [
@@ -95,7 +95,7 @@ class Quantities:
         except Stop:
             return None
 
-    def numbers(self, array: Array, name: str, depth: int) -> tuple[object, ...]:
+    def numbers(self, array: Array, name: str, depth: int) -> Numbers:
         """The numbers of an array literal as nested tuples."""
         if depth > 1:
             return tuple(self.numbers(row, name, depth - 1) for row in array.items if isinstance(row, Array))

@@ -241,8 +241,8 @@ def quoted(text: str) -> str:
 _NUMBER: Final = r"(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?"
 _POWER: Final = rf"(?:[^\W\d]\w*|{_NUMBER})(?:\^-?{_NUMBER})?"
 _FACTOR: Final = rf"(?:{_POWER}|\({_POWER}(?:[*/]{_POWER})*\)(?:\^-?{_NUMBER})?)"
-_UNIT: Final = re.compile(rf"-|{_FACTOR}(?:[*/]{_FACTOR})*")
-_WORD: Final = re.compile(r"[^\W\d]\w*")
+_UNIT: Final = rf"-|{_FACTOR}(?:[*/]{_FACTOR})*"
+_WORD: Final = r"[^\W\d]\w*"
 
 
 def unit_text(unit: str) -> str:
@@ -252,5 +252,5 @@ def unit_text(unit: str) -> str:
         >>> unit_text("mg/L"), unit_text("copies per mL")
         ('mg/L', '"copies per mL"')
     """
-    plain = _UNIT.fullmatch(unit) and all(is_name(word) for word in _WORD.findall(re.sub(_NUMBER, "1", unit)))
+    plain = re.fullmatch(_UNIT, unit) and all(is_name(word) for word in re.findall(_WORD, re.sub(_NUMBER, "1", unit)))
     return unit if plain else quoted(unit)

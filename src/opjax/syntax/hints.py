@@ -165,7 +165,7 @@ def _declarations(place: Place) -> str:
         return "a date stands behind it: origin 2021-09-01"
     if place.terminal == "NAME" and "TILDE" in place.expected and place.after.startswith("("):
         return f"a prior stands behind '~': ~ {place.found}(...)"
-    if place.expected == {"LPAR"}:
+    if place.expected == frozenset({"LPAR"}):
         return f"its arguments stand in brackets: {place.previous}(...)"
     return ""
 

@@ -1,4 +1,4 @@
-"""From the text of one statement to tokens: the parser pulls one at a time, so no list of them is ever held.
+"""From the text of one statement to tokens: the parser pulls one at a time.
 
 The lexer knows the words of the language from the grammar and takes a word as a keyword only where the parser can use
 it, so that ``data``, ``edge`` or ``from`` stay ordinary names everywhere else. It also matches the brackets and counts
@@ -7,6 +7,7 @@ how deep the text nests, so that the parser never sees more than the limits allo
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,9 +39,7 @@ _OPERATORS: Final = {
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 
 _SKIPPED: Final = r"(?:[ \t\r\n\f]++|\#[^\n]*+)*+"
-_TOKEN: Final = re.compile(
-    _SKIPPED
-    + r"""(?:
+_TOKEN: Final = r"""(?:
     (?P<word>    [A-Za-z_\x80-\U0010ffff] [A-Za-z0-9_\x80-\U0010ffff]*+ )
   | (?P<NUMBER>  (?: [0-9]++ \.? [0-9]*+ | \.[0-9]++ ) (?: [eE][+-]?[0-9]++ )? )
     (?P<glued>   [A-Za-z0-9_.\x80-\U0010ffff]++ )?
@@ -50,16 +49,21 @@ _TOKEN: Final = re.compile(
   | (?P<quote>   ["'] [^\n]*+ )
   | (?P<END>     \Z )
   | (?P<other>   . )
-    )""",
-    re.VERBOSE | re.DOTALL,
-)
-_LABEL: Final = re.compile(_SKIPPED + r"""(?P<LABEL>[^\s"'\[\](),=\#;:]++)""")
-_DATE: Final = re.compile(_SKIPPED + r"(?P<DATE>[0-9]{4}-[0-9]{2}-[0-9]{2})(?![\w.])")
-_FOLLOWED: Final = {"STOP": re.compile(_SKIPPED + r"""(?:[;"']|\Z)"""), "ORIGIN": _DATE}
+    )"""
+_LABEL: Final = r"""(?P<LABEL> [^\s"'\[\](),=\#;:]++ )"""
+_DATE: Final = r"(?P<DATE> [0-9]{4}-[0-9]{2}-[0-9]{2} )(?![\w.])"
+_STOP: Final = r"""(?: [;"'] | \Z )"""
+_FOLLOWED: Final = {"STOP": _STOP, "ORIGIN": _DATE}
 _SPECIAL: Final = frozenset({"EQUAL", "LSQB", "COMMA", "ORIGIN"})
 _OPERANDS: Final = frozenset({"NAME", "NUMBER", "STRING", "LABEL", "TRUE", "FALSE", "DATE", "PRIME", "DOT"})
 _OPENING: Final = frozenset({"LPAR", "LSQB", "LBRACE"})
 _CLOSED: Final = frozenset({"RPAR", "RSQB", "RBRACE"})
+
+
+@functools.cache
+def _pattern(text: str) -> re.Pattern[str]:
+    """What is to be found behind blanks and comments; compiled when it is first needed, to keep imports quick."""
+    return re.compile(_SKIPPED + text, re.VERBOSE | re.DOTALL)
 
 
 def vocabulary(literals: Mapping[str, str]) -> Vocabulary:
@@ -113,6 +117,7 @@ class Lexer:
         self._kind, self._words, self._limits = kind, words, limits
         self._source, self._text = span.source, span.source.text
         self._start, self._position, self._stop = span.start, span.start, span.end
+        self._match = _pattern(_TOKEN).match
         self._brackets: list[_Bracket] = []
         # how deep the text nests here: by the brackets outside, by 'not', by '%', by signs and powers
         self._outside = self._nots = self._remainders = self._signs = 0
@@ -172,13 +177,13 @@ class Lexer:
             return None
         found: re.Match[str] | None = None
         if before.type == "ORIGIN":
-            found = _DATE.match(self._text, self._position, self._stop)
+            found = _pattern(_DATE).match(self._text, self._position, self._stop)
         elif self._brackets and before.type in self._brackets[-1].before_label:
-            found = _LABEL.match(self._text, self._position, self._stop)
+            found = _pattern(_LABEL).match(self._text, self._position, self._stop)
         return found and self._token(str(found.lastgroup), found[1], found.start(1))
 
     def _next(self, row: Mapping[str, int]) -> Token:
-        found = _TOKEN.match(self._text, self._position, self._stop)
+        found = self._match(self._text, self._position, self._stop)
         assert found is not None  # the last alternative takes any character
         group = str(found.lastgroup)
         start, text = found.start(group), found[group]
@@ -199,7 +204,7 @@ class Lexer:
                 bounds = text == "in" and not self._brackets and self._kind in ("parameter", "bounds")
                 return self._token("WITHIN" if bounds else terminal, text, start)
             followed = _FOLLOWED.get(terminal)
-            if terminal in row and (followed is None or followed.match(self._text, end, self._stop)):
+            if terminal in row and (followed is None or _pattern(followed).match(self._text, end, self._stop)):
                 return self._token(terminal, text, start)
         check_name(Span(self._source, start, end))
         return self._token("NAME", text, start)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from opjax.errors import Report, Stop, catalogue, did_you_mean
 from opjax.source import DEFAULT_LIMITS, Limits, Span
 from opjax.spec.document import Entry, MappingNode, Node, ScalarNode, SequenceNode, check_size, wrong_value
-from opjax.spec.sections.shapes import Record, Shape, fits
+from opjax.spec.sections.shapes import Record, Shape, choices_of, fits
 from opjax.syntax.declarations import (
     AliasDeclaration,
     AxisDeclaration,
@@ -126,8 +126,16 @@ class Draft:
         """Whether a node is what a shape wants; reported if not."""
         if fits(node, shape):
             return True
-        wrong_value(self.report, node, f"'{path}'", shape.expected)
+        wrong_value(self.report, node, f"'{path}'", shape.expected, hint=self.choice_hint(node, shape))
         return False
+
+    def choice_hint(self, node: Node, shape: Shape) -> str:
+        """The word that was probably meant, where only some words are taken."""
+        choices = choices_of(shape)
+        self.hint_count += 1
+        if not isinstance(node, ScalarNode) or not choices or self.hint_count > _MOST_HINTS:
+            return ""
+        return did_you_mean(node.text, choices)
 
     def must_fit(self, node: Node, shape: Shape, path: str) -> None:
         """Stop, with a report, where a node is not what a shape wants."""

@@ -157,7 +157,7 @@ class _Rewriter:
         named = [argument for argument in call.arguments if argument.keyword is not None]
         bindings = [self.binding(argument) for argument in named if not self.is_kernel(argument, call)]
         if len(bodies) != 1 or not bindings:
-            raise self.wrong(call, f"'{call.name}'", "written as sum_over(body, axis=name)")
+            raise self.wrong(call, f"'{call.name}'", f"written as {call.name}(body, axis=name)")
         kind = self.kind(call, [binding.binder.axis for binding in bindings])
         inner = {**bound, **{row.binder.name: _Bound(row.binder.axis, True) for row in bindings}}
         body = yield self.walk(bodies[0], inner)

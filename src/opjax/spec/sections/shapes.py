@@ -108,6 +108,17 @@ def _scalar_fits(node: ScalarNode, shape: Scalar) -> bool:
     return kind_of(node) in shape.kinds or (kind_of(node) == "integer" and "number" in shape.kinds)
 
 
+def choices_of(shape: Shape) -> tuple[str, ...]:
+    """The words that a shape takes, if it takes only some."""
+    match shape:
+        case Scalar():
+            return shape.choices
+        case Either():
+            return next((option.choices for option in shape.options if isinstance(option, Scalar)), ())
+        case _:
+            return ()
+
+
 def kind_of(node: ScalarNode) -> Kind:
     """The JSON type of a scalar."""
     match node.value:

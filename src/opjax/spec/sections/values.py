@@ -23,6 +23,7 @@ from opjax.spec.sections.shapes import (
     Scalar,
     Shape,
 )
+from opjax.spec.yaml_events import syntax_error
 from opjax.syntax.declarations import (
     FLAGS,
     Action,
@@ -198,7 +199,17 @@ def expression(node: Node, path: str, draft: Draft) -> Expression:
     if _is_plain(found.span.text) and isinstance(found.value, str):
         return Reference(found.span.text, span=found.span)
     number = _number(found, path, draft)
-    return number or rewritten(parse_expression(found.span, draft.report, draft.limits), draft)
+    return number or rewritten(parse_expression(_whole(found, draft), draft.report, draft.limits), draft)
+
+
+def _whole(node: ScalarNode, draft: Draft) -> Span:
+    """The text of a node; not where a comma in ``{...}`` has cut a call in two, which quotes would prevent."""
+    span = node.span
+    behind = span.source.text[span.end : span.end + 1]
+    if behind == "," and node.in_file and span.text.count("(") > span.text.count(")"):
+        problem = "the comma behind this ends the value, inside a bracket that is open"
+        raise syntax_error(draft.report, span, problem, "put the whole value in quotes")
+    return span
 
 
 def _number(node: ScalarNode, path: str, draft: Draft) -> Expression | None:
@@ -235,7 +246,8 @@ def array_or_expression(node: Node, path: str, draft: Draft) -> Expression:
 
 def distribution(node: Node, path: str, draft: Draft) -> DistributionCall:
     """``LogNormal(loc=0, scale=1)``."""
-    found = parse_distribution(scalar(node, DISTRIBUTION, path, draft).span, draft.report, draft.limits)
+    span = _whole(scalar(node, DISTRIBUTION, path, draft), draft)
+    found = parse_distribution(span, draft.report, draft.limits)
     arguments = tuple(dataclasses.replace(a, value=rewritten(a.value, draft)) for a in found.arguments)
     return dataclasses.replace(found, arguments=arguments)
 
@@ -246,7 +258,7 @@ def bounds(node: Node, path: str, draft: Draft) -> Bounds:
     if not isinstance(node, SequenceNode):
         return parse_bounds(node.span, draft.report, draft.limits)
     if len(node.items) != 2:
-        wrong_value(draft.report, node, f"'{path}'", "two bounds", f"a list of {len(node.items)}")
+        wrong_value(draft.report, node, f"'{path}'", "two bounds", found=f"a list of {len(node.items)}")
         raise Stop
     low, high = (expression(item, f"{path}[{number}]", draft) for number, item in enumerate(node.items))
     return Bounds(low, high, span=node.span)
@@ -257,7 +269,7 @@ def bounds(node: Node, path: str, draft: Draft) -> Bounds:
 
 def statement(node: Node, path: str, draft: Draft) -> TransitionDeclaration | DerivativeDeclaration:
     """A transition or an equation in the text spelling."""
-    found = parse_dynamics(scalar(node, TEXT, path, draft).span, draft.report, draft.limits)
+    found = parse_dynamics(_whole(scalar(node, TEXT, path, draft), draft), draft.report, draft.limits)
     if isinstance(found, TransitionDeclaration):
         return dataclasses.replace(found, rate=rewritten(found.rate, draft))
     return dataclasses.replace(found, value=rewritten(found.value, draft))
@@ -265,7 +277,7 @@ def statement(node: Node, path: str, draft: Draft) -> TransitionDeclaration | De
 
 def action(node: Node, path: str, draft: Draft) -> Action:
     """``S += 1``, or ``stop``."""
-    span = scalar(node, TEXT, path, draft).span
+    span = _whole(scalar(node, TEXT, path, draft), draft)
     if span.text.strip() == "stop":
         return Action("stop")
     change = _CHANGE.match(span.text)

@@ -1,0 +1,71 @@
+"""``opjax fmt``: models in the canonical layout."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opjax.cli.failures import Failure, say, show_problems, writing
+from opjax.cli.options import Files
+from opjax.errors import OpjaxError
+
+
+def fmt(
+    files: Files,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if a file would be changed.")] = False,
+    stdout: Annotated[bool, typer.Option("--stdout", help="Print the result instead of changing the file.")] = False,
+) -> None:
+    """Put .ojx files into the canonical layout, in place; comments are kept."""
+    failed = False
+    for path in files:
+        try:
+            before, after = formatted(path)
+        except OpjaxError as error:
+            show_problems(error.diagnostics)
+            failed = True
+            continue
+        if stdout:
+            typer.echo(after, nl=False)
+        elif before != after.encode("utf-8"):
+            say(f"{path}: would be changed" if check else f"{path}: changed")
+            failed = failed or check
+            if not check:
+                replace(path, after)
+    if failed:
+        raise typer.Exit(1)
+
+
+def formatted(path: Path) -> tuple[bytes, str]:
+    """What a file holds, and what it should hold.
+
+    Raises:
+        Failure: for a file in another spelling.
+    """
+    from opjax.spec.files import format_of, read_source
+    from opjax.spec.text_printer import format_text
+
+    form = format_of(path)
+    if form != "ojx":
+        raise Failure(f"'{path}': only .ojx files are formatted; 'opjax convert {path} --to {form}' writes it anew")
+    after = format_text(read_source(path))
+    return path.read_bytes(), after
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file anew, at once: whoever reads it finds the old text or the new one."""
+    target = path.resolve()
+    with writing(path):
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            shutil.copymode(target, name)
+            os.replace(name, target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise

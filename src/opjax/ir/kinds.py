@@ -1,0 +1,42 @@
+"""The typing rule: which kind of value a function makes of which kinds."""
+
+from __future__ import annotations
+
+from opjax.ir.functions import FUNCTIONS
+from opjax.ir.types import Kind
+
+
+def result_kind(function: str, kinds: tuple[Kind, ...]) -> Kind:
+    """The kind of a function's value.
+
+    Arguments:
+        function: its name in the table.
+        kinds: the kinds of its arguments.
+
+    Raises:
+        TypeError: if the function does not exist or does not take these arguments.
+    """
+    record = FUNCTIONS.get(function)
+    if record is None:
+        raise TypeError(f"there is no function {function}")
+    wanted = record.argument_kinds
+    fits = len(kinds) >= len(wanted) if record.variadic else len(kinds) == len(wanted)
+    want(fits, f"{function} takes {len(wanted)} arguments")
+    by_place = [wanted[min(place, len(wanted) - 1)] for place in range(len(kinds))]
+    for wish, kind in zip(by_place, kinds, strict=True):
+        want(wish in ("any", kind), f"{function} takes {wish} values")
+    if record.result != "same":
+        return record.result
+    same: set[Kind] = {kind for wish, kind in zip(by_place, kinds, strict=True) if wish == "any"}
+    want(len(same) == 1, f"{function} takes values of one kind")
+    return same.pop()
+
+
+def want(holds: bool, reason: str) -> None:
+    """Refuse to make a node that has no meaning: a mistake of the compiler, not of a user.
+
+    Raises:
+        TypeError: with the reason.
+    """
+    if not holds:
+        raise TypeError(reason)
