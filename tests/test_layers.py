@@ -247,7 +247,6 @@ def test_every_exception_is_still_needed(table: dict[str, str], rule) -> None:
 
 ARRAY_FRAMEWORKS = ("numpy", "jax", "jaxlib", "torch", "scipy", "xarray", "pandas")
 HEAVY = (*ARRAY_FRAMEWORKS, "diffrax", "equinox", "numpyro", "arviz", "matplotlib", "sympy", "typer", "rich")
-IMPORT_SECONDS = 0.3
 
 
 def run_python(code: str) -> str:
@@ -258,12 +257,6 @@ def run_python(code: str) -> str:
 def test_import_opjax_loads_no_framework() -> None:
     loaded = run_python(f"import opjax; print(*[name for name in {HEAVY!r} if name in sys.modules])")
     assert loaded.split() == []
-
-
-def test_import_opjax_is_quick() -> None:
-    code = "import time; start = time.process_time(); import opjax; print(time.process_time() - start)"
-    fastest = min(float(run_python(code)) for _ in range(5))  # seconds of the processor: other work only adds
-    assert fastest < IMPORT_SECONDS
 
 
 # --- the rules can fail

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from opjax import show, stages
+from opjax import stages
 from opjax.compile.compiled import CompiledRhs
 from opjax.errors import OpjaxWarning, Report
 from opjax.ir.system import System
@@ -86,9 +86,13 @@ class Model:
         return self.content_hash, tuple(sorted(self._checked.labels.items()))
 
     def __repr__(self) -> str:
+        from opjax import show
+
         return show.summary(self.system)
 
     def _repr_html_(self) -> str:
+        from opjax import show
+
         return show.summary_html(self.system)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -157,6 +161,8 @@ class Model:
         Raises:
             OpjaxError: E0806 for any other form.
         """
+        from opjax import show
+
         return show.show(self._checked, form)
 
 
@@ -202,9 +208,9 @@ def from_dict(mapping: Mapping[str, object], *, limits: Limits = DEFAULT_LIMITS)
         OpjaxError: all problems at once, each with its place in the mapping.
     """
     report = Report()
-    model = stages.read_mapping(mapping, report, limits)
+    models = stages.read_objects(mapping, report, limits)
     source = source_from_text("", name="<mapping>", limits=limits)
-    return _checked(stages.choose([] if model is None else [model], None, report, source), report, limits)
+    return _checked(stages.choose(models, None, report, source), report, limits)
 
 
 def compile_rhs(

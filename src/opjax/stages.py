@@ -27,8 +27,6 @@ from opjax.spec.lower import lower
 
 from opjax.spec.text_printer import content_hash, print_model
 from opjax.spec.text_reader import read_text
-from opjax.spec.yaml_reader import read_json, read_yaml
-from opjax.spec.yaml_reader import read_mapping as read_mapping
 from opjax.syntax.declarations import ModelSyntax
 
 Format = Literal["ojx", "yaml", "json"]
@@ -56,13 +54,19 @@ class Checked:
 
 def read(source: Source, form: Format, report: Report, limits: Limits = DEFAULT_LIMITS) -> list[ModelSyntax]:
     """Stage one: the models that a source holds."""
-    match form:
-        case "ojx":
-            return read_text(source, report, limits)
-        case "yaml":
-            return read_yaml(source, report, limits)
-        case "json":
-            return read_json(source, report, limits)
+    if form == "ojx":
+        return read_text(source, report, limits)
+    from opjax.spec.yaml_reader import read_json, read_yaml  # half of the time of `import opjax`, if it stood above
+
+    return (read_yaml if form == "yaml" else read_json)(source, report, limits)
+
+
+def read_objects(mapping: Mapping[str, object], report: Report, limits: Limits = DEFAULT_LIMITS) -> list[ModelSyntax]:
+    """Stage one for Python objects in the form of the YAML spelling."""
+    from opjax.spec.yaml_reader import read_mapping
+
+    model = read_mapping(mapping, report, limits)
+    return [] if model is None else [model]
 
 
 def read_file(path: str | os.PathLike[str], report: Report, limits: Limits = DEFAULT_LIMITS) -> list[ModelSyntax]:

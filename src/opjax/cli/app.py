@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
@@ -28,11 +29,18 @@ for command in COMMANDS:
     app.command()(guarded(command))
 
 
-@app.callback()
-def options(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
-    """Options before the command."""
-    if version:
+def _version(wanted: bool) -> None:
+    if wanted:
         import opjax
 
         typer.echo(f"opjax {opjax.__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Options before the command."""

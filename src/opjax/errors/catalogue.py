@@ -125,6 +125,7 @@ NO_START = Problem("E0907", "no point was found at which the posterior and its g
 NO_STEP_SIZE = Problem("E0920", "the solver '{name}' takes steps of one size, and none is given", "pass dt0=...")
 REQUIREMENT_FAILS = Problem("E0921", "a condition that the model requires does not hold for these parameters")
 WRONG_LABELS = Problem("E0922", "'{name}' has the labels {found} along '{axis}', and {expected} are wanted")
+SOLVE_FAILED = Problem("E0923", "the solve stopped: {sentence}")
 
 # --- lints
 RATE_CONTAINS_SOURCE = Problem("W0401", "the rate of '->' contains its own reactant '{name}', which multiplies it once more", "use '=>' if this is the whole flow")

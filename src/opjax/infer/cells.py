@@ -22,7 +22,7 @@ def labels_of(axis: Axis) -> tuple[str, ...]:
         >>> labels_of(Axis("x", "grid", coordinates=(0.0, 0.5)))
         ('0', '0.5')
     """
-    return tuple(f"{name:g}" if isinstance(name, float) else name for name in axis.names)
+    return tuple(f"{x:g}" for x in axis.coordinates) if axis.numeric else axis.labels
 
 
 def position_of(axis: Axis, label: Any) -> int | None:

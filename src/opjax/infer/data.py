@@ -7,7 +7,7 @@ counted.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,11 +20,21 @@ from opjax.ir import distributions
 from opjax.ir.system import Observation, System
 from opjax.source import NOWHERE, Span
 
-_RULES: Mapping[str, tuple[Any, str]] = {
-    "count": (lambda x: (x >= 0) & (x == np.floor(x)), "0, 1, 2, ..."),
-    "positive": (lambda x: x > 0, "numbers above 0"),
-    "unit": (lambda x: (x >= 0) & (x <= 1), "numbers between 0 and 1"),
+IN_WORDS: Mapping[str, str] = {
+    "count": "0, 1, 2, ...",
+    "positive": "numbers above 0",
+    "unit": "numbers between 0 and 1",
 }
+"""The values that distributions with these supports give."""
+
+
+def _place_of_row(row: int) -> str:
+    return f"place {row + 1}"
+
+
+def _nowhere(row: int) -> Span:
+    del row
+    return NOWHERE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,22 +44,14 @@ class Raw:
     Arguments:
         times: shape [times].
         values: shape [times, axes...]; nan where nothing was observed.
-        row_names: what each time is called in errors.
-        places: where each time stands in a file; may be empty.
+        row_name: what a time is called in errors.
+        place: where a time stands in a file.
     """
 
     times: np.ndarray
     values: np.ndarray
-    row_names: tuple[str, ...] = ()
-    places: tuple[Span, ...] = ()
-
-    def row_name(self, row: int) -> str:
-        """What a time is called."""
-        return self.row_names[row] if self.row_names else f"place {row + 1}"
-
-    def place(self, row: int) -> Span:
-        """Where a time stands."""
-        return self.places[row] if self.places else NOWHERE
+    row_name: Callable[[int], str] = _place_of_row
+    place: Callable[[int], Span] = _nowhere
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +139,8 @@ def _found(system: System, data: Any, report: Report) -> Found:
     if hasattr(data, "columns") and hasattr(data, "iloc"):
         return from_table(system, from_frame(data), report)
     if isinstance(data, Mapping):
-        return from_mapping(system, data, report)
+        given: Mapping[str, Any] = data
+        return from_mapping(system, given, report)
     kinds = "a mapping, an xarray data set, a data frame, or the path of a CSV or netCDF file"
     bad_data(report, f"are {type(data).__name__}, which is not understood", hint=f"give {kinds}")
     return Found()
@@ -199,13 +202,27 @@ def _check_times(name: str, raw: Raw, report: Report) -> None:
 
 def _check_values(observation: Observation, grid: Grid, raw: Raw, report: Report) -> None:
     record = distributions.DISTRIBUTIONS[observation.distribution.name]
-    rule, in_words = _RULES.get(record.support, (np.isfinite, "finite numbers"))
-    bad = ~np.isnan(raw.values) & ~(np.isfinite(raw.values) & rule(raw.values))
+    bad = ~np.isnan(raw.values) & ~_possible(raw.values, record.support)
     if not bad.any():
         return
     row, *cell = (int(place) for place in np.argwhere(bad)[0])
     columns = {position: column for column, position in grid.columns().items()}
     value, name = raw.values[(row, *cell)], columns[tuple(cell)]
+    in_words = IN_WORDS.get(record.support, "finite numbers")
     more = f" (and {int(bad.sum()) - 1} more)" if bad.sum() > 1 else ""
     problem = f"hold {value:g} for '{name}' at {raw.row_name(row)}{more}, and {record.name} gives {in_words}"
     bad_data(report, problem, raw.place(row))
+
+
+def _possible(values: np.ndarray, support: str) -> np.ndarray:
+    """Whether a distribution with this support gives these values."""
+    finite = np.isfinite(values)
+    match support:
+        case "count":
+            return finite & (values >= 0) & (values == np.floor(values))
+        case "positive":
+            return finite & (values > 0)
+        case "unit":
+            return finite & (values >= 0) & (values <= 1)
+        case _:
+            return finite

@@ -89,10 +89,16 @@ class _Reader:
     def one_column(self, grid: Grid, times: np.ndarray) -> Raw:
         """An observation without axes; in a long table, only the rows that have it."""
         values = self.table.numbers(self.plain[grid.name], self.report)
-        rows = list(range(len(values)))
+        rows = list(range(len(times)))
         if len(set(times.tolist())) < len(times):
             rows = [row for row in rows if not np.isnan(values[row])]
-        return Raw(times[rows], values[rows], self.names(rows), self.places(rows, self.plain[grid.name]))
+        column = self.plain[grid.name]
+        return Raw(
+            times[rows],
+            values[rows],
+            lambda row: self.table.row_name(rows[row]),
+            lambda row: self.table.place(rows[row], column),
+        )
 
     def wide(self, grid: Grid, times: np.ndarray, cells: dict[str, Cell]) -> Raw:
         """One column for each cell."""
@@ -103,12 +109,11 @@ class _Reader:
         values = np.full((len(times), *grid.shape), np.nan)
         for column, cell in cells.items():
             values[(slice(None), *cell)] = self.table.numbers(self.plain[column], self.report)
-        rows = list(range(len(times)))
-        return Raw(times, values, self.names(rows), self.places(rows))
+        return Raw(times, values, self.table.row_name, self.table.place)
 
     def long(self, grid: Grid, times: np.ndarray) -> Raw:
         """One row for each cell and time."""
-        each = np.unique(times)
+        each = np.array(sorted(set(times.tolist())))
         values = np.full((len(each), *grid.shape), np.nan)
         first: dict[tuple[int, ...], int] = {}
         numbers = self.table.numbers(self.plain[grid.name], self.report)
@@ -123,8 +128,7 @@ class _Reader:
                 bad_data(self.report, f"hold '{name}' at time {times[row]:g} twice, in {both}", self.table.place(row))
             first.setdefault(where, row)
             values[where] = number
-        names = tuple(f"time {time:g}" for time in each.tolist())
-        return Raw(each, values, names)
+        return Raw(each, values, lambda row: f"time {each[row]:g}")
 
     def cell(self, grid: Grid, row: int) -> Cell | None:
         """The cell that a row of a long table means."""
@@ -140,9 +144,3 @@ class _Reader:
                 return None
             cell.append(position)
         return tuple(cell)
-
-    def names(self, rows: list[int]) -> tuple[str, ...]:
-        return tuple(self.table.row_name(row) for row in rows)
-
-    def places(self, rows: list[int], column: str | None = None) -> tuple[object, ...]:
-        return tuple(self.table.place(row, column) for row in rows)

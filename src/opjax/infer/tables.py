@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import os
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,11 +27,13 @@ class Table:
         columns: the cells of each column by its name; text, numbers or None.
         source: the file, or None.
         lines: the line of each row in the file.
+        starts: the place of the first character of each line, once somebody has asked for a place.
     """
 
     columns: dict[str, list[Any]]
     source: Source | None = None
     lines: list[int] = field(default_factory=list[int])
+    starts: list[int] = field(default_factory=list[int])
 
     @property
     def length(self) -> int:
@@ -41,9 +44,10 @@ class Table:
         """Where a row or a cell stands."""
         if self.source is None or row >= len(self.lines):
             return NOWHERE
-        starts = io.StringIO(self.source.text)
-        start = sum(len(next(starts)) for _ in range(self.lines[row] - 1))
-        text = self.source.line_text(self.lines[row])
+        if not self.starts:
+            lengths = (len(line) for line in self.source.text.splitlines(keepends=True))
+            self.starts = [0, *itertools.accumulate(lengths)]
+        start, text = self.starts[self.lines[row] - 1], self.source.line_text(self.lines[row])
         if column is None or '"' in text:
             return Span(self.source, start, start + len(text))
         cells = text.split(",")

@@ -117,12 +117,13 @@ def _controller(settings: Settings, first: Array) -> diffrax.AbstractStepSizeCon
     solver = settings.diffrax_solver
     if not isinstance(solver, diffrax.AbstractAdaptiveSolver):
         return diffrax.ConstantStepSize()
-    atol = _absolute_tolerance(settings, _state(first))
+    atol = absolute_tolerance(settings, _state(first))
     inner = diffrax.PIDController(rtol=settings.rtol, atol=atol, norm=norm_of_state)
     return StopsWhenStuck(inner)
 
 
-def _absolute_tolerance(settings: Settings, state: Array) -> float | Array:
+def absolute_tolerance(settings: Settings, state: Array) -> float | Array:
+    """The absolute tolerance, for a solution that begins at this state."""
     if settings.atol is not None:
         return settings.atol
     largest = jnp.max(jnp.abs(lax.stop_gradient(state)))

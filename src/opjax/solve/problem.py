@@ -15,7 +15,7 @@ from opjax.compile.layout import Layout
 from opjax.compile.quantities import Quantities, Wanted
 from opjax.errors import catalogue
 from opjax.ir.system import System
-from opjax.solve.augment import with_accumulators
+from opjax.solve.augment import accumulator_name, with_accumulators
 
 Array = Any
 NOTHING: Mapping[str, Any] = {}
@@ -58,6 +58,11 @@ class Problem:
     def layout(self) -> Layout:
         """Where each state lies in the flat vector."""
         return self._all.layout
+
+    @property
+    def accumulators(self) -> frozenset[str]:
+        """The states that accumulate incidences."""
+        return frozenset(accumulator_name(flow) for flow in self.flows)
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
@@ -116,7 +121,7 @@ class Problem:
 def identity_of(checked: stages.Checked, flows: tuple[str, ...]) -> tuple[object, ...]:
     """What tells one problem from another."""
     labels = tuple(sorted((name, tuple(known)) for name, known in checked.labels.items()))
-    return stages.content_hash(checked.syntax), labels, flows
+    return stages.WrittenModel(checked).content_hash(), labels, flows
 
 
 class _Key:
