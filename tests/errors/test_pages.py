@@ -60,8 +60,8 @@ def run(block: Block) -> None:
 
 
 @pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Files that a block writes go to an empty folder; modules that it hides are found again."""
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, x64: None) -> Iterator[None]:
+    """Files that a block writes go to an empty folder; modules that it hides are found again; doubles."""
     monkeypatch.chdir(tmp_path)
     before = dict(sys.modules)
     yield

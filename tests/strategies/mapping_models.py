@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
-from strategies.expressions import declarations, names
 
 from opjax.syntax.declarations import ModelSyntax
+from strategies.expressions import declarations, names
 
 docs = st.one_of(st.just(""), st.text(st.characters(exclude_categories=["Cs"]), max_size=12), st.just("a\n b: c # d"))
 

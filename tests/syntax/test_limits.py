@@ -79,7 +79,13 @@ def test_the_deepest_nesting_is_read_and_one_more_is_not(form: str) -> None:
 
 
 def test_what_does_not_nest_is_not_counted() -> None:
-    for text in ("-x*" * LONG + "x", "x^2 + " * LONG + "x", "(x) + " * LONG + "x", "not x and " * LONG + "x"):
+    for text in (
+        "-x*" * LONG + "x",
+        "x^2 + " * LONG + "x",
+        "x%y - " * LONG + "x",
+        "(x) + " * LONG + "x",
+        "not x and " * LONG + "x",
+    ):
         assert parse("expression", text) is not None
 
 

@@ -8,14 +8,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import cast
 
-import array_api_compat
-
 from opjax.backends.base import Array, Backend, Namespace
 from opjax.errors import OpjaxError, Report, catalogue
 from opjax.source import NOWHERE
 
 ENTRY_POINTS = "opjax.backends"
-_COMPATIBILITY: Namespace = array_api_compat  # its annotations name namespaces that are not installed
 _DIFFERENTIABLE = frozenset({"torch"})
 
 
@@ -29,6 +26,12 @@ def _jax() -> Backend:
     from opjax.backends.jax import BACKEND
 
     return BACKEND
+
+
+def _compatibility() -> Namespace:
+    import array_api_compat
+
+    return array_api_compat
 
 
 _OWN: Mapping[str, Callable[[], Backend]] = MappingProxyType({"numpy": _numpy, "jax": _jax})
@@ -82,9 +85,9 @@ _BY_TYPE: dict[type[object], Backend] = {}
 def _backend_of_unseen(value: Array) -> Backend:
     if isinstance(value, (float, int, list, tuple)):
         return _numpy()
-    if not _COMPATIBILITY.is_array_api_obj(value):
+    if not _compatibility().is_array_api_obj(value):
         raise _not_a_namespace(value)
-    return backend_for(_COMPATIBILITY.array_namespace(value))
+    return backend_for(_compatibility().array_namespace(value))
 
 
 def _is_namespace(xp: object) -> bool:
@@ -113,7 +116,7 @@ def _of_the_standard(package: str, xp: Namespace) -> Backend:
     """The backend of the namespace, or of its wrapper that follows the standard (``array_api_compat.torch``)."""
     from opjax.backends.array_api import ArrayApiBackend
 
-    wrapped = _COMPATIBILITY.array_namespace(xp.asarray(0.0))
+    wrapped = _compatibility().array_namespace(xp.asarray(0.0))
     if wrapped is not xp:
         return backend_for(wrapped)
     return ArrayApiBackend(xp, package, differentiable=package in _DIFFERENTIABLE)

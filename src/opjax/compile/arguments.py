@@ -18,7 +18,7 @@ Derive = Callable[[str, Backend, DType, Mapping[str, object]], Array]
 """Computes a parameter whose default is an expression of others."""
 
 
-def refuse(problem: Problem, span: Span = NOWHERE, *, hint: str = "", **values: object) -> OpjaxError:
+def refuse(problem: Problem, span: Span = NOWHERE, /, *, hint: str = "", **values: object) -> OpjaxError:
     """One problem as an exception."""
     report = Report()
     report.add(problem, span, hint=hint, **values)

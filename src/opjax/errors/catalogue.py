@@ -126,6 +126,9 @@ NO_STEP_SIZE = Problem("E0920", "the solver '{name}' takes steps of one size, an
 REQUIREMENT_FAILS = Problem("E0921", "a condition that the model requires does not hold for these parameters")
 WRONG_LABELS = Problem("E0922", "'{name}' has the labels {found} along '{axis}', and {expected} are wanted")
 SOLVE_FAILED = Problem("E0923", "the solve stopped: {sentence}")
+DISCRETE_PRIOR = Problem("E0930", "the prior of '{name}' is {distribution}, which has no density, and NUTS needs one", "take a continuous prior, or a fixed value")
+UNBOUNDED_PRIOR = Problem("E0931", "the prior of '{name}' is {distribution}, which cannot be restricted to bounds", "remove the bounds, or take another prior")
+NOTHING_TO_FIT = Problem("E0932", "no parameter is drawn from a prior, so there is nothing to fit", "add '~ ...' to a parameter")
 
 # --- lints
 RATE_CONTAINS_SOURCE = Problem("W0401", "the rate of '->' contains its own reactant '{name}', which multiplies it once more", "use '=>' if this is the whole flow")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -53,13 +53,12 @@ def expanded(system: System) -> str:
     written = 0
     for quantity in _quantities(system, writer):
         shape = shape_of(quantity.axes, system.axes, quantity.span)
-        cells = list(itertools.islice(itertools.product(*map(range, shape)), MOST_CELLS + 1))
-        for place, cell in enumerate(cells):
+        total = math.prod(shape)
+        for place in range(total):
             if place == MOST_CELLS or written > MOST_CHARACTERS:
-                total = _count(shape)
                 lines.append(f"# {total - place} more cells of {quantity.name}: {place} of {total} are shown")
                 break
-            lines.append(_line(writer, quantity, cell))
+            lines.append(_line(writer, quantity, _cell(place, shape)))
             written += len(lines[-1])
     return "\n".join(lines) + "\n"
 
@@ -88,8 +87,10 @@ def _line(writer: Writer, quantity: _Quantity, cell: tuple[int, ...]) -> str:
     return f"{quantity.pattern.format(left)} = {write(quantity.node, positions).text}"
 
 
-def _count(shape: tuple[int, ...]) -> int:
-    count = 1
-    for length in shape:
-        count *= length
-    return count
+def _cell(place: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The positions of a cell, the last axis varying fastest."""
+    positions: list[int] = []
+    for length in reversed(shape):
+        place, position = divmod(place, length)
+        positions.append(position)
+    return tuple(reversed(positions))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from opjax.ir.evaluate import constant_value
-from opjax.ir.system import Bounds, Distribution, Flow, Parameter, Participant, Quantity, System
+from opjax.ir.nodes import AnyNode
+from opjax.ir.system import Bounds, Distribution, Flow, Observation, Parameter, Participant, Quantity, System
 from opjax.ir.types import Axis
 from opjax.show.naming import Named, alias_names, taken_names, with_shared
 from opjax.show.plain import Plain, number_text
@@ -17,6 +19,8 @@ from opjax.show.writer import Writer
 MOST_ROWS = 25
 MOST_LABELS = 6
 LONGEST = 72
+MOST_NODES = 200
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,29 +99,27 @@ def _heading(system: System) -> str:
 
 def _sections(system: System) -> Iterator[_Section]:
     text = _Text(system)
-    kinds = {
-        "axes": ((a.name, _axis(a), a.doc) for a in system.axes.values()),
-        _states_title(system): ((_indexed(s), text.state(s.name), s.doc) for s in system.states.values()),
-        "parameters": ((_indexed(p), text.parameter(p), p.doc) for p in system.parameters.values()),
-        "inputs": ((_indexed(i), _unit(i) + i.interpolation, i.doc) for i in system.inputs.values()),
-        "aliases": ((_indexed(a), text.value(a), a.doc) for a in system.aliases.values()),
-        "transitions": ((f.name, text.flow(f), f.doc) for f in system.flows.values()),
-        "observations": (
-            (o.name + _brackets(o.axes), text.distribution(o.distribution) + _every(o.every), o.doc)
-            for o in system.observations.values()
-        ),
-        "derived": ((_indexed(d), text.value(d), d.doc) for d in system.derived.values()),
-        "not run yet": ((n.what, n.name, "") for n in system.not_yet),
-    }
-    for title, rows in kinds.items():
-        yield from _section(title, rows)
+    yield from _section("axes", system.axes.values(), lambda a: (a.name, _axis(a), a.doc))
+    yield from _section(
+        _states_title(system), system.states.values(), lambda s: (_indexed(s), text.state(s.name), s.doc)
+    )
+    yield from _section("parameters", system.parameters.values(), lambda p: (_indexed(p), text.parameter(p), p.doc))
+    yield from _section("inputs", system.inputs.values(), lambda i: (_indexed(i), _unit(i) + i.interpolation, i.doc))
+    yield from _section("aliases", system.aliases.values(), lambda a: (_indexed(a), text.value(a), a.doc))
+    yield from _section("transitions", system.flows.values(), lambda f: (f.name, text.flow(f), f.doc))
+    yield from _section("observations", system.observations.values(), text.observation)
+    yield from _section("derived", system.derived.values(), lambda d: (_indexed(d), text.value(d), d.doc))
+    yield from _section("not run yet", system.not_yet, lambda n: (n.what, n.name, ""))
 
 
-def _section(title: str, rows: Iterable[tuple[str, str, str]]) -> Iterator[_Section]:
-    waiting = iter(rows)
-    shown = tuple((name, _cut(what), _one_line(doc)) for name, what, doc in itertools.islice(waiting, MOST_ROWS))
-    if shown:
-        yield _Section(title, shown, sum(1 for _ in waiting))
+def _section(
+    title: str, items: Collection[Item], describe: Callable[[Item], tuple[str, str, str]]
+) -> Iterator[_Section]:
+    """The section of some things, the first of them described; nothing where there are none."""
+    described = map(describe, itertools.islice(items, MOST_ROWS))
+    rows = tuple((name, _cut(what), _one_line(doc)) for name, what, doc in described)
+    if rows:
+        yield _Section(title, rows, len(items) - len(rows))
 
 
 class _Text:
@@ -129,21 +131,32 @@ class _Text:
         names: dict[int, Named] = with_shared(system, alias_names(system), [*roots, *system.rates.values()])
         self.writer = Writer(system, Plain(taken_names(system)), names)
 
+    def write(self, node: AnyNode, *, define: bool = False) -> str:
+        """An expression, unless it is far too long to be shown."""
+        if is_larger(node, MOST_NODES):
+            return "..."
+        return (self.writer.define(node) if define else self.writer.write(node)).text
+
+    def observation(self, observation: Observation) -> tuple[str, str, str]:
+        """What is measured, its distribution, and a sentence for people."""
+        what = self.distribution(observation.distribution) + _every(observation.every)
+        return observation.name + _brackets(observation.axes), what, observation.doc
+
     def state(self, name: str) -> str:
         """The unit and the initial value of a state."""
         state = self.system.states[name]
-        return _unit(state) + (f"= {self.writer.write(state.initial).text}" if state.initial is not None else "")
+        return _unit(state) + (f"= {self.write(state.initial)}" if state.initial is not None else "")
 
     def value(self, quantity: Quantity) -> str:
         """What an alias or a derived quantity stands for."""
         known = {**self.system.aliases, **self.system.derived}
-        return f"{_unit(quantity)}= {self.writer.define(known[quantity.name].value).text}"
+        return f"{_unit(quantity)}= {self.write(known[quantity.name].value, define=True)}"
 
     def parameter(self, parameter: Parameter) -> str:
         """The unit, default, prior and bounds of a parameter."""
         parts = [_unit(parameter).rstrip()]
         if parameter.default is not None:
-            parts.append(f"= {self.writer.write(parameter.default).text}")
+            parts.append(f"= {self.write(parameter.default)}")
         elif parameter.values is not None:
             sizes = (self.system.axes[axis].size for axis in parameter.axes)
             parts.append(f"= {' x '.join(map(str, sizes))} values")
@@ -155,7 +168,7 @@ class _Text:
 
     def interval(self, bounds: Bounds) -> str:
         """An interval with its brackets; infinite ends are open."""
-        low, high = self.writer.write(bounds.low).text, self.writer.write(bounds.high).text
+        low, high = self.write(bounds.low), self.write(bounds.high)
         left = "[" if bounds.low_closed and constant_value(bounds.low) != float("-inf") else "("
         right = "]" if bounds.high_closed and constant_value(bounds.high) != float("inf") else ")"
         return f"{left}{low}, {high}{right}"
@@ -163,13 +176,25 @@ class _Text:
     def flow(self, flow: Flow) -> str:
         """A transition."""
         arrow = "->" if flow.mass_action else "=>"
-        rate = self.writer.write(flow.rate).text
+        rate = self.write(flow.rate)
         return f"{_side(flow.reactants)} {arrow} {_side(flow.products)} @ {rate}"
 
     def distribution(self, distribution: Distribution) -> str:
         """A distribution with its arguments by name."""
-        given = (f"{name}={self.writer.write(node).text}" for name, node in distribution.arguments.items())
+        given = (f"{name}={self.write(node)}" for name, node in distribution.arguments.items())
         return f"{distribution.name}({', '.join(given)})"
+
+
+def is_larger(node: AnyNode, most: int) -> bool:
+    """Whether an expression has more nodes than that."""
+    seen: set[int] = set()
+    waiting = [node]
+    while waiting and len(seen) <= most:
+        one = waiting.pop()
+        if one.number not in seen:
+            seen.add(one.number)
+            waiting.extend(one.operands[: most + 1])
+    return len(seen) > most
 
 
 def _states_title(system: System) -> str:

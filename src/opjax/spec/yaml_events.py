@@ -11,7 +11,10 @@ from typing import Any, Literal, NamedTuple, cast
 from opjax.errors import Report, Stop, catalogue
 from opjax.source import Source, Span
 
-_QUOTES_HINT = "a text that holds ': ' or ' #', or begins with one of []{}&*!|>%@`, stands in quotes"
+_QUOTES_HINT = (
+    "a text that holds ': ' or ' #', or begins with one of []{}&*!|>%@`, stands in quotes; "
+    "inside {...} and [...] also one that holds commas or brackets"
+)
 
 
 class YamlEvent(NamedTuple):

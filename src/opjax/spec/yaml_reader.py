@@ -15,7 +15,7 @@ from opjax.spec.document_mapping import mapping_document
 from opjax.spec.document_yaml import yaml_documents
 from opjax.spec.inference import infer_parameters
 from opjax.spec.sections import MODEL, SECTIONS
-from opjax.spec.sections.comments import comments_of
+from opjax.spec.sections.comments import section_comments_of
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.heading import check_kind
 from opjax.syntax.declarations import NO_COMMENTS, Comments, ModelSyntax, SectionComments
@@ -115,7 +115,7 @@ def _comments(root: MappingNode, draft: Draft) -> _Around:
     fields = {section.key: section.field for section in SECTIONS}
     model, sections = NO_COMMENTS, list[SectionComments]()
     for entry in root.entries if draft.has_comments else ():
-        found, field = comments_of(draft, entry.key, entry.value), fields.get(entry.key.text)
+        found, field = section_comments_of(draft, entry.key, entry.value), fields.get(entry.key.text)
         if field and found != NO_COMMENTS:
             sections.append(SectionComments(field, found))
         elif not field:

@@ -39,6 +39,16 @@ def comments_of(draft: Draft, first: Node, last: Node) -> Comments:
     return Comments(_above(text, line_start), behind.group(1).rstrip() if behind else "")
 
 
+def section_comments_of(draft: Draft, key: Node, value: Node) -> Comments:
+    """The comments of a key of the model; a comment at the end of a value below the key belongs to what stands there."""
+    found = comments_of(draft, key, value)
+    text = draft.span.source.text
+    below = found.behind and "\n" in text[key.span.end : value.span.start]
+    if not below or _BEHIND_KEY.match(text, key.span.end):
+        return found
+    return Comments(found.before)
+
+
 def _above(text: str, line_start: int) -> tuple[str, ...]:
     """The comment lines that end right above a line."""
     lines: list[str] = []

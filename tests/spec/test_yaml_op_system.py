@@ -1,0 +1,217 @@
+"""What op_system writes in its own way, against the text that means the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from opjax.errors import Report
+from opjax.source import Source
+from opjax.spec.text_reader import read_text
+from opjax.spec.yaml_reader import read_yaml
+from opjax.syntax.declarations import InputDeclaration, ModelSyntax
+
+AXES = """\
+axes:
+  - {name: age, type: ordinal, coords: [young, mid, old]}
+  - {name: sex, coords: [f, m, b]}
+  - {name: x, type: continuous, coords: [0, 1, 3]}
+"""
+HEAD = f"name: M\ninfer_parameters: false\n{AXES}state: [S, I]\n"
+TEXT = "model M:\n axes:\n  age = ordered [young, mid, old]\n  sex = [f, m, b]\n  x = points [0, 1, 3]\n states: S, I\n "
+
+
+def read(text: str) -> ModelSyntax:
+    report = Report()
+    (model,) = read_yaml(Source("m.yaml", text), report)
+    report.check()
+    return model
+
+
+def from_text(text: str) -> ModelSyntax:
+    report = Report()
+    (model,) = read_text(Source("m.ojx", TEXT + text), report)
+    report.check()
+    return model
+
+
+EXPRESSIONS = {
+    "sum_over(I[age:b], age=b)": "sum(I[b] for b in age)",
+    "sum_over(C[age, age:b]*I[b], age=b)": "sum(C[age, b]*I[b] for b in age)",
+    "sum_over(G[age:a, sex:s], age=a, sex=s)": "sum(G[a, s] for a in age, s in sex)",
+    "integrate_over(u[x:s], x=s)": "integral(u[s] for s in x)",
+    "apply_along(I[age:b], age=b)": "sum(I[b] for b in age)",
+    "apply_along(u[x:s], x=s)": "integral(u[s] for s in x)",
+    "apply_along(u[x:s], x=s, kernel=sum)": "sum(u[s] for s in x)",
+    "apply_along(u[x:s], x=s, kernel=integrate)": "integral(u[s] for s in x)",
+    "apply_along(u[x:s, age:b], x=s, age=b, kernel=sum)": "sum(u[s, b] for s in x, b in age)",
+    "1 + np.exp(-2*sum_over(I[age:b] + sum_over(J[sex:s, age:b], sex=s), age=b))": (
+        "1 + exp(-2*sum(I[b] + sum(J[s, b] for s in sex) for b in age))"
+    ),
+    "sum_over(I[sex:s], sex=s in [f, m])": 'sum(I[s] for s in sex if s == "f" or s == "m")',
+    "sum_over(I[sex:s], sex=s in [f])": 'sum(I[s] for s in sex if s == "f")',
+    "sum_over(I[age:a], age=a in [young, 'mid'])": 'sum(I[a] for a in age if a >= "young" and a <= "mid")',
+    "sum_over(G[age:a, sex:s], age=a in [mid, old], sex=s in [m])": (
+        'sum(G[a, s] for a in age, s in sex if (a >= "mid" and a <= "old") and s == "m")'
+    ),
+    "I[age:young]": 'I[age="young"]',
+    "sum_over(I[age:a, sex:m], age=a)": 'sum(I[a, sex="m"] for a in age)',
+    "sum_over(I[sex:b], sex=b)": "sum(I[b] for b in sex)",  # bound, although it is a label too
+    "sum(I[sex:b] for b in sex)": "sum(I[sex:b] for b in sex)",  # nothing of op_system's: stays as it is
+    "sum_state()": "S + I",
+    "sum_prefix('I')": "I",
+    "np.pi*2": "pi*2",
+}
+
+
+@pytest.mark.parametrize(("written", "text"), EXPRESSIONS.items(), ids=range(len(EXPRESSIONS)))
+def test_expressions(written: str, text: str) -> None:
+    assert read(f"{HEAD}aliases: {{a: {written!r}}}") == from_text(f"let:\n  a = {text}")
+
+
+PLACES = {
+    "equations: {S: 'E'}": "dynamics:\n  S' = E",
+    "transitions: [{to: S, rate: 'E'}]": "dynamics:\n  0 -> S @ E",
+    "dynamics: ['0 => S @ E']": "dynamics:\n  0 => S @ E",
+    "initial: [{S: 'E'}]": "init:\n  S = E",
+    "functions: {f(q): 'E'}": "let:\n  f(q) = E",
+    "derived: {r: 'E'}": "derive:\n  r = E",
+    "priors: {p: 'Normal(E)'}": "params:\n  p ~ Normal(E)",
+    "constants: {p: ['E', 2]}": "params:\n  p = [E, 2]",
+    "events: {e: {at: 'E', do: 'S = E'}}": "events:\n  e: at E: S = E",
+    "observations: {y: {dist: 'Normal(E)', every: 'E'}}": "observe:\n  y ~ Normal(E) every E",
+    "boundary: {S at x.lo: 'robin(a=E)'}": "boundary:\n  S at x.lo: robin(a=E)",
+    "require: ['E']": "require:\n  E",
+}
+
+
+@pytest.mark.parametrize(("written", "text"), PLACES.items(), ids=[text.split(":")[0] for text in PLACES])
+def test_reducers_are_read_wherever_expressions_stand(written: str, text: str) -> None:
+    model = read(HEAD + written.replace("E", "sum_over(k[age:b], age=b)"))
+    assert model == from_text(text.replace("E", "sum(k[b] for b in age)"))
+
+
+def test_tables_over_time_are_inputs() -> None:
+    model = read(
+        "state: ['S[age]']\n"
+        "axes: [{name: age, coords: [a, b]}, {name: time, type: continuous, coords: [0, 7, 14], units: day}]\n"
+        "time_interpolation: previous\n"
+        "equations: {'S[age]': 'beta[time]*S[age] + sum_over(eta[time, age, age:j]*S[age:j], age=j)'}\n"
+    )
+    assert [axis.name for axis in model.axes] == ["age"]
+    assert model.inputs == (InputDeclaration("beta", "previous"), InputDeclaration("eta", "previous", ("age", "age")))
+    assert model.parameters == ()
+    assert model.time is not None
+    assert model.time.unit == "day"
+    text = "dynamics:\n  S[age]' = beta(t)*S[age] + sum(eta[age, j](t)*S[j] for j in age)"
+    assert model.dynamics == from_text(text).dynamics
+
+
+def test_the_axis_of_time_may_have_another_name() -> None:
+    axes = "axes: [{name: day, type: continuous, coords: [0, 7]}]"
+    model = read(f"state: [S]\ntime_axis: day\n{axes}\nequations: {{S: 'b[day]*S'}}\n")
+    assert model.inputs == (InputDeclaration("b", "linear"),)
+    assert model.axes == ()
+
+
+def test_without_an_axis_of_time_the_name_means_nothing() -> None:
+    model = read("state: [S]\nequations: {S: 'b[time]*S'}\n")
+    assert model.inputs == ()
+    assert model.parameters[0].axes == ("time",)
+
+
+SHIFTS = {
+    "{name: g, coord_shift: {axis: age, step: 1, rate: 'a[age]', boundary: stay}, apply_to: [S]}": (
+        "g: S[age, sex] -> S[age+1, sex] @ a[age] edge stay"
+    ),
+    "{name: g, coord_shift: {axis: age, step: -2, boundary: absorb}, rate: k, apply_to: [S, 'I[age]']}": (
+        "g_S: S[age, sex] -> S[age-2, sex] @ k edge absorb\n  g_I: I[age] -> I[age-2] @ k edge absorb"
+    ),
+    "{coord_shift: {axis: age, step: 1, rate: k, boundary: stay}, apply_to: [S, I]}": (
+        "S[age, sex] -> S[age+1, sex] @ k edge stay\n  I[age] -> I[age+1] @ k edge stay"
+    ),
+    "{coord_shift: {age: young -> old}, rate: k, apply_to: [S]}": (
+        'S[age="young", sex] -> S[age="old", sex] @ k'
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "text"), SHIFTS.items(), ids=range(len(SHIFTS)))
+def test_shifts_along_an_axis(written: str, text: str) -> None:
+    head = HEAD.replace("[S, I]", "['S[age, sex]', 'I[age]']")
+    model = read(f"{head}transitions: [{written}]")
+    assert model.dynamics == from_text(f"dynamics:\n  {text}").dynamics
+
+
+def test_routing_keeps_its_names() -> None:
+    model = read(f"{HEAD}transitions: [{{from: 'S[age:i]', to: 'S[age:j]', rate: 'G[age:i, age:j]'}}]")
+    assert model.dynamics == from_text("dynamics:\n  S[age:i] -> S[age:j] @ G[age:i, age:j]").dynamics
+
+
+def test_the_three_forms_of_initial_state() -> None:
+    model = read(
+        "state: ['x[age]', S, 'C[age]', 'D[age]']\naxes: [{name: age, coords: [a, b]}]\n"
+        "initial_state: {S: s0, 'x[age]': {shaped: x0, axes: [age]}, 'C[age=b]': 0.0, D: 'd0[age]'}\n"
+    )
+    report = Report()
+    text = (
+        "model M:\n params: x0[age]\n states:\n  x[age] = x0[age]\n  S = s0\n  C[age]\n  D[age] = d0[age]\n"
+        ' init:\n  C[age="b"] = 0.0\n'
+    )
+    (expected,) = read_text(Source("m", text), report)
+    report.check()
+    assert (model.states, model.initial) == (expected.states, expected.initial)
+    assert [(row.name, row.axes) for row in model.parameters] == [("x0", ("age",)), ("s0", ()), ("d0", ("age",))]
+
+
+REFUSED = {
+    "chain: [{name: I, length: 3}]": ("E0701", "the key 'chain'"),
+    "kernels: []": ("E0701", "the key 'kernels'"),
+    "operators: []": ("E0701", "the key 'operators'"),
+    "observables: {}": ("E0701", "the key 'observables'"),
+    "factorize_axes: [age]": ("E0701", "the key 'factorize_axes'"),
+    "transitions: [{to: S, rate: 1, catalysts: []}]": ("E0701", "the key 'transitions[0].catalysts'"),
+    "state_metadata: {S: {representation: cumulative}}": ("E0701", "the representation 'cumulative'"),
+    "aliases: {a: 'sum_over(u[x:s], x=s in [0, 1])'}": ("E0204", "a label in a filter must be"),
+    "aliases: {a: 'sum_over(u[x:s], x=s in [a, b])'}": ("E0701", "the filter over the continuous axis 'x'"),
+    "aliases: {a: 'sum_over(u[age:s], age=s in [young])'}": ("E0204", "the filter over the ordinal axis 'age'"),
+    "aliases: {a: 'sum_over(S)'}": ("E0204", "'sum_over' must be written as sum_over(body, axis=name)"),
+    "aliases: {a: 'sum_over(S, age=2)'}": ("E0204", "what 'age' is bound to must be a name"),
+    "aliases: {a: 'sum_over(S, age=s in [young] or t in [old])'}": ("E0204", "what 'age' is bound to must be"),
+    "aliases: {a: 'apply_along(S, age=b, x=s)'}": ("E0204", "'apply_along' over axes of both kinds"),
+    "aliases: {a: 'apply_along(S, age=b, kernel=max)'}": ("E0204", "the kernel must be sum or integrate"),
+    "aliases: {a: sum_prefix('Q')}": ("E0701", "here the function 'sum_prefix'"),
+    "kind: chains": ("E0204", "'kind' must be 'expr' or 'transitions'"),
+    "kind: expr\ntransitions: [{to: S, rate: 1}]": ("E0204", "'kind' must be 'transitions'"),
+    "transitions: [{coord_shift: {axis: age, step: 0, boundary: stay}, rate: k, apply_to: []}]": (
+        "E0204",
+        "must be a whole number other than 0",
+    ),
+    "transitions: [{coord_shift: {axis: age, step: 1}, rate: k, apply_to: [S]}]": ("E0205", "lacks the key 'boundary'"),
+    "transitions: [{coord_shift: {axis: age, step: 1, boundary: stay}, rate: k}]": ("E0205", "lacks the key 'apply_to'"),
+    "transitions: [{coord_shift: {axis: age, step: 1, boundary: stay}, rate: k, apply_to: [Q]}]": (
+        "E0204",
+        "must be one of the states",
+    ),
+    "transitions: [{coord_shift: {axis: age, step: 1, boundary: stay}, rate: k, apply_to: [S]}]": (
+        "E0204",
+        "must be a state with the axis 'age'",
+    ),
+    "transitions: [{coord_shift: {age: young}, rate: k, apply_to: [S]}]": ("E0204", "must be an axis with two labels"),
+    "initial_state: {S: {shaped: x0}}": ("E0205", "lacks the key 'axes'"),
+}
+
+
+@pytest.mark.parametrize(("written", "expected"), REFUSED.items(), ids=range(len(REFUSED)))
+def test_what_cannot_be_read_says_why(written: str, expected: tuple[str, str]) -> None:
+    report = Report()
+    read_yaml(Source("m.yaml", f"{HEAD}{written}\n"), report)
+    found = [(d.code, d.message) for d in report.errors]
+    assert len(found) == 1, found
+    assert found[0][0] == expected[0]
+    assert expected[1] in found[0][1]
+
+
+def test_totals_of_states_with_axes() -> None:
+    report = Report()
+    read_yaml(Source("m", "state: ['S[age]']\naxes: [{name: age, coords: [a]}]\naliases: {N: sum_state()}"), report)
+    assert [d.code for d in report.errors] == ["E0701"]
