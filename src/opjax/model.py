@@ -256,7 +256,7 @@ def as_model(spec: Model | Mapping[str, object] | str | os.PathLike[str], limits
         return spec
     if isinstance(spec, Mapping):
         return from_dict(spec, limits=limits)
-    if isinstance(spec, str) and ("\n" in spec or ":" in spec and not spec.lower().endswith(stages.SUFFIXES)):
+    if isinstance(spec, str) and ("\n" in spec or (":" in spec and not spec.lower().endswith(stages.SUFFIXES))):
         return loads(spec, limits=limits)
     return load(spec, limits=limits)
 

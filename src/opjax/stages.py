@@ -2,8 +2,8 @@
 
     text, YAML, mapping --read--> ModelSyntax --lower--> System --passes--> Program --emit--> CompiledRhs
 
-`spec` knows text and names, `passes` know expressions, `compile` knows arrays; none of the three knows another, and they
-meet only here.
+`spec` knows text and names, `passes` know expressions, `compile` knows arrays; none of the three knows another, and
+they meet only here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from opjax.passes import run_passes
 from opjax.source import DEFAULT_LIMITS, NOWHERE, Limits, Source, Span
 from opjax.spec.files import format_of, read_source, source_from_text
 from opjax.spec.lower import lower
-
 from opjax.spec.text_printer import content_hash, print_model
 from opjax.spec.text_reader import read_text
 from opjax.syntax.declarations import ModelSyntax
@@ -100,9 +99,7 @@ def choose(models: list[ModelSyntax], name: str | None, report: Report, source: 
     raise OpjaxError(report.errors)
 
 
-def check(
-    syntax: ModelSyntax, report: Report, limits: Limits = DEFAULT_LIMITS, labels: Labels = NO_LABELS
-) -> Checked:
+def check(syntax: ModelSyntax, report: Report, limits: Limits = DEFAULT_LIMITS, labels: Labels = NO_LABELS) -> Checked:
     """Stage two: the meaning of a model.
 
     Raises:

@@ -61,6 +61,18 @@ def test_numpy_keeps_numbers_as_its_scalars() -> None:
 
 
 @EVERYWHERE
+@PRECISIONS
+def test_the_quick_way_for_numbers_is_the_slow_one(namespace: str, kind: str) -> None:
+    with using(namespace) as backend:
+        wanted = backend.dtype_of(array(backend, [1.0], kind))
+        quick = backend.scalar_type(wanted)
+        assert (quick is None) == (namespace != "numpy")
+        if quick is not None:
+            assert type(quick(0.1)) is type(backend.asarray(0.1, wanted))
+            assert quick(0.1) == backend.asarray(0.1, wanted)
+
+
+@EVERYWHERE
 def test_integers_are_computed_with_in_the_default_precision(namespace: str) -> None:
     default = "float32" if namespace == "torch" else "float64"
     with using(namespace) as backend:
@@ -168,6 +180,10 @@ def test_parts_are_packed_in_order(namespace: str, kind: str, shapes: list[Any])
         assert packed.dtype == dtype(backend, kind)
         assert packed.shape == (sum(sizes),)
         assert numpy(packed).tolist() == (np.concatenate(expected).tolist() if expected else [])
+        numbers = all(shape == () for shape in shapes)
+        again = backend.packer(sizes, dtype(backend, kind), numbers)(parts)
+        assert again.dtype == packed.dtype
+        assert numpy(again).tolist() == numpy(packed).tolist()
 
 
 @EVERYWHERE

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import itertools
 
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from strategies.programs import AXES, PARAMETERS, STATES, programs
 
 from opjax.backends.registry import backend_for
 from opjax.compile.kernel import Inputs, Kernel, Output
@@ -19,6 +17,7 @@ from opjax.ir.evaluate import evaluate
 from opjax.ir.nodes import Symbol
 from opjax.ir.program import Program
 from opjax.passes import PASSES, run_passes
+from strategies.programs import AXES, PARAMETERS, STATES, programs
 
 
 def shape(axes: tuple[str, ...]) -> tuple[int, ...]:

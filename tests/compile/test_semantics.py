@@ -6,9 +6,9 @@ import textwrap
 
 import numpy as np
 import pytest
-from models import compile_text
 
 import opjax
+from models import compile_text
 
 AGE = np.array([3.0, 5.0, 7.0])
 C = np.array([[2.0, 1.0, 0.5], [1.0, 4.0, 1.5], [0.25, 1.0, 3.0]])
@@ -60,7 +60,9 @@ def test_reading_one_dim_twice_is_the_diagonal() -> None:
 def test_two_sided_products_and_nested_sums() -> None:
     want = AGE @ C @ C @ AGE
     np.testing.assert_allclose(scalar("sum(S[a]*C[a, b]*C[b, d]*S[d] for a in age, b in age, d in age)"), want)
-    np.testing.assert_allclose(scalar("sum(S[a]*sum(C[a, b]*sum(C[b, d]*S[d] for d in age) for b in age) for a in age)"), want)
+    np.testing.assert_allclose(
+        scalar("sum(S[a]*sum(C[a, b]*sum(C[b, d]*S[d] for d in age) for b in age) for a in age)"), want
+    )
 
 
 def test_a_sum_over_an_unused_axis_counts_its_points() -> None:
@@ -122,7 +124,9 @@ def test_mass_action_multiplies_and_total_flow_does_not() -> None:
     np.testing.assert_array_equal(derivative(states + "2 A + B -> P @ k", [3, 5, 0]), [-180.0, -90.0, 90.0])
     np.testing.assert_array_equal(derivative(states + "2 A + B => P @ k", [3, 5, 0]), [-4.0, -2.0, 2.0])
     np.testing.assert_array_equal(derivative(states + "A + B -> A + P @ k", [3, 5, 0]), [0.0, -30.0, 30.0])
-    np.testing.assert_array_equal(derivative(states + "0 -> A @ k\n  B -> 0 @ k\n  P' = A", [3, 5, 0]), [2.0, -10.0, 3.0])
+    np.testing.assert_array_equal(
+        derivative(states + "0 -> A @ k\n  B -> 0 @ k\n  P' = A", [3, 5, 0]), [2.0, -10.0, 3.0]
+    )
 
 
 def test_transitions_and_equations_add() -> None:
@@ -146,7 +150,8 @@ def test_ageing(edge: str, want: list[float]) -> None:
 
 
 def test_pinned_reactants_and_products() -> None:
-    body = 'states:\n  S[age]\n  D\ndynamics:\n  S[age="old"] -> D @ k\n  0 -> S[age="young"] @ 1\n  D -> S[age="middle"] @ k'
+    body = 'states:\n  S[age]\n  D\ndynamics:\n  S[age="old"] -> D @ k\n  0 -> S[age="young"] @ 1\n'
+    body += '  D -> S[age="middle"] @ k'
     np.testing.assert_array_equal(derivative(body, [*AGE, 11.0]), [1.0, 22.0, -14.0, 14.0 - 22.0])
 
 

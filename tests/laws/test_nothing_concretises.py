@@ -10,9 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.extend.core import ClosedJaxpr, Jaxpr
+
 from laws.matrix import CASES, Case
 from models import compile_text
-
 from opjax import CompiledRhs
 from opjax.backends.registry import backend_for
 
@@ -55,7 +55,7 @@ def transformed(rhs: CompiledRhs, how: str) -> Callable[..., object]:
         case "jacfwd" | "jacrev":
             return getattr(jax, how)(flat, argnums=(0, 1))
         case _:
-            return lambda y, p: jax.make_jaxpr(flat)(y, p)
+            return jax.make_jaxpr(flat)
 
 
 def inner(value: object) -> Iterator[Jaxpr]:
@@ -92,7 +92,7 @@ def test_transformations_run_and_keep_the_dtype(case: Case, how: str, dtype: np.
 def test_no_equation_has_another_dtype_or_calls_back(case: Case, dtype: np.dtype) -> None:
     rhs = compiled(case.text)
     y, p = arguments(case, dtype)
-    jaxpr = jax.make_jaxpr(lambda t, y, p: rhs(t, y, p))(jnp.asarray(2.0, dtype), y, p)
+    jaxpr = jax.make_jaxpr(rhs)(jnp.asarray(2.0, dtype), y, p)
     found = list(equations(jaxpr.jaxpr))
     assert found
     assert not [e for e in found if "callback" in e.primitive.name]
@@ -122,7 +122,7 @@ def test_abstract_shapes_are_enough(case: Case, dtype: np.dtype) -> None:
 def test_nothing_moves_between_host_and_device(case: Case) -> None:
     rhs = compiled(case.text)
     y, p = arguments(case, np.dtype("float32"))
-    run = jax.jit(lambda t, y, p: rhs(t, y, p))
+    run = jax.jit(rhs)
     t = jnp.asarray(2.0)
     run(t, y, p)
     with jax.transfer_guard("disallow"):

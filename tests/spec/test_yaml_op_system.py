@@ -17,7 +17,13 @@ axes:
   - {name: x, type: continuous, coords: [0, 1, 3]}
 """
 HEAD = f"name: M\ninfer_parameters: false\n{AXES}state: [S, I]\n"
-TEXT = "model M:\n axes:\n  age = ordered [young, mid, old]\n  sex = [f, m, b]\n  x = points [0, 1, 3]\n states: S, I\n "
+TEXT = """model M:
+ axes:
+  age = ordered [young, mid, old]
+  sex = [f, m, b]
+  x = points [0, 1, 3]
+ states: S, I
+ """
 
 
 def read(text: str) -> ModelSyntax:
@@ -187,7 +193,10 @@ REFUSED = {
         "must be a whole number other than 0",
     ),
     "transitions: [{coord_shift: {axis: age, step: 1}, rate: k, apply_to: [S]}]": ("E0205", "lacks the key 'boundary'"),
-    "transitions: [{coord_shift: {axis: age, step: 1, boundary: stay}, rate: k}]": ("E0205", "lacks the key 'apply_to'"),
+    "transitions: [{coord_shift: {axis: age, step: 1, boundary: stay}, rate: k}]": (
+        "E0205",
+        "lacks the key 'apply_to'",
+    ),
     "transitions: [{coord_shift: {axis: age, step: 1, boundary: stay}, rate: k, apply_to: [Q]}]": (
         "E0204",
         "must be one of the states",

@@ -25,7 +25,9 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="A parameter: a number or a list such as [1, 2]; repeatable."),
 ]
-Solver = Annotated[str, typer.Option("--solver", help='"auto", "tsit5", "kvaerno5", "stiff", ...')]
+Solver = Annotated[str, typer.Option("--solver", help="auto, tsit5, dopri8, kvaerno5, stiff, ...")]
+Tolerance = Annotated[float | None, typer.Option("--rtol", help="The relative tolerance of each step.")]
+MaxSteps = Annotated[int | None, typer.Option("--max-steps", min=1, help="The most steps.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="A .csv or .nc file; else CSV is printed.")]
 Figure = Annotated[Path | None, typer.Option("--figure", help="A figure of the states: .png, .pdf or .svg.")]
 
@@ -35,6 +37,8 @@ def simulate(
     times: Times,
     set_values: Set = None,
     solver: Solver = "auto",
+    rtol: Tolerance = None,
+    max_steps: MaxSteps = None,
     output: Output = None,
     figure: Figure = None,
     name: Name = None,
@@ -47,17 +51,17 @@ def simulate(
     if output is not None and output.suffix not in (".csv", ".nc"):
         raise Failure(f"a solution is written as .csv or .nc, not as '{output.suffix or output}'")
     prepare_jax(devices=1)
-    solution = model.simulate(values, ts=wanted, solver=solver)
+    settings = {"rtol": rtol, "max_steps": max_steps}
+    given = {key: value for key, value in settings.items() if value is not None}
+    solution = model.simulate(values, ts=wanted, solver=solver, **given)
     if output is not None:
         _write(solution.dataset, output)
     elif figure is None:
         typer.echo(table(solution.dataset), nl=False)
     if figure is not None:
-        from opjax.infer.figures import trajectories
-
-        with writing(figure):
-            trajectories(solution.dataset, figure)
-        say(f"wrote {figure}")
+        _draw(solution.dataset, figure)
+    if not solution.succeeded:  # a warning has said where it stopped
+        raise typer.Exit(1)
 
 
 def parse_times(text: str) -> list[float]:
@@ -129,6 +133,14 @@ def _columns(name: str, variable: Any) -> Mapping[str, Any]:
 
 def _label(point: object) -> str:
     return f"{point:g}" if isinstance(point, float) else str(point)
+
+
+def _draw(dataset: Any, figure: Path) -> None:
+    from opjax.infer.figures import trajectories
+
+    with writing(figure):
+        trajectories(dataset, figure)
+    say(f"wrote {figure}")
 
 
 def _write(dataset: Any, output: Path) -> None:

@@ -74,15 +74,13 @@ class Arguments:
         quick = backend.scalar_type(dtype)
         if quick is not None and self.all_scalar and len(given) == len(self.names):
             values = [given.get(name) for name in self.names]
-            if all([type(value) is float for value in values]):  # the everyday call; it skips what cannot be wrong
+            if set(map(type, values)) == {float}:  # the everyday call; it skips what cannot be wrong
                 return tuple([quick(value) for value in values])
         if not given.keys() <= self.system.parameters.keys():
             raise self._unknown(given)
         return tuple([self._value(name, given, backend, dtype, like) for name in self.names])
 
-    def _value(
-        self, name: str, given: Mapping[str, object], backend: Backend, dtype: DType, like: Array
-    ) -> Array:
+    def _value(self, name: str, given: Mapping[str, object], backend: Backend, dtype: DType, like: Array) -> Array:
         value = given.get(name)
         if value is None:
             value = self._default(name, given, backend, dtype)

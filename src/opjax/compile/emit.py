@@ -183,6 +183,7 @@ class Emitter:
                 raise AssertionError(f"{node.name} is refused before emission")
 
     def operand(self, node: AnyNode) -> Value:
+        """The text of a node that has been written."""
         return self.values[node.number]
 
     def apply(self, node: Apply) -> Value:

@@ -90,7 +90,9 @@ class Kernel:
         names: dict[str, object] = {"xp": self.backend.xp, "pack": pack}
         names.update({name: helper(self.backend, function) for function, name in code.helpers.items()})
         for table, name in code.tables.items():
-            names[name] = self.backend.constant(table_values(table, self.program.axes), _table_dtype(self, table, dtype))
+            names[name] = self.backend.constant(
+                table_values(table, self.program.axes), _table_dtype(self, table, dtype)
+            )
         filename = f"<opjax {self.title} {id(self):x} {form}>"
         # The text is ours from the first character to the last: names that people wrote are not in it.
         exec(compile(code.text, filename, "exec"), names)

@@ -75,8 +75,6 @@ def build_layout(system: System, limits: Limits = DEFAULT_LIMITS) -> Layout:
     if start > limits.cells:
         report = Report()
         span = next(iter(system.states.values())).span
-        report.add(
-            catalogue.TOO_LARGE, span, what="the state vector", size=start, limit=limits.cells, field="cells"
-        )
+        report.add(catalogue.TOO_LARGE, span, what="the state vector", size=start, limit=limits.cells, field="cells")
         report.check()
     return Layout(tuple(slots), start)

@@ -101,7 +101,9 @@ class Quantities:
         dtype = backend.dtype_of(like)
         kernel = self.kernel(backend)
         p = self.arguments.prepare(parameters, backend, dtype, like)
-        in_order = tuple(states[s.name] for s in self.layout.slots) if isinstance(states, Mapping) and states else states
+        in_order = (
+            tuple(states[s.name] for s in self.layout.slots) if isinstance(states, Mapping) and states else states
+        )
         t = backend.asarray(time, dtype, like) if kernel.code("tree").uses_time else time
         x = tuple(extras[name] for name in self.extras)
         results = kernel.bind("tree", dtype)(t, in_order, p, x)

@@ -68,7 +68,9 @@ WRONG_AXIS = Problem("E0309", "'{name}' has the axis '{expected}' here, and '{in
 ALIAS_CYCLE = Problem("E0310", "the aliases depend on each other in a circle: {path}", "break the circle")
 PARAMETER_CYCLE = Problem("E0318", "the parameters depend on each other in a circle: {path}", "break the circle")
 UNKNOWN_FUNCTION = Problem("E0311", "there is no function '{name}'", "the functions are in the language reference")
-NO_EDGE = Problem("E0312", "'{index}' reaches over the end of the axis '{axis}'", "add 'edge stay', 'edge absorb' or 'edge periodic'")
+NO_EDGE = Problem(
+    "E0312", "'{index}' reaches over the end of the axis '{axis}'", "add 'edge stay', 'edge absorb' or 'edge periodic'"
+)
 BAD_AXIS = Problem("E0313", "the axis '{name}' {problem}")
 NOT_A_FUNCTION = Problem("E0314", "'{name}' is {kind}, not a function")
 REPEATED_AXIS = Problem("E0315", "'{name}' has the axis '{axis}' twice", "only parameters may; use two axes")
@@ -84,18 +86,30 @@ NO_KEYWORD = Problem("E0406", "'{name}' has no argument '{keyword}'")
 MISPLACED = Problem("E0407", "{what} cannot stand in {where}")
 EXTRA_AXIS = Problem("E0408", "'{name}' has the axes [{axes}], but its value also runs over '{extra}'")
 BAD_ARRAY = Problem("E0409", "the values of '{name}' have the shape {found}, and its axes [{axes}] want {expected}")
-NO_QUADRATURE = Problem("E0410", "the axis '{axis}' has no lengths to integrate over", "use sum, or declare it as a grid")
+NO_QUADRATURE = Problem(
+    "E0410", "the axis '{axis}' has no lengths to integrate over", "use sum, or declare it as a grid"
+)
 
 # --- dynamics
 NOT_A_STATE = Problem("E0501", "'{name}' is {kind}, not a state")
-NO_EQUATION = Problem("E0502", "the state '{name}' has no equation and no transition", "write {name}' = 0 if it is constant")
+NO_EQUATION = Problem(
+    "E0502", "the state '{name}' has no equation and no transition", "write {name}' = 0 if it is constant"
+)
 REPEATED_EQUATION = Problem("E0503", "'{name}' has two equations (first at {first})", "add them into one")
-UNPLACED_AXIS = Problem("E0504", "'{axis}' occurs on the right side only: how is the flow divided over it?", "use '{axis}' in the rate, or name a label")
+UNPLACED_AXIS = Problem(
+    "E0504",
+    "'{axis}' occurs on the right side only: how is the flow divided over it?",
+    "use '{axis}' in the rate, or name a label",
+)
 EMPTY_TRANSITION = Problem("E0505", "this transition has nothing on both sides")
-NO_INITIAL = Problem("E0506", "the state '{name}' has no initial value", "write '{name} = ...' in states or init, or give y0")
+NO_INITIAL = Problem(
+    "E0506", "the state '{name}' has no initial value", "write '{name} = ...' in states or init, or give y0"
+)
 REPEATED_INITIAL = Problem("E0507", "'{name}' has two initial values (first at {first})", "keep one")
 NO_STATES = Problem("E0508", "the model has no states", "declare them in 'states:'")
-UNKNOWN_TRANSITION = Problem("E0509", "there is no transition named '{name}'", "name the transition: 'NAME: A -> B @ rate'")
+UNKNOWN_TRANSITION = Problem(
+    "E0509", "there is no transition named '{name}'", "name the transition: 'NAME: A -> B @ rate'"
+)
 
 # --- observations and priors
 UNKNOWN_DISTRIBUTION = Problem("E0601", "there is no distribution '{name}'")
@@ -106,9 +120,17 @@ BAD_BOUNDS = Problem("E0603", "the bounds of '{name}' {problem}")
 NOT_AT_RUN_TIME = Problem("E0701", "{what} '{name}' is understood, and cannot be run yet", "remove it for now")
 
 # --- compiling and calling
-UNKNOWN_NAMESPACE = Problem("E0801", "'{name}' is not an array namespace", "pass numpy, jax.numpy or an Array API namespace")
-FUNCTION_NOT_IN_NAMESPACE = Problem("E0802", "the function '{name}' does not exist in '{namespace}'", "use numpy or jax.numpy")
-AXIS_WITHOUT_LABELS = Problem("E0803", "the axis '{name}' takes its labels from data, and none are given", "give them: model.with_axes({name}=[...])")
+UNKNOWN_NAMESPACE = Problem(
+    "E0801", "'{name}' is not an array namespace", "pass numpy, jax.numpy or an Array API namespace"
+)
+FUNCTION_NOT_IN_NAMESPACE = Problem(
+    "E0802", "the function '{name}' does not exist in '{namespace}'", "use numpy or jax.numpy"
+)
+AXIS_WITHOUT_LABELS = Problem(
+    "E0803",
+    "the axis '{name}' takes its labels from data, and none are given",
+    "give them: model.with_axes({name}=[...])",
+)
 WRONG_SHAPE = Problem("E0804", "'{name}' has the shape {found}, and {expected} is wanted")
 MISSING_VALUE = Problem("E0805", "the parameter '{name}' has no value", "pass {name}=..., or give it a default")
 UNKNOWN_VALUE = Problem("E0806", "there is no {kind} '{name}'")
@@ -118,18 +140,38 @@ WRONG_ARRAY = Problem("E0807", "'{name}' is {found}, and {expected} is wanted")
 BAD_TIMES = Problem("E0901", "the times {problem}")
 UNKNOWN_SOLVER = Problem("E0902", "there is no solver '{name}'")
 BAD_DATA = Problem("E0903", "the data {problem}")
-NO_PRIOR = Problem("E0904", "the parameter '{name}' has neither a value nor a prior", "add '~ ...', a default, or pass a value")
-NO_OBSERVATION = Problem("E0905", "the model has no section 'observe'", "add one, such as: y ~ Normal(loc=x, scale=sigma)")
+NO_PRIOR = Problem(
+    "E0904", "the parameter '{name}' has neither a value nor a prior", "add '~ ...', a default, or pass a value"
+)
+NO_OBSERVATION = Problem(
+    "E0905", "the model has no section 'observe'", "add one, such as: y ~ Normal(loc=x, scale=sigma)"
+)
 MISSING_EXTRA = Problem("E0906", "this needs the package '{package}'", "pip install 'opjax[{extra}]'")
 NO_START = Problem("E0907", "no point was found at which the posterior and its gradient are finite: {problem}")
 NO_STEP_SIZE = Problem("E0920", "the solver '{name}' takes steps of one size, and none is given", "pass dt0=...")
 REQUIREMENT_FAILS = Problem("E0921", "a condition that the model requires does not hold for these parameters")
 WRONG_LABELS = Problem("E0922", "'{name}' has the labels {found} along '{axis}', and {expected} are wanted")
-SOLVE_FAILED = Problem("E0923", "the solve stopped: {sentence}")
-DISCRETE_PRIOR = Problem("E0930", "the prior of '{name}' is {distribution}, which has no density, and NUTS needs one", "take a continuous prior, or a fixed value")
-UNBOUNDED_PRIOR = Problem("E0931", "the prior of '{name}' is {distribution}, which cannot be restricted to bounds", "remove the bounds, or take another prior")
-NOTHING_TO_FIT = Problem("E0932", "no parameter is drawn from a prior, so there is nothing to fit", "add '~ ...' to a parameter")
+SOLVE_FAILED = Problem("E0923", "the solve did not reach the last time")
+DISCRETE_PRIOR = Problem(
+    "E0930",
+    "the prior of '{name}' is {distribution}, which has no density, and NUTS needs one",
+    "take a continuous prior, or a fixed value",
+)
+UNBOUNDED_PRIOR = Problem(
+    "E0931",
+    "the prior of '{name}' is {distribution}, which cannot be restricted to bounds",
+    "remove the bounds, or take another prior",
+)
+NOTHING_TO_FIT = Problem(
+    "E0932", "no parameter is drawn from a prior, so there is nothing to fit", "add '~ ...' to a parameter"
+)
 
 # --- lints
-RATE_CONTAINS_SOURCE = Problem("W0401", "the rate of '->' contains its own reactant '{name}', which multiplies it once more", "use '=>' if this is the whole flow")
-INFERRED_PARAMETER = Problem("W0402", "'{name}' is taken as a parameter; it is close to '{other}'", "declare it in 'parameters' if it is one")
+RATE_CONTAINS_SOURCE = Problem(
+    "W0401",
+    "the rate of '->' contains its own reactant '{name}', which multiplies it once more",
+    "use '=>' if this is the whole flow",
+)
+INFERRED_PARAMETER = Problem(
+    "W0402", "'{name}' is taken as a parameter; it is close to '{other}'", "declare it in 'parameters' if it is one"
+)

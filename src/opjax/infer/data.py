@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -139,8 +139,7 @@ def _found(system: System, data: Any, report: Report) -> Found:
     if hasattr(data, "columns") and hasattr(data, "iloc"):
         return from_table(system, from_frame(data), report)
     if isinstance(data, Mapping):
-        given: Mapping[str, Any] = data
-        return from_mapping(system, given, report)
+        return from_mapping(system, cast("Mapping[str, Any]", data), report)
     kinds = "a mapping, an xarray data set, a data frame, or the path of a CSV or netCDF file"
     bad_data(report, f"are {type(data).__name__}, which is not understood", hint=f"give {kinds}")
     return Found()

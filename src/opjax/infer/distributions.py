@@ -46,7 +46,7 @@ def numpyro_distribution(
     given = {record.numpyro_names[name]: jnp.asarray(value) for name, value in arguments.items()}
     if "low" in record.numpyro_names:
         ends = {a.name: given.pop(a.name, a.default) for a in record.arguments if a.name in ("low", "high")}
-        low, high = _inner(jnp.maximum, _finite(ends["low"]), low), _inner(jnp.minimum, _finite(ends["high"]), high)
+        low, high = _larger(_finite(ends["low"]), low), _smaller(_finite(ends["high"]), high)
         return dist.Uniform(low, high) if record.name == "Uniform" else _restricted(dist.Normal(**given), low, high)
     base = numpyro_class(record)(**given)
     return _restricted(base, *inside_support(record, low, high))
@@ -66,10 +66,10 @@ def inside_support(
         The bounds, None where the support ends anyway.
     """
     if record.support in ("positive", "unit"):
-        low = _inner(jnp.maximum, 0.0, low)
+        low = _larger(0.0, low)
         low = None if isinstance(low, float) and low <= 0 else low
     if record.support == "unit":
-        high = _inner(jnp.minimum, 1.0, high)
+        high = _smaller(1.0, high)
         high = None if isinstance(high, float) and high >= 1 else high
     return low, high
 
@@ -79,12 +79,20 @@ def _finite(bound: Array | None) -> Array | None:
     return None if isinstance(bound, float) and math.isinf(bound) else bound
 
 
-def _inner(choose: Any, own: Array | None, given: Array | None) -> Array | None:
-    """The inner of two bounds that may be missing; of two numbers a number."""
+def _larger(own: Array | None, given: Array | None) -> Array | None:
+    """The larger of two bounds that may be missing; of two numbers a number."""
     if own is None or given is None:
         return given if own is None else own
-    chosen = choose(own, given)
-    return float(chosen) if isinstance(own, float) and isinstance(given, float) else chosen
+    numbers = isinstance(own, float) and isinstance(given, float)
+    return max(own, given) if numbers else jnp.maximum(own, given)
+
+
+def _smaller(own: Array | None, given: Array | None) -> Array | None:
+    """The smaller of two bounds that may be missing; of two numbers a number."""
+    if own is None or given is None:
+        return given if own is None else own
+    numbers = isinstance(own, float) and isinstance(given, float)
+    return min(own, given) if numbers else jnp.minimum(own, given)
 
 
 def _restricted(base: Any, low: Array | None, high: Array | None) -> Any:

@@ -114,6 +114,7 @@ class _Reader:
     def long(self, grid: Grid, times: np.ndarray) -> Raw:
         """One row for each cell and time."""
         each = np.array(sorted(set(times.tolist())))
+        place_of = {time: place for place, time in enumerate(each.tolist())}
         values = np.full((len(each), *grid.shape), np.nan)
         first: dict[tuple[int, ...], int] = {}
         numbers = self.table.numbers(self.plain[grid.name], self.report)
@@ -121,7 +122,7 @@ class _Reader:
             cell = self.cell(grid, row)
             if cell is None or np.isnan(number):
                 continue
-            where = (int(np.searchsorted(each, times[row])), *cell)
+            where = (place_of[float(times[row])], *cell)
             if where in first:
                 name = cell_name(grid.name, tuple(str(self.table.columns[self.plain[a.name]][row]) for a in grid.axes))
                 both = f"{self.table.row_name(first[where])} and {self.table.row_name(row)}"

@@ -119,9 +119,9 @@ class Priors:
 
     def __post_init__(self) -> None:
         report = Report()
-        needs: dict[str, set[str]] = {}
+        needs: dict[str, tuple[str, ...]] = {}
         for parameter in self.system.parameters.values():
-            needs[parameter.name] = set(parameters_in(self.system, self._nodes(parameter)))
+            needs[parameter.name] = parameters_in(self.system, self._nodes(parameter))
             self._sort(parameter, report)
         for prior in self.drawn.values():
             prior.check(report)
@@ -155,7 +155,7 @@ class Priors:
         elif parameter.values is None:
             report.add(catalogue.NO_PRIOR, parameter.span, name=parameter.name)
 
-    def _ordered(self, needs: Mapping[str, set[str]]) -> tuple[str, ...]:
+    def _ordered(self, needs: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
         try:
             return tuple(graphlib.TopologicalSorter(needs).static_order())
         except graphlib.CycleError as circle:

@@ -69,6 +69,7 @@ class Apply(Node):
 
     @property
     def operands(self) -> tuple[AnyNode, ...]:
+        """As `Node.operands`."""
         return self.arguments
 
 
@@ -81,6 +82,7 @@ class IntegerPower(Node):
 
     @property
     def operands(self) -> tuple[AnyNode, ...]:
+        """As `Node.operands`."""
         return (self.base,)
 
 
@@ -94,6 +96,7 @@ class Reduce(Node):
 
     @property
     def operands(self) -> tuple[AnyNode, ...]:
+        """As `Node.operands`."""
         return (self.operand,)
 
 
@@ -106,6 +109,7 @@ class Contract(Node):
 
     @property
     def operands(self) -> tuple[AnyNode, ...]:
+        """As `Node.operands`."""
         return self.factors
 
 
@@ -142,6 +146,7 @@ class View(Node):
 
     @property
     def operands(self) -> tuple[AnyNode, ...]:
+        """As `Node.operands`."""
         return (self.operand,)
 
 
@@ -155,6 +160,7 @@ class Place(Node):
 
     @property
     def operands(self) -> tuple[AnyNode, ...]:
+        """As `Node.operands`."""
         return (self.operand,)
 
 
@@ -168,6 +174,7 @@ class Opaque(Node):
 
     @property
     def operands(self) -> tuple[AnyNode, ...]:
+        """As `Node.operands`."""
         return self.parts
 
 

@@ -10,7 +10,6 @@ from opjax.ir.nodes import AnyNode, Graph
 from opjax.ir.types import Axis
 from opjax.source import NOWHERE, Span
 
-
 Numbers: TypeAlias = "float | tuple[Numbers, ...]"
 """A number, or nested tuples of numbers of one shape."""
 
@@ -125,7 +124,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TimeReduction:
-    """``max(I for s in time)``: `operand` at all saved times, reduced; the leaf ``over_time`` of this name is its value."""
+    """``max(I for s in time)``: `operand` at all saved times, reduced; the leaf ``over_time`` of this name is that."""
 
     name: str
     reduction: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,9 +24,9 @@ Role = Literal[
 ]
 """What a leaf stands for.
 
-``size``, ``coordinate``, ``position`` and ``quadrature`` belong to an axis: its number of points, its coordinate values,
-0, 1, 2, ... along it, and its trapezoid weights. ``incidence`` is the flow through a transition since the previous
-observation, ``over_time`` a reduction over the saved times. The last three are understood, and not run yet.
+``size``, ``coordinate``, ``position`` and ``quadrature`` belong to an axis: its number of points, its coordinate
+values, 0, 1, 2, ... along it, and its trapezoid weights. ``incidence`` is the flow through a transition since the
+previous observation, ``over_time`` a reduction over the saved times. The last three are understood, and not run yet.
 """
 
 
@@ -98,5 +99,5 @@ class Axis:
     def quadrature(self) -> tuple[float, ...]:
         """The trapezoid weights of the coordinates (half the distance between the two neighbours)."""
         x = self.coordinates
-        steps = [0.0, *(b - a for a, b in zip(x[:-1], x[1:], strict=True)), 0.0]
-        return tuple((a + b) / 2 for a, b in zip(steps[:-1], steps[1:], strict=True))
+        steps = [0.0, *(b - a for a, b in itertools.pairwise(x)), 0.0]
+        return tuple((a + b) / 2 for a, b in itertools.pairwise(steps))

@@ -24,7 +24,9 @@ class Pass(NamedTuple):
 
 PASSES: tuple[Pass, ...] = (
     Pass(fold, "first, so that sizes and constant conditions are numbers for all that follow"),
-    Pass(contract, "after folding, which leaves fewer factors; before guarding, which hides products behind selections"),
+    Pass(
+        contract, "after folding, which leaves fewer factors; before guarding, which hides products behind selections"
+    ),
     Pass(guard, "last, since it copies the branches of conditionals", differentiable_only=True),
 )
 

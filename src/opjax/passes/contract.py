@@ -1,8 +1,8 @@
 """Contract: a sum over a product becomes matrix products, two factors at a time, with no temporary over all dims.
 
-``sum(C[age, b]*I[b]/N[b] for b in age)`` is ``C`` times the vector ``I/N``. Factors that the sum does not run over leave
-it; factors over the same dims are combined first; of several, the cheapest pair is contracted first. Values change by
-reassociation only.
+``sum(C[age, b]*I[b]/N[b] for b in age)`` is ``C`` times the vector ``I/N``. Factors that the sum does not run over
+leave it; factors over the same dims are combined first; of several, the cheapest pair is contracted first. Values
+change by reassociation only.
 """
 
 from __future__ import annotations
@@ -125,4 +125,3 @@ def _factors(body: AnyNode) -> list[tuple[AnyNode, bool]]:
         else:
             found.append((node, divides))
     return found
-

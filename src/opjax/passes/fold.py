@@ -1,7 +1,7 @@
 """Fold: what depends on nothing is computed now, in floating point; only rules that change no value are used.
 
-Sizes of axes become numbers. A factor of 1 and a division by 1 disappear, which is exact for every value. ``x + 0`` stays,
-since it turns -0 into 0; ``0*x`` stays, since x may be infinite.
+Sizes of axes become numbers. A factor of 1 and a division by 1 disappear, which is exact for every value. ``x + 0``
+stays, since it turns -0 into 0; ``0*x`` stays, since x may be infinite.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Guard: a branch that is not taken must not spoil the gradient of the one that is.
 
 Reverse mode sends a zero into the branch not taken, and zero times an infinite slope (``sqrt`` at 0, ``1/x`` at 0,
-``log`` of a negative number) is nan. Inside a branch every value x that meets such an operation becomes
-``where(path, x, stop_gradient(x))``, where path is the condition under which the branch is taken: the same value, and no
-gradient where the branch is not taken. Forward values do not change by a bit, and the compiler drops the selection there.
+``log`` of a negative number) is nan. Inside a branch every value x that meets such an operation becomes ``where(path,
+x, stop_gradient(x))``, where path is the condition under which the branch is taken: the same value, and no gradient
+where the branch is not taken. Forward values do not change by a bit, and the compiler drops the selection there.
 
 What is left: an infinite slope outside the conditional times an input that the branch does not use.
 """

@@ -1,0 +1,1 @@
+"""Operators as modules that compose; empty so far."""

@@ -85,7 +85,7 @@ class Simulation:
             OpjaxError: E0923 if not.
         """
         if not self.succeeded:
-            raise refuse(catalogue.SOLVE_FAILED, sentence=self.message)
+            raise refuse(catalogue.SOLVE_FAILED, hint=self.message)
         return self
 
     def __repr__(self) -> str:

@@ -1,0 +1,1 @@
+"""From what was written, in any spelling, to the typed model."""

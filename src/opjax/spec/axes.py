@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable
@@ -79,7 +80,7 @@ def _check_points(declared: AxisDeclaration, points: tuple[float, ...], report: 
         _bad(declared, "has no points", report, f"write {declared.name} = points [0, 1, 2]")
     elif not all(math.isfinite(p) for p in points):
         _bad(declared, "has a point that is not finite", report)
-    elif any(b <= a for a, b in zip(points[:-1], points[1:], strict=True)):
+    elif any(b <= a for a, b in itertools.pairwise(points)):
         _bad(declared, "does not increase from point to point", report, "write its points in increasing order")
 
 

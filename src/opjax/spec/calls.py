@@ -62,9 +62,7 @@ def in_order(lowering: Lowering, call: Call, parameters: tuple[str, ...], more: 
             extra.append(argument)
         elif name not in parameters:
             hint = did_you_mean(name, parameters, f"its arguments are {', '.join(parameters)}")
-            raise lowering.report.stop(
-                catalogue.NO_KEYWORD, argument.span, name=call.name, keyword=name, hint=hint
-            )
+            raise lowering.report.stop(catalogue.NO_KEYWORD, argument.span, name=call.name, keyword=name, hint=hint)
         elif name in given:
             raise _wrong_count(lowering, call, parameters, f"'{name}' is given twice, which makes {place + 1}")
         else:

@@ -1,8 +1,8 @@
 """Dynamics: transitions and derivatives become one rate of change for each state.
 
-A transition has one flow. Its dims are the indices that its two sides name; each state on a side loses or gains the flow,
-summed over the indices that the state lacks. With ``A -> B @ h`` the flow is h times the reactants, each to the power of
-its count (mass action, without the 1/n! of combinations); with ``A => B @ r`` it is r as written.
+A transition has one flow. Its dims are the indices that its two sides name; each state on a side loses or gains the
+flow, summed over the indices that the state lacks. With ``A -> B @ h`` the flow is h times the reactants, each to the
+power of its count (mass action, without the 1/n! of combinations); with ``A => B @ r`` it is r as written.
 """
 
 from __future__ import annotations
@@ -92,9 +92,7 @@ class Dynamics:
         key = (target.name, tuple(selections))
         if key in self.equations:
             first = repr(self.equations[key])
-            raise self.lowering.report.stop(
-                catalogue.REPEATED_EQUATION, declared.span, name=target.name, first=first
-            )
+            raise self.lowering.report.stop(catalogue.REPEATED_EQUATION, declared.span, name=target.name, first=first)
         self.equations[key] = declared.span
         self.gains.setdefault(target.name, [])
         value = self.lowering.value(declared.value, scope)
@@ -134,9 +132,7 @@ class Dynamics:
             self.gain(state, self.lowering.names.values[state], list(selections), gain)
         self.lint(declared)
 
-    def selections(
-        self, term: Term, scope: Scope, declared: TransitionDeclaration
-    ) -> tuple[Name, list[Selection]]:
+    def selections(self, term: Term, scope: Scope, declared: TransitionDeclaration) -> tuple[Name, list[Selection]]:
         """The state of a term and the positions that its indices select."""
         entry = self.state(term.target)
         shifted = any(index.offset for index in term.target.indices)
@@ -146,9 +142,8 @@ class Dynamics:
             raise self.lowering.report.stop(catalogue.NO_EDGE, index.span, index=shown, axis=str(index.name))
         return entry, self.selected(term.target.name, entry, term.target.indices, scope, term.target.span)
 
-    def selected(
-        self, name: str, entry: Name, indices: tuple[Index, ...], scope: Scope, span: Span
-    ) -> list[Selection]:
+    def selected(self, name: str, entry: Name, indices: tuple[Index, ...], scope: Scope, span: Span) -> list[Selection]:
+        """The positions of a state that the indices on a left side or in a term select."""
         return self.lowering.indices.positions(name, entry.axes, indices, scope, span)
 
     def state(self, target: Reference) -> Name:
@@ -252,9 +247,7 @@ class Dynamics:
             return
         for term in declared.reactants:
             if term.target in factors_of(declared.rate):
-                self.lowering.report.add(
-                    catalogue.RATE_CONTAINS_SOURCE, declared.rate.span, name=term.target.name
-                )
+                self.lowering.report.add(catalogue.RATE_CONTAINS_SOURCE, declared.rate.span, name=term.target.name)
 
 
 def net_counts(sides: list[Side], reactants: int) -> dict[tuple[str, tuple[Selection, ...]], int]:

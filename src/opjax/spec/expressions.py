@@ -145,9 +145,7 @@ class Lowering:
         span = reference.span
         clash = self.names.values.get(reference.name)
         if clash is not None and clash.kind != "axis":
-            raise self.report.stop(
-                catalogue.SHADOWED_INDEX, span, name=reference.name, use=KIND_IN_WORDS[clash.kind]
-            )
+            raise self.report.stop(catalogue.SHADOWED_INDEX, span, name=reference.name, use=KIND_IN_WORDS[clash.kind])
         if reference.indices:
             selected = self.indices.position(dim.axis, dim.axis, reference.indices[0], scope)
             return self.along(self.coordinate(dim.axis, scope, span), (dim.axis,), [selected], span)
@@ -319,11 +317,19 @@ class Lowering:
 
     # --- user functions
 
-    def user_function(self, call: Call, function: FunctionDeclaration, arguments: list[AnyNode], scope: Scope) -> Walk[AnyNode]:
+    def user_function(
+        self, call: Call, function: FunctionDeclaration, arguments: list[AnyNode], scope: Scope
+    ) -> Walk[AnyNode]:
         """The body of a user function with the arguments in place of its parameters; each call is read once."""
         if function.name in self.broken:
             raise Stop
-        key = (function.name, scope.initial, scope.derived, tuple(scope.indices.values()), *(a.number for a in arguments))
+        key = (
+            function.name,
+            scope.initial,
+            scope.derived,
+            tuple(scope.indices.values()),
+            *(a.number for a in arguments),
+        )
         if key in self.applied:
             return self.applied[key]
         # The caller's dims stay known under names that nobody can write, so that a reduction in the body takes others.
@@ -347,5 +353,3 @@ def literal_integer(expression: Expression) -> int | None:
     if not (isinstance(inner, Number) and inner.integer and inner.value < 2**53):
         return None
     return -int(inner.value) if negative else int(inner.value)
-
-

@@ -1,7 +1,7 @@
 """Lowering: a model as it was written becomes a model with one meaning.
 
-Three steps, so that no section depends on the order of the file: *declare* all names, *check* the declarations, *define*
-the expressions (an alias when it is first needed). All problems are reported together.
+Three steps, so that no section depends on the order of the file: *declare* all names, *check* the declarations,
+*define* the expressions (an alias when it is first needed). All problems are reported together.
 """
 
 from __future__ import annotations
@@ -210,9 +210,7 @@ class _Lower:
 
     def state(self, declared: StateDeclaration) -> State:
         initial = self.lowering.initial.get(declared.name)
-        return State(
-            declared.name, declared.axes, declared.unit, declared.doc, declared.span, initial, declared.flags
-        )
+        return State(declared.name, declared.axes, declared.unit, declared.doc, declared.span, initial, declared.flags)
 
     def defined(self, kind: NameKind) -> Mapping[str, Alias]:
         """The aliases or derived quantities, in declared order."""

@@ -96,9 +96,7 @@ def declare(
 
 
 def _declared(model: ModelSyntax) -> list[tuple[str, Name]]:
-    kinds: list[
-        tuple[NameKind, ParameterDeclaration | InputDeclaration | StateDeclaration | AliasDeclaration]
-    ] = [
+    kinds: list[tuple[NameKind, ParameterDeclaration | InputDeclaration | StateDeclaration | AliasDeclaration]] = [
         *(("parameter", p) for p in model.parameters),
         *(("input", i) for i in model.inputs),
         *(("state", s) for s in model.states),

@@ -19,6 +19,7 @@ from opjax.syntax.nodes import Array, Expression
 if TYPE_CHECKING:
     from opjax.spec.expressions import Lowering
 
+
 class Quantities:
     """Reads the declarations that stand beside the dynamics."""
 
@@ -164,7 +165,9 @@ class Quantities:
                 name = argument.keyword or f"argument {place + 1}"
             if name not in known:
                 near = did_you_mean(name, known)
-                raise self.argument_problem(call, record, f"there is no argument '{name}'" + (f"; {near}" if near else ""))
+                raise self.argument_problem(
+                    call, record, f"there is no argument '{name}'" + (f"; {near}" if near else "")
+                )
             if name in given:
                 raise self.argument_problem(call, record, f"'{name}' is given twice")
             given[name] = argument.value

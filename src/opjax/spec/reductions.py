@@ -65,9 +65,7 @@ def bind_all(lowering: Lowering, binders: tuple[Binder, ...], scope: Scope) -> t
             unknown_axis(lowering.names, binder.axis, binder.span, lowering.report)
             raise lowering.report.stop(catalogue.FREE_INDEX, binder.span, index=binder.name)
         if binder.name in scope.indices:
-            raise lowering.report.stop(
-                catalogue.SHADOWED_INDEX, binder.span, name=binder.name, use="an index here"
-            )
+            raise lowering.report.stop(catalogue.SHADOWED_INDEX, binder.span, name=binder.name, use="an index here")
         scope, dim = scope.bind(binder.name, binder.axis)
         dims.append(dim)
     return scope, dims

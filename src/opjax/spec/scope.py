@@ -70,7 +70,9 @@ class IndexReader:
     names: Names
     report: Report
 
-    def positions(self, name: str, axes: tuple[str, ...], indices: tuple[Index, ...], scope: Scope, span: Span) -> list[Selection]:
+    def positions(
+        self, name: str, axes: tuple[str, ...], indices: tuple[Index, ...], scope: Scope, span: Span
+    ) -> list[Selection]:
         """One selection for each declared axis of a name.
 
         Arguments:

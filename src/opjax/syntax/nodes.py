@@ -29,10 +29,8 @@ class Syntax:
             return True
         if not isinstance(other, Syntax):
             return NotImplemented
-        for mine, yours in zip(_flat(self), _flat(other), strict=False):
-            if mine != yours:
-                return False
-        return True  # every element carries its own number of children, so equal prefixes are equal trees
+        # Every element carries its own number of children, so that equal prefixes are equal trees.
+        return all(mine == yours for mine, yours in zip(_flat(self), _flat(other), strict=False))
 
     def __hash__(self) -> int:
         return hash(tuple(_flat(self)))

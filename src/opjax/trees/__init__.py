@@ -1,0 +1,1 @@
+"""Helpers for JAX pytrees and transformations, without any knowledge of models."""

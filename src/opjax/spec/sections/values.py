@@ -295,7 +295,7 @@ def boundary(key: ScalarNode, condition: ScalarNode, draft: Draft) -> BoundaryDe
     """``u at x.lo`` with ``neumann(0)``."""
     face = _FACE.match(key.text)
     if face is None:
-        wrong_value(draft.report, key, "a face", "such as 'u at x.lo' or 'u at x.hi'")
+        wrong_value(draft.report, key, "a face", "written as 'u at x.lo' or 'u at x.hi'")
         raise Stop
     if "(" in condition.text:
         call = distribution(condition, key.text, draft)

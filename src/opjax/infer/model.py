@@ -1,0 +1,202 @@
+"""A model as an ordinary NumPyro model: priors, solve, likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from opjax import stages
+from opjax.compile.quantities import Quantities, Wanted
+from opjax.errors import Report, catalogue
+from opjax.infer.data import Data, read_data
+from opjax.infer.observed import Observed, guarded
+from opjax.infer.priors import BACKEND, Priors, like
+from opjax.infer.schedule import Schedule, schedule
+from opjax.infer.untyped import Array, jnp, numpyro
+from opjax.ir.system import System
+from opjax.solve.augment import flows_in
+from opjax.solve.inputs import checked_parameters, checked_times
+from opjax.solve.outputs import Outputs
+from opjax.solve.problem import Problem, problem_for
+from opjax.solve.settings import Settings, settings_from
+from opjax.solve.trajectory import Trajectory, trajectory
+
+SOLVED = "the solve succeeded"
+"""The site whose log-density is minus infinity where the solve fails or a requirement does not hold."""
+
+
+@dataclass(eq=False)
+class NumpyroModel:
+    """A NumPyro model: call it under NumPyro's handlers, inference algorithms and `Predictive`.
+
+    Its sites are the parameters that have priors, then the observations, under their names in the model; derived
+    quantities are deterministic sites, those that change in time over the times of `schedule`. Parameters with axes are
+    one site with that event shape; observations have one batch dimension for time and one for each axis.
+
+    Where the solve fails, or a requirement does not hold, the log-density is minus infinity and its gradient zero.
+
+    Arguments:
+        checked: the model.
+        data: what to condition on; without series, observations are drawn.
+        when: the times.
+        fixed: parameters with given values.
+        settings: how to solve.
+    """
+
+    checked: stages.Checked
+    data: Data
+    when: Schedule
+    fixed: Mapping[str, Array]
+    settings: Settings
+    priors: Priors = field(init=False)
+    observed: dict[str, Observed] = field(init=False)
+    problem: Problem = field(init=False)
+    outputs: Outputs = field(init=False)
+    requirements: Quantities = field(init=False)
+
+    def __post_init__(self) -> None:
+        system = self.system
+        self.priors = Priors(system, self.fixed)
+        self.outputs = Outputs(system)
+        nodes = [n for name in self.when.visits for n in system.observations[name].distribution.arguments.values()]
+        self.problem = problem_for(self.checked, (*flows_in(nodes), *self.outputs.flows))
+        self.observed = {
+            name: Observed(system, system.observations[name], visit, self.data.series.get(name))
+            for name, visit in self.when.visits.items()
+        }
+        axes = [tuple(dim.axis for dim in node.dims) for node in system.requirements]
+        conditions = zip(system.requirements, axes, strict=True)
+        wanted = {f"condition {place}": Wanted(node, own) for place, (node, own) in enumerate(conditions)}
+        self.requirements = stages.compile_quantities(system, wanted)
+
+    @property
+    def system(self) -> System:
+        """The typed model."""
+        return self.checked.system
+
+    def __call__(self, observed: bool = True) -> None:
+        """The generative process.
+
+        Arguments:
+            observed: whether to condition on the data; False draws the observations anew at the same times.
+        """
+        parameters = self.priors()
+        solution = trajectory(self.problem, parameters, self.when.times, self.when.start, self.settings)
+        alive = solution.succeeded & self._allowed(parameters)
+        numpyro.factor(SOLVED, jnp.where(alive, 0.0, -jnp.inf))
+        parameters = {name: guarded(alive, value) for name, value in parameters.items()}
+        solution = _guarded_solution(alive, solution)
+        for observation in self.observed.values():
+            observation.site(solution, parameters, alive, observed)
+        values = self.outputs(solution, parameters)
+        for name in self.system.derived:
+            numpyro.deterministic(name, values[name])
+
+    def solve(self, parameters: Mapping[str, Array]) -> Trajectory:
+        """The solution for some parameters, at the times of the schedule."""
+        return trajectory(self.problem, parameters, self.when.times, self.when.start, self.settings)
+
+    def _allowed(self, parameters: Mapping[str, Array]) -> Array:
+        """Whether all requirements hold."""
+        held = self.requirements(BACKEND, like(), parameters=parameters)
+        return jnp.all(jnp.stack([jnp.all(value) for value in held.values()])) if held else jnp.asarray(True)
+
+
+def _guarded_solution(alive: Array, solution: Trajectory) -> Trajectory:
+    return solution._replace(
+        states={name: guarded(alive, value) for name, value in solution.states.items()},
+        incidences={name: guarded(alive, value) for name, value in solution.incidences.items()},
+    )
+
+
+def numpyro_model(
+    checked: stages.Checked,
+    data: Any = None,
+    *,
+    times: Any = None,
+    t0: float | None = None,
+    **options: Any,
+) -> NumpyroModel:
+    """A model as an ordinary NumPyro model.
+
+    Arguments:
+        checked: the model.
+        data: what to condition on, see `opjax.infer.read_data`; None draws the observations at `times`.
+        times: the times of all observations, where there are no data; or more times to solve at, for derived
+            quantities.
+        t0: the time at which the initial values hold. None: the first observation; or, where an incidence is observed
+            ``every`` so much time, that much before it.
+        options: ``fixed``, a mapping of parameters to values that take the place of their priors; and the settings of
+            `opjax.solve.Settings`: ``solver``, ``rtol``, ``max_steps``, ... Here "auto" means the explicit solver: for
+            a stiff model, say ``solver="stiff"``.
+
+    Returns:
+        A function without arguments that need to be given. Called with ``observed=False``, it draws the observations
+        instead of conditioning on them, for predictive checks.
+
+    Raises:
+        OpjaxError: E0903 for data that do not fit, E0904 for a parameter with neither a value nor a prior, E0905 if
+            nothing is observed, E0901 for bad times.
+
+    Example:
+        >>> import jax, opjax
+        >>> from numpyro.infer import Predictive
+        >>> model = opjax.loads('''
+        ... model Decay:
+        ...   params:
+        ...     k ~ LogNormal(loc=-1, scale=0.5)
+        ...   states:
+        ...     x = 1
+        ...   dynamics:
+        ...     x -> 0 @ k
+        ...   observe:
+        ...     y ~ Normal(loc=x, scale=0.1)
+        ... ''')
+        >>> prior = Predictive(model.numpyro_model(times=[0.0, 1.0, 2.0]), num_samples=5)
+        >>> prior(jax.random.key(0))["y"].shape
+        (5, 3)
+    """
+    fixed: Mapping[str, Any] = options.pop("fixed", {})
+    choices = Choices(times, t0, fixed, settings_from(options))
+    return model_from(checked, None if data is None else read_data(checked.system, data), choices)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choices:
+    """What a person chooses beside model and data.
+
+    Arguments:
+        times: times of observations where there are no data, or None.
+        t0: the time of the initial values, or None.
+        fixed: parameters with given values.
+        settings: how to solve.
+    """
+
+    times: Any = None
+    t0: float | None = None
+    fixed: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    settings: Settings = field(default_factory=Settings)
+
+
+def model_from(checked: stages.Checked, data: Data | None, choices: Choices) -> NumpyroModel:
+    """The NumPyro model of data that have been read, or of times alone.
+
+    Raises:
+        OpjaxError: as `numpyro_model`.
+    """
+    system = checked.system
+    if not system.observations:
+        report = Report()
+        report.add(catalogue.NO_OBSERVATION, next(iter(system.states.values())).span)
+        report.check()
+    if data is None:
+        saved, _ = checked_times(choices.times, choices.t0)
+        visits: dict[str, np.ndarray] = dict.fromkeys(system.observations, np.asarray(saved))
+        data = Data()
+    else:
+        visits = {name: series.times for name, series in data.series.items()}
+    fixed = checked_parameters(system, {**data.parameters, **choices.fixed})
+    return NumpyroModel(checked, data, schedule(system, visits, choices.t0), fixed, choices.settings)

@@ -1,0 +1,168 @@
+"""`opjax simulate`: the options in this process, the solution in a process of its own."""
+
+from __future__ import annotations
+
+import csv
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray
+from cli.test_processes import opjax_
+
+from opjax.cli.failures import Failure
+from opjax.cli.simulate import parse_times, parse_value, table
+
+DECAY = """
+model Decay:
+  axes:
+    place = [north, south]
+  params:
+    k = 0.5
+    rate[place] = [1, 2]
+  states:
+    x = 2
+    y[place] = 1
+  dynamics:
+    x -> 0 @ k
+    y[place] -> 0 @ rate[place]
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "decay.ojx").write_text(DECAY)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("0:3:1", [0, 1, 2, 3]),
+        ("0:1:0.1", [n * 0.1 for n in range(11)]),
+        ("0:1:0.3", [n * 0.3 for n in range(4)]),
+        ("5:5:1", [5]),
+        ("0, 1.5,4", [0, 1.5, 4]),
+        ("-1:1:1", [-1, 0, 1]),
+    ],
+)
+def test_times(text: str, times: list[float]) -> None:
+    assert parse_times(text) == times
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "0:1", "0:1:0", "0:1:-1", "1:0:1", "0:inf:1", "nan:1:1", "0:1e9:1e-9", "0:1:1:1"]
+)
+def test_bad_times(text: str) -> None:
+    with pytest.raises(Failure, match="--times"):
+        parse_times(text)
+
+
+def test_values() -> None:
+    assert parse_value("k", "1e-3") == 1e-3
+    np.testing.assert_array_equal(parse_value("k", "[[1, 2], [3, 4.5]]"), [[1, 2], [3, 4.5]])
+
+
+@pytest.mark.parametrize("text", ["", "a", "[1", "[[1], [2, 3]]", '["a"]', "[" * 100_000, "1 2"])
+def test_bad_values(text: str) -> None:
+    with pytest.raises(Failure, match="--set k takes a number or a list"):
+        parse_value("k", text)
+
+
+def test_the_table_has_a_column_for_every_cell() -> None:
+    dataset = xarray.Dataset(
+        {
+            "u": (("x", "time"), [[1.0, 2.0], [3.0, 4.0]]),
+            "C": (("time", "age", "x"), np.arange(8.0).reshape(2, 2, 2)),
+            "constant": 1.0,
+        },
+        {"time": [0.0, 0.5], "x": [0.25, 1.0], "age": ["0-4", "65+"]},
+    )
+    header, first, _ = csv.reader(table(dataset).splitlines())
+    assert header == ["time", "u[0.25]", "u[1]", "C[0-4,0.25]", "C[0-4,1]", "C[65+,0.25]", "C[65+,1]"]
+    assert first == ["0.0", "1.0", "3.0", "0.0", "1.0", "2.0", "3.0"]
+
+
+def rows(text: str) -> dict[str, list[float]]:
+    found = list(csv.DictReader(text.splitlines()))
+    return {name: [float(row[name]) for row in found] for name in found[0]}
+
+
+def test_the_solution_is_printed_in_double_precision(folder: Path) -> None:
+    run = opjax_(folder, "simulate", "decay.ojx", "--times", "0:2:0.5", "--set", "k=1", "--set", "rate=[0.5, 3]")
+    assert (run.returncode, run.stderr) == (0, "")
+    found = rows(run.stdout)
+    assert found["time"] == [0, 0.5, 1, 1.5, 2]
+    assert found["x"] == pytest.approx([2 * math.exp(-t) for t in found["time"]], rel=1e-5)
+    assert found["y[north]"] == pytest.approx([math.exp(-0.5 * t) for t in found["time"]], rel=1e-5)
+    assert found["y[south]"] == pytest.approx([math.exp(-3 * t) for t in found["time"]], rel=1e-5)
+    assert any(value != np.float32(value) for value in found["x"])
+
+
+def test_the_solution_is_written(folder: Path) -> None:
+    run = opjax_(folder, "simulate", "decay.ojx", "--times", "0:2:1", "-o", "out.csv")
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "wrote out.csv\n")
+    printed = opjax_(folder, "simulate", "decay.ojx", "--times", "0:2:1")
+    assert (folder / "out.csv").read_text() == printed.stdout
+    run = opjax_(folder, "simulate", "decay.ojx", "--times", "0,1,2", "-o", "out.nc", "--solver", "kvaerno5")
+    assert run.returncode == 0, run.stderr
+    with xarray.open_dataset(folder / "out.nc", engine="h5netcdf") as dataset:
+        assert dataset["y"].sel(place="south").values == pytest.approx([math.exp(-2 * t) for t in (0, 1, 2)], rel=1e-4)
+
+
+def failed(folder: Path, *arguments: str) -> str:
+    run = opjax_(folder, "simulate", *arguments)
+    assert run.returncode == 1
+    assert run.stdout == ""
+    assert "Traceback" not in run.stderr
+    assert "bug" not in run.stderr
+    return run.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--times", "0:1"], "--times takes START:STOP:STEP"),
+        (["--times", "0:1:1", "--set", "k"], "--set takes NAME=VALUE, not 'k'"),
+        (["--times", "0:1:1", "--set", "k=1", "--set", "k=2"], "--set gives 'k' twice"),
+        (["--times", "0:1:1", "--set", "kk=1"], "there is no parameter 'kk'\n    hint: did you mean 'k'?"),
+        (["--times", "0:1:1", "--set", "rate=1"], "error E0804: 'rate' has the shape ()"),
+        (["--times", "1,0"], "error E0901: the times must increase"),
+        (["--times", "0:1:1", "--solver", "tsit6"], "there is no solver 'tsit6'\n    hint: did you mean 'tsit5'?"),
+        (["--times", "0:1:1", "-o", "out.xlsx"], "a solution is written as .csv or .nc, not as '.xlsx'"),
+        (["--times", "0:1:1", "-o", "no/out.csv"], "'no/out.csv' cannot be written: no such file or directory"),
+        (["--times", "0:1:1", "-o", "no/out.nc"], "'no/out.nc' cannot be written: "),
+        (["--times", "0:1:1", "--name", "Growth"], "error E0007"),
+    ],
+)
+def test_failures_are_sentences(folder: Path, arguments: list[str], sentence: str) -> None:
+    assert sentence in failed(folder, "decay.ojx", *arguments)
+
+
+def test_a_solve_that_stops_is_a_failure_with_what_was_reached(folder: Path) -> None:
+    (folder / "blow.ojx").write_text("model Blow:\n  states:\n    x = 1\n  dynamics:\n    x' = x^2\n")
+    run = opjax_(folder, "simulate", "blow.ojx", "--times", "0:2:0.5")
+    assert run.returncode == 1
+    assert "at t = 1" in run.stderr
+    assert rows(run.stdout)["x"][1] == pytest.approx(2, rel=1e-4)
+
+
+def test_a_missing_package_is_a_sentence(folder: Path) -> None:
+    program = (
+        "import sys; sys.modules['diffrax'] = None\n"
+        "from opjax.cli import main; sys.argv = ['opjax', 'simulate', 'decay.ojx', '--times', '0:1:1']; main()"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env=__import__("os").environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "pip install 'opjax[" in run.stderr
+    assert "bug" not in run.stderr

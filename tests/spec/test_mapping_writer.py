@@ -1,0 +1,197 @@
+"""Models written as YAML, JSON and mappings, and read back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from ruamel.yaml import YAML
+from strategies.mapping_models import models
+
+from opjax.errors import Report
+from opjax.source import Source
+from opjax.spec.mapping_writer import write_json, write_mapping, write_yaml
+from opjax.spec.text_printer import content_hash
+from opjax.spec.text_reader import read_text
+from opjax.spec.yaml_reader import read_json, read_mapping, read_yaml
+from opjax.syntax.declarations import ModelSyntax
+
+LANGUAGE = sorted((Path(__file__).parents[1] / "models" / "language").glob("*.ojx"))
+
+
+def from_yaml(text: str) -> ModelSyntax:
+    report = Report()
+    (model,) = read_yaml(Source("m.yaml", text), report)
+    report.check()
+    return model
+
+
+def from_json(text: str) -> ModelSyntax:
+    report = Report()
+    (model,) = read_json(Source("m.json", text), report)
+    report.check()
+    return model
+
+
+def from_mapping(mapping: dict[str, Any]) -> ModelSyntax:
+    report = Report()
+    model = read_mapping(mapping, report)
+    report.check()
+    assert model is not None
+    return model
+
+
+def from_text(text: str) -> ModelSyntax:
+    report = Report()
+    (model,) = read_text(Source("m.ojx", text), report)
+    report.check()
+    return model
+
+
+@settings(max_examples=60)
+@given(models)
+def test_what_is_written_is_read_back(model: ModelSyntax) -> None:
+    assert from_yaml(write_yaml(model)) == model
+    assert from_json(write_json(model)) == model
+    assert from_mapping(write_mapping(model)) == model
+
+
+@settings(max_examples=30)
+@given(models)
+def test_every_yaml_loader_reads_the_same(model: ModelSyntax) -> None:
+    loaded = YAML(typ="safe", pure=True).load(write_yaml(model))
+    assert loaded == write_mapping(model)
+
+
+@settings(max_examples=30)
+@given(models)
+def test_json_is_the_mapping(model: ModelSyntax) -> None:
+    assert json.loads(write_json(model)) == write_mapping(model)
+
+
+@settings(max_examples=30)
+@given(models)
+def test_writing_twice_changes_nothing(model: ModelSyntax) -> None:
+    text = write_yaml(model)
+    assert write_yaml(from_yaml(text)) == text
+
+
+@pytest.mark.parametrize("path", LANGUAGE, ids=lambda path: path.stem)
+def test_the_models_of_the_language(path: Path) -> None:
+    report = Report()
+    for model in read_text(Source(path.name, path.read_text()), report):
+        for again in (from_yaml(write_yaml(model)), from_json(write_json(model)), from_mapping(write_mapping(model))):
+            assert again == model
+            assert content_hash(again) == content_hash(model)
+
+
+GOLDEN = '''\
+# about the model
+opjax: 1
+name: SIR
+description: "Closed: S + I + R"
+time: {unit: day, origin: "2020-03-01"}
+kind: transitions
+axes:
+  - {name: age, type: ordinal, coords: ["0-4", "5+"]}
+  - {name: x, type: continuous, domain: {lb: 0, ub: 2*pi}, size: 64, spacing: log, units: mm}
+state: ["S[age]", I]
+state_metadata:
+  S: {units: person, representation: counts}
+# values and priors
+parameters:
+  # how quickly
+  beta: {support: positive, units: 1/day, description: transmission}
+constants:
+  beta: 0.3
+  N0: 1.0e+6
+priors:
+  beta: Normal(loc=0.4, scale=0.1)
+  rho: {dist: "Beta(1, 2)", in: "[0, 0.5)"}  # reported
+inputs:
+  school: previous
+functions:
+  hill(x, k): x/(k + x)
+aliases:
+  foi[age]: {value: "beta*I*school(t)", units: 1/day}
+transitions:
+  - {name: infection, from: "S[age]", to: I, rate: "foi[age]"}
+  - {from: I, to: null, flow: 2}  # out
+  - {from: [I, 2 I], to: 'S[age="5+"]', rate: 0.0001, edge: stay}
+initial:
+  S[age]: N0
+  S[age="5+"]: 0
+boundary:
+  u at x.lo: neumann(0)
+events:
+  shot: {every: 7, from: 0, to: 28, do: ["I *= 0.5", 'S[age="5+"] += 1']}
+observations:
+  cases: {dist: Poisson(rho*I), every: 7}
+derived:
+  R0: beta/0.1
+require: [beta > 0.1]
+'''
+
+
+def test_the_layout() -> None:
+    assert write_yaml(from_yaml(GOLDEN)) == GOLDEN
+
+
+def test_long_lists_are_wrapped() -> None:
+    values = ", ".join(str(1000 + number) for number in range(60))
+    text = write_yaml(from_text(f"model M:\n states: S\n params:\n  k[age] = [{values}]\n"))
+    assert max(map(len, text.splitlines())) <= 110
+    assert from_yaml(text).parameters == from_text(f"model M:\n states: S\n params:\n  k[age] = [{values}]\n").parameters
+
+
+ORDERS = {
+    "only constants": ("a = 1\n  b = 2", ["constants"]),
+    "constants, then priors": ("a = 1\n  b ~ N()", ["constants", "priors"]),
+    "priors, then constants": ("a ~ N()\n  b = 1", ["parameters", "constants", "priors"]),
+    "both": ("a = 1 ~ N()", ["constants", "priors"]),
+    "described first": ("a : day = 1\n  b = 2", ["parameters", "constants"]),
+    "described last": ("a = 2\n  b : day = 1", ["parameters", "constants"]),
+    "bare": ("a\n  b", ["parameters"]),
+}
+
+
+@pytest.mark.parametrize(("written", "keys"), ORDERS.values(), ids=list(ORDERS))
+def test_parameters_keep_their_order(written: str, keys: list[str]) -> None:
+    model = from_text(f"model M:\n states: S\n params:\n  {written}\n")
+    mapping = write_mapping(model)
+    assert [key for key in mapping if key in ("parameters", "constants", "priors")] == keys
+    assert from_mapping(mapping).parameters == model.parameters
+
+
+def test_dynamics_of_both_kinds() -> None:
+    split = from_text("model M:\n states: S\n dynamics:\n  S -> 0 @ 1\n  S' = 2\n")
+    assert write_mapping(split)["kind"] == "transitions"
+    assert "dynamics" not in write_mapping(split)
+    mixed = from_text("model M:\n states: S\n dynamics:\n  S' = 2\n  f: S -> 0 @ 1\n")
+    assert write_mapping(mixed)["dynamics"] == ["S' = 2", "f: S -> 0 @ 1"]
+    assert from_mapping(write_mapping(mixed)) == mixed
+
+
+def test_a_model_with_undeclared_names_stays_one() -> None:
+    model = from_text("model M:\n states: S\n dynamics:\n  S' = -b*S\n")
+    assert write_mapping(model)["infer_parameters"] is False
+    assert from_mapping(write_mapping(model)) == model
+    declared = from_text("model M:\n states: S\n params: b\n dynamics:\n  S' = -b*S\n")
+    assert "infer_parameters" not in write_mapping(declared)
+
+
+def test_an_axis_that_is_called_time_stays_one() -> None:
+    model = from_text("model M:\n states: S\n axes:\n  time = points [0, 1]\n")
+    assert write_mapping(model)["time_axis"] is False
+    assert from_mapping(write_mapping(model)) == model
+
+
+def test_deep_arrays_and_long_sums() -> None:
+    sums = from_text("model M:\n states: S\n dynamics:\n  S' = " + " + ".join(["S"] * 20_000) + "\n")
+    assert from_yaml(write_yaml(sums)) == sums
+    nested = "[" * 90 + "1" + "]" * 90
+    arrays = from_text(f"model M:\n states: S\n params:\n  k = {nested}\n")
+    assert from_json(write_json(arrays)) == arrays
