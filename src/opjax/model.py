@@ -139,20 +139,26 @@ class Model:
         Returns:
             The solution by name, with named axes (an xarray dataset), and how the solve ended.
         """
-        from opjax.solve import simulate
-
+        try:
+            from opjax.solve import simulate
+        except ImportError as missing:
+            raise stages.missing_extra(missing, "jax") from missing
         return simulate(self._checked, params or {}, ts, initial=y0, solver=solver, **settings)
 
     def numpyro_model(self, data: Any = None, **settings: Any) -> Any:
         """An ordinary NumPyro model: priors, solve, likelihood; see `opjax.infer.numpyro_model`."""
-        from opjax.infer import numpyro_model
-
+        try:
+            from opjax.infer import numpyro_model
+        except ImportError as missing:
+            raise stages.missing_extra(missing, "infer") from missing
         return numpyro_model(self._checked, data, **settings)
 
     def fit(self, data: Any, **settings: Any) -> Posterior:
         """Sample the posterior with NUTS; see `opjax.infer.fit` for the settings."""
-        from opjax.infer import fit
-
+        try:
+            from opjax.infer import fit
+        except ImportError as missing:
+            raise stages.missing_extra(missing, "infer") from missing
         return fit(self._checked, data, **settings)
 
     def show(self, form: str = "ojx") -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backends.namespaces import EVERYWHERE, array, dtype, equations, numpy, using
@@ -167,6 +167,7 @@ SHAPES = st.lists(st.sampled_from([(), (1,), (3,), (2, 2), (0,), (1, 1), "repeat
 
 @EVERYWHERE
 @PRECISIONS
+@settings(max_examples=30)
 @given(shapes=SHAPES)
 def test_parts_are_packed_in_order(namespace: str, kind: str, shapes: list[Any]) -> None:
     values = [
@@ -276,6 +277,7 @@ def test_sums_of_products_are_those_of_numpy(namespace: str, subscripts: str) ->
 
 
 @EVERYWHERE
+@settings(max_examples=30)
 @given(data=st.data())
 def test_any_sum_of_products_is_that_of_numpy(namespace: str, data: st.DataObject) -> None:
     letters = st.text("abcd", min_size=0, max_size=3)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.conftest import JAX_SETTINGS
+
 ROOT = Path(__file__).parents[2]
 MODEL = "model Decay:\n  params:\n    k = 0.5\n  states:\n    x = 2\n  dynamics:\n    x -> 0 @ k\n"
 HEAVY = ("jax", "numpyro", "diffrax", "xarray", "matplotlib", "pandas")
@@ -28,10 +30,11 @@ def opjax_(folder: Path, *arguments: str, **environment: str) -> subprocess.Comp
 
 
 def python(folder: Path, program: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in JAX_SETTINGS}
     return subprocess.run(
         [sys.executable, "-c", program, *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **environment},
+        env={**inherited, "PYTHONPATH": str(ROOT / "src"), **environment},
         capture_output=True,
         encoding="utf-8",
         timeout=120,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import mpmath as mp
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ir.function_text import EXACT, REFERENCE, evaluate
@@ -255,6 +255,7 @@ def test_edges_follow_ieee_754(name: str, arguments: tuple[float, ...], expected
 
 
 @by_name(list(FUNCTIONS.values()))
+@settings(max_examples=50)
 @given(data=st.data())
 def test_the_reference_never_raises(function: Function, data: st.DataObject) -> None:
     kinds = {"real": st.floats(), "boolean": st.booleans(), "any": st.floats()}

@@ -25,7 +25,9 @@ GOLDEN = {
     "state: [S, [I]]": ["m:1:12 E0204 'state[1]' must be a text, not a list"],
     "state: [S, S]": ["m:1:12 E0203 the key 'S' stands here a second time | remove one of the two"],
     "opjax: 2\nstate: []": ["m:1:8 E0204 'opjax' must be the version 1, not the number 2"],
-    "state: []\nequation: {}": ["m:2:1 E0202 there is no key 'equation' in a model | did you mean 'equations' or 'observations'?"],
+    "state: []\nequation: {}": [
+        "m:2:1 E0202 there is no key 'equation' in a model | did you mean 'equations' or 'observations'?"
+    ],
     "state: [S]\nstate: [I]": ["m:2:1 E0203 the key 'state' stands here a second time | remove one of the two"],
     "state: [S]\nequations: [S]": ["m:2:13 E0204 'equations[0]' must be a name with its value, not the text 'S'"],
     "state: [S]\nequations: {S: }": [

@@ -12,12 +12,12 @@ from strategies.expressions import declarations, names
 docs = st.one_of(st.just(""), st.text(st.characters(exclude_categories=["Cs"]), max_size=12), st.just("a\n b: c # d"))
 
 
-def _some(kind: str, most: int = 3) -> st.SearchStrategy[tuple[Any, ...]]:
+def _some(kind: str, most: int = 2) -> st.SearchStrategy[tuple[Any, ...]]:
     return st.lists(declarations[kind], max_size=most).map(tuple)
 
 
 def _unique(kind: str) -> st.SearchStrategy[tuple[Any, ...]]:
-    return st.lists(declarations[kind], max_size=3, unique_by=lambda row: row.name).map(tuple)
+    return st.lists(declarations[kind], max_size=2, unique_by=lambda row: row.name).map(tuple)
 
 
 models: st.SearchStrategy[ModelSyntax] = st.builds(

@@ -62,6 +62,16 @@ def writing(path: Path) -> Generator[None]:
         raise Failure(f"'{path}' cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
+def want_folder(path: Path | None) -> None:
+    """Refuse a file in a folder that does not exist, before minutes of work.
+
+    Raises:
+        Failure: if the folder does not exist.
+    """
+    if path is not None and not path.resolve().parent.is_dir():
+        raise Failure(f"'{path}' cannot be written: there is no folder '{path.parent}'")
+
+
 def say(text: str) -> None:
     """A line for people, beside the results of a command."""
     typer.echo(printable(text), err=True)
@@ -118,6 +128,8 @@ def _show(error: Exception) -> None:
             show_problems(error.diagnostics)
         case Failure():
             say(f"opjax: {error}")
+        case ModuleNotFoundError() if error.name and not error.name.startswith("opjax"):
+            say(f"opjax: this needs the package '{error.name.partition('.')[0]}': pip install 'opjax[all]'")
         case _:
             _show_bug(error)
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from opjax.cli.failures import Failure, say, writing
+from opjax.cli.failures import Failure, say, want_folder, writing
 from opjax.cli.options import File, Labels, Name, load, pairs
 from opjax.cli.runtime import prepare_jax
 
@@ -50,6 +50,8 @@ def simulate(
     values = {key: parse_value(key, text) for key, text in pairs(set_values or [], "--set").items()}
     if output is not None and output.suffix not in (".csv", ".nc"):
         raise Failure(f"a solution is written as .csv or .nc, not as '{output.suffix or output}'")
+    for path in (output, figure):
+        want_folder(path)
     prepare_jax(devices=1)
     settings = {"rtol": rtol, "max_steps": max_steps}
     given = {key: value for key, value in settings.items() if value is not None}

@@ -84,7 +84,6 @@ NOT_CONSTANT = Problem("E0403", "{where} must be a number known now, and this de
 BAD_NUMBER = Problem("E0404", "{problem}")
 NO_KEYWORD = Problem("E0406", "'{name}' has no argument '{keyword}'")
 MISPLACED = Problem("E0407", "{what} cannot stand in {where}")
-EXTRA_AXIS = Problem("E0408", "'{name}' has the axes [{axes}], but its value also runs over '{extra}'")
 BAD_ARRAY = Problem("E0409", "the values of '{name}' have the shape {found}, and its axes [{axes}] want {expected}")
 NO_QUADRATURE = Problem(
     "E0410", "the axis '{axis}' has no lengths to integrate over", "use sum, or declare it as a grid"

@@ -10,7 +10,7 @@ import dataclasses
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from opjax.source import NOWHERE, Span
 
@@ -57,7 +57,7 @@ def _flat(node: Syntax) -> Iterator[object]:
             yield type(item)
             stack.extend(getattr(item, name) for name in reversed(names))
         elif isinstance(item, tuple):
-            parts: tuple[object, ...] = item
+            parts = cast("tuple[object, ...]", item)
             yield ("tuple", len(parts))
             stack.extend(reversed(parts))
         else:
