@@ -16,6 +16,7 @@ import opjax
 from opjax.cli import app as commands
 from opjax.cli.failures import printable
 from opjax.errors.explain import codes
+from opjax.show import FORMS
 
 SIR = """# a comment of the file
 model SIR:
@@ -271,7 +272,7 @@ def test_a_bug_asks_for_a_report(shows: bool, monkeypatch: pytest.MonkeyPatch) -
     def fails(checked: object) -> str:
         raise ZeroDivisionError("inside")
 
-    monkeypatch.setitem(opjax.model.show.FORMS, "ojx", fails)
+    monkeypatch.setitem(FORMS, "ojx", fails)
     monkeypatch.setitem(os.environ, "OPJAX_TRACEBACK", "1" if shows else "0")
     result = opjax_("show", "sir.ojx", "--as", "ojx")
     assert result.exit_code == 1
@@ -283,6 +284,6 @@ def test_an_interrupt_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(checked: object) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(opjax.model.show.FORMS, "ojx", interrupted)
+    monkeypatch.setitem(FORMS, "ojx", interrupted)
     result = opjax_("show", "sir.ojx", "--as", "ojx")
     assert (result.exit_code, result.stderr) == (130, "opjax: stopped\n")

@@ -142,6 +142,7 @@ DECLARATIONS: list[tuple[StatementKind, str, Any]] = [
     ("dynamics", "a' = k", d.DerivativeDeclaration(a, k)),
     ("dynamics", "S[age]' = k edge periodic 'doc'", d.DerivativeDeclaration(S, k, "periodic", doc="doc")),
     ("dynamics", "d(S[age])/dt = k", d.DerivativeDeclaration(S, k)),
+    ("dynamics", "हिन्दी' = k", d.DerivativeDeclaration(Reference("हिन्दी"), k)),
     ("dynamics", "da/dt = k", d.DerivativeDeclaration(a, k)),
     ("dynamics", "dS[age] / dt = k", d.DerivativeDeclaration(S, k)),
     ("dynamics", "d' = d*dt + t", d.DerivativeDeclaration(Reference("d"), parse("expression", "d*dt + t"))),

@@ -24,9 +24,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COMMANDS: tuple[Callable[..., None], ...] = (check, show, fmt, convert, explain, schema, simulate, fit)
-for command in COMMANDS:
-    app.command()(guarded(command))
+
+
+def _add(*commands: Callable[..., None]) -> None:
+    for command in commands:
+        app.command()(guarded(command))
+
+
+_add(check, show, fmt, convert, explain, schema, simulate, fit)
 
 
 def _version(wanted: bool) -> None:

@@ -77,11 +77,14 @@ class NumpyroModel:
         """The typed model."""
         return self.checked.system
 
-    def __call__(self, observed: bool = True) -> None:
+    def __call__(self, observed: bool = True) -> Trajectory:
         """The generative process.
 
         Arguments:
             observed: whether to condition on the data; False draws the observations anew at the same times.
+
+        Returns:
+            The solution.
         """
         parameters = self.priors()
         solution = trajectory(self.problem, parameters, self.when.times, self.when.start, self.settings)
@@ -94,10 +97,7 @@ class NumpyroModel:
         values = self.outputs(solution, parameters)
         for name in self.system.derived:
             numpyro.deterministic(name, values[name])
-
-    def solve(self, parameters: Mapping[str, Array]) -> Trajectory:
-        """The solution for some parameters, at the times of the schedule."""
-        return trajectory(self.problem, parameters, self.when.times, self.when.start, self.settings)
+        return solution
 
     def _allowed(self, parameters: Mapping[str, Array]) -> Array:
         """Whether all requirements hold."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, final
@@ -172,18 +173,32 @@ class Truncated(dist.Distribution):
         low, high = self._ends()
         at = _coordinate(low, high)
         widest = math.log(float(jnp.finfo(p.dtype).max)) - 2
+        rank, wanted = self._rank(p)
 
         def halve(_: Array, between: tuple[Array, Array]) -> tuple[Array, Array]:
             left, right = between
             middle = (left + right) / 2
             # without a lower end the coordinate is the distance from the upper one: it runs the other way
-            under = (self.cdf(at(middle)) < p) == (low is not None)
+            under = (rank(at(middle)) < wanted) == (low is not None)
             return jnp.where(under, middle, left), jnp.where(under, right, middle)
 
         ends = (0.0, 1.0) if low is not None and high is not None else (-widest, widest)
         start = (jnp.full_like(p, ends[0]), jnp.full_like(p, ends[1]))
         left, right = jax.lax.fori_loop(0, 2 * jnp.finfo(p.dtype).nmant, halve, start)
         return at((left + right) / 2)
+
+    def _rank(self, p: Array) -> tuple[Callable[[Array], Array], Array]:
+        """A function that increases with the value, accurate in the smaller tail, and what it is at probability `p`."""
+        below, above = (functools.partial(tail, self.base) for tail in TAILS[type(self.base)])
+        less, more = jnp.log(p), jnp.log1p(-p)
+        if self.low is None:
+            return below, less + below(self.high)
+        if self.high is None:
+            return lambda x: -above(x), -(more + above(self.low))
+        upper = above(self.low) < below(self.high)
+        from_above = jnp.logaddexp(more + above(self.low), less + above(self.high))
+        from_below = jnp.logaddexp(more + below(self.low), less + below(self.high))
+        return lambda x: jnp.where(upper, -above(x), below(x)), jnp.where(upper, -from_above, from_below)
 
     def sample(self, key: Array | None, sample_shape: tuple[int, ...] = ()) -> Array:
         """Random numbers.

@@ -33,31 +33,24 @@ MOST = 256
 
 
 def solver_for(problem: Problem, settings: Settings) -> Solver:
-    """The function that solves a problem; made once, so that JAX's caches find it again."""
-    try:
-        hash(settings)
-    except TypeError:  # a diffrax object that holds arrays
-        return _make(problem, settings)
-    if settings not in problem.solvers:
-        problem.solvers[settings] = _make(problem, settings)
-    return problem.solvers[settings]
-
-
-def compiled_for(problem: Problem, settings: Settings) -> Solver:
-    """The same function, compiled; for values that are known now."""
-    key = "compiled", settings
-    if key not in problem.solvers:
-        problem.solvers[key] = jax.jit(solver_for(problem, settings))
-    return problem.solvers[key]
-
-
-def _make(problem: Problem, settings: Settings) -> Solver:
+    """The function that solves a problem: not compiled, to be traced."""
     if settings.adjoint != "forward":
         return functools.partial(solve, problem, settings)
     forward = _Forward(problem, settings)
     solver = jax.custom_jvp(forward.value)
     solver.defjvp(forward.tangent, symbolic_zeros=True)
     return solver
+
+
+def compiled_for(problem: Problem, settings: Settings) -> Solver:
+    """The function that solves a problem, compiled; made once, so that JAX finds its traces and programs again."""
+    try:
+        hash(settings)
+    except TypeError:  # a diffrax object that holds arrays
+        return jax.jit(solver_for(problem, settings))
+    if settings not in problem.solvers:
+        problem.solvers[settings] = jax.jit(solver_for(problem, settings))
+    return problem.solvers[settings]
 
 
 Which = tuple[bool, ...]

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from opjax.solve.augment import accumulator_name
 from opjax.solve.integrate import Inputs, Solved
 from opjax.solve.problem import Problem
-from opjax.solve.sensitivities import solver_for
+from opjax.solve.sensitivities import compiled_for
 from opjax.solve.settings import Settings
 
 Array = Any
@@ -84,7 +84,7 @@ def trajectory(
         The solution at the saved times.
     """
     inputs = inputs_for(problem, parameters, times, start)
-    return named(problem, inputs, solver_for(problem, settings)(inputs))
+    return named(problem, inputs, compiled_for(problem, settings)(inputs))
 
 
 def inputs_for(problem: Problem, parameters: Mapping[str, Any], times: Any, start: Any | Start) -> Inputs:

@@ -1,0 +1,3 @@
+"""`fit`: data in, posterior out."""
+
+from __future__ import annotations

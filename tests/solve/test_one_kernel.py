@@ -1,0 +1,138 @@
+"""One kernel: the same values, only where it may, and never in the way of a transformation."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+from opjax.solve import one_kernel
+from opjax.solve.one_kernel import OneKernel, eligible
+
+ATTRIBUTE = "xla_cpu_small_call"
+
+
+def loop(matrix, start):
+    def body(state):
+        count, value, saved = state
+        value = jnp.tanh(matrix @ value) + jnp.where(value > 0, 0.1, 0.2)
+        return count + 1, value, lax.dynamic_update_index_in_dim(saved, value.sum(), count, 0)
+
+    return lax.while_loop(lambda state: state[0] < 5, body, (0, start, jnp.zeros(5, start.dtype)))[1:]
+
+
+MATRIX, START = np.linspace(-1, 1, 9).reshape(3, 3), np.array([1.0, 2.0, 3.0])
+
+
+def lowered(function, *arguments):
+    return jax.jit(function).lower(*arguments).as_text()
+
+
+def test_the_values_are_the_same():
+    kernel = OneKernel(loop)
+    for found, wanted in zip(jax.jit(kernel)(MATRIX, START), loop(MATRIX, START), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-14)
+    assert ATTRIBUTE in lowered(kernel, MATRIX, START)
+
+
+def test_products_are_written_as_sums():
+    text = lowered(OneKernel(loop), MATRIX, START)
+    assert "dot_general" not in text
+    assert "dot_general" in lowered(loop, MATRIX, START)
+
+
+@pytest.mark.parametrize("recipe", ["ij,jk->ik", "bij,bjk->bik", "ij,kj->ki", "i,i->", "ij,kl->ijkl", "bi,bi->b", "abi,bi->ab"])
+def test_every_product_is_the_same_as_a_sum(recipe):
+    inputs, size = recipe.split("->")[0].split(","), {"a": 2, "b": 3, "i": 4, "j": 5, "k": 2, "l": 3}
+    rng = np.random.default_rng(1)
+    left, right = (rng.normal(size=[size[letter] for letter in names]) for names in inputs)
+
+    def product(left, right):
+        return jnp.einsum(recipe, left, right)
+
+    found = jax.jit(OneKernel(product))(left, right)
+    np.testing.assert_allclose(found, np.einsum(recipe, left, right), rtol=1e-12)
+
+
+def test_a_batch_is_a_loop_over_its_lanes():
+    starts = START * np.arange(1, 4)[:, None]
+    found = jax.vmap(OneKernel(loop), in_axes=(None, 0))(MATRIX, starts)
+    wanted = jax.vmap(loop, in_axes=(None, 0))(MATRIX, starts)
+    np.testing.assert_allclose(found[0], wanted[0], rtol=1e-14)
+    assert ATTRIBUTE in lowered(jax.vmap(OneKernel(loop), in_axes=(None, 0)), MATRIX, starts)
+
+
+def test_a_batch_of_batches():
+    starts = START * np.arange(1, 5).reshape(2, 2, 1)
+    found = jax.vmap(jax.vmap(OneKernel(loop), (None, 0)), (None, 0))(MATRIX, starts)
+    np.testing.assert_allclose(found[0][1, 1], loop(MATRIX, starts[1, 1])[0], rtol=1e-14)
+
+
+def test_derivatives_are_those_of_the_function():
+    found = jax.jacfwd(OneKernel(loop), 1)(MATRIX, START)
+    wanted = jax.jacfwd(loop, 1)(MATRIX, START)
+    np.testing.assert_allclose(found[0], wanted[0], rtol=1e-13)
+    assert ATTRIBUTE not in lowered(jax.jacfwd(OneKernel(loop), 1), MATRIX, START)
+
+
+def not_known():
+    many = jnp.zeros(one_kernel.LARGEST_VALUE + 1)
+    return {
+        "sort": (lambda x: jnp.sort(x), START),
+        "scatter of several": (lambda x: x.at[jnp.array([0, 2])].add(1.0), START),
+        "library": (lambda x: jnp.linalg.solve(x + 3 * jnp.eye(3), jnp.ones(3)), MATRIX),
+        "callback": (lambda x: jax.pure_callback(np.sin, jax.ShapeDtypeStruct((3,), x.dtype), x), START),
+        "large": (lambda x: jnp.sum(jnp.sin(many * x[0])), START),
+        "large product": (lambda x: jnp.ones((300, 300)) @ jnp.full((300,), x[0]), START),
+        "random": (lambda x: x + jax.random.normal(jax.random.key(0), (3,)), START),
+        "gather": (lambda x: x[jnp.array([0, 2, 1])], START),
+        "scan": (lambda x: lax.scan(lambda c, e: (c + e, c), 0.0, x)[1], START),
+    }
+
+
+@pytest.mark.parametrize("name", not_known())
+def test_a_function_with_anything_else_is_left_alone(name):
+    function, argument = not_known()[name]
+    assert not eligible(jax.make_jaxpr(function)(argument).jaxpr)
+    kernel = OneKernel(function)
+    np.testing.assert_allclose(jax.jit(kernel)(argument), function(argument))
+    assert ATTRIBUTE not in lowered(kernel, argument)
+
+
+def test_without_a_compiler_that_can_it_is_the_function(monkeypatch):
+    monkeypatch.setattr(one_kernel, "available", lambda: False)
+    assert ATTRIBUTE not in lowered(OneKernel(loop), MATRIX, START)
+
+
+def test_a_compiler_that_fails_the_probe_is_not_used(monkeypatch):
+    monkeypatch.setattr(one_kernel, "ATTRIBUTES", {"xla_cpu_small_call": "true", "inlineable": "false"})
+    one_kernel._probe.cache_clear()
+
+    def broken(*arguments, **named):
+        raise jax.errors.JaxRuntimeError("not implemented")
+
+    monkeypatch.setattr(one_kernel, "set_xla_metadata", broken)
+    assert not one_kernel._probe()
+    monkeypatch.undo()
+    one_kernel._probe.cache_clear()
+    assert one_kernel._probe()
+
+
+def test_other_devices_are_left_alone(monkeypatch):
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert not one_kernel.available()
+
+
+def test_single_precision_stays():
+    text = lowered(OneKernel(loop), MATRIX.astype(np.float32), START.astype(np.float32))
+    assert "f64" not in text
+
+
+def test_branches():
+    def choose(x):
+        return lax.cond(x[0] > 0, lambda v: v * 2, lambda v: v - 1, x) + lax.switch(jnp.int32(x[1]), [jnp.sin, jnp.cos], x)
+
+    for start in (START * 0 + 1, START * 0 - 1):
+        np.testing.assert_allclose(jax.jit(OneKernel(choose))(start), choose(start), rtol=1e-15)
+    assert ATTRIBUTE in lowered(OneKernel(choose), START)
