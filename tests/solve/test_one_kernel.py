@@ -16,7 +16,7 @@ ATTRIBUTE = "xla_cpu_small_call"
 def loop(matrix, start):
     def body(state):
         count, value, saved = state
-        value = jnp.tanh(matrix @ value) + jnp.where(value > 0, 0.1, 0.2)
+        value = jnp.tanh(matrix @ value) + 0.1 * value**2
         return count + 1, value, lax.dynamic_update_index_in_dim(saved, value.sum(), count, 0)
 
     return lax.while_loop(lambda state: state[0] < 5, body, (0, start, jnp.zeros(5, start.dtype)))[1:]
@@ -80,13 +80,13 @@ def not_known():
     many = jnp.zeros(one_kernel.LARGEST_VALUE + 1)
     return {
         "sort": (lambda x: jnp.sort(x), START),
-        "scatter of several": (lambda x: x.at[jnp.array([0, 2])].add(1.0), START),
+        "scatter of several": (lambda x: jnp.asarray(x).at[jnp.array([0, 2])].add(1.0), START),
         "library": (lambda x: jnp.linalg.solve(x + 3 * jnp.eye(3), jnp.ones(3)), MATRIX),
         "callback": (lambda x: jax.pure_callback(np.sin, jax.ShapeDtypeStruct((3,), x.dtype), x), START),
         "large": (lambda x: jnp.sum(jnp.sin(many * x[0])), START),
         "large product": (lambda x: jnp.ones((300, 300)) @ jnp.full((300,), x[0]), START),
         "random": (lambda x: x + jax.random.normal(jax.random.key(0), (3,)), START),
-        "gather": (lambda x: x[jnp.array([0, 2, 1])], START),
+        "gather": (lambda x: jnp.asarray(x)[jnp.array([0, 2, 1])], START),
         "scan": (lambda x: lax.scan(lambda c, e: (c + e, c), 0.0, x)[1], START),
     }
 
@@ -124,9 +124,10 @@ def test_other_devices_are_left_alone(monkeypatch):
     assert not one_kernel.available()
 
 
-def test_single_precision_stays():
-    text = lowered(OneKernel(loop), MATRIX.astype(np.float32), START.astype(np.float32))
-    assert "f64" not in text
+def test_single_precision_stays(trace):
+    equations = trace(OneKernel(loop), MATRIX.astype(np.float32), START.astype(np.float32))
+    found = {str(v.aval.dtype) for e in equations for v in e.outvars if jnp.issubdtype(v.aval.dtype, jnp.floating)}
+    assert found == {"float32"}
 
 
 def test_branches():
@@ -136,3 +137,29 @@ def test_branches():
     for start in (START * 0 + 1, START * 0 - 1):
         np.testing.assert_allclose(jax.jit(OneKernel(choose))(start), choose(start), rtol=1e-15)
     assert ATTRIBUTE in lowered(OneKernel(choose), START)
+
+
+def test_an_argument_that_is_not_used():
+    """XLA stops the whole process where a kernel has one."""
+
+    def function(matrix, start, other):
+        return loop(matrix, start)[0]
+
+    found = jax.jit(OneKernel(function))(MATRIX, START, np.ones(2))
+    np.testing.assert_allclose(found, loop(MATRIX, START)[0], rtol=1e-14)
+
+
+def test_whole_numbers_among_the_results():
+    def function(x):
+        return lax.while_loop(lambda s: s[1] < 10, lambda s: (s[0] + 1, s[1] * 1.5), (0, x))
+
+    count, value = jax.jit(OneKernel(function))(2.0)
+    assert (int(count), float(value)) == (4, 2 * 1.5**4)
+    assert jnp.issubdtype(count.dtype, jnp.integer)
+
+
+def test_arguments_of_several_types_are_left_alone():
+    def function(x, n):
+        return x * n
+
+    assert ATTRIBUTE not in lowered(OneKernel(function), START, 3)

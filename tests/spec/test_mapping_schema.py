@@ -84,7 +84,7 @@ WRONG = [
     "transitions: {a: b}",
     "transitions: [{from: S, to: I, rates: 1}]",
     "transitions: [{from: 1, to: I, rate: 1}]",
-    "transitions: [{coord_shift: {axis: age, step: 1.5, boundary: stay}}]",
+    "transitions: [{coord_shift: {axis: age, step: 1.5, boundary: [stay]}}]",
     "dynamics: S' = 1",
     "initial: 3",
     "events: {e: {at: 1}}",

@@ -55,10 +55,14 @@ def from_text(text: str) -> ModelSyntax:
 @given(models)
 def test_what_is_written_is_read_back(model: ModelSyntax) -> None:
     text, mapping = write_yaml(model), write_mapping(model)
-    assert from_yaml(text) == model
-    assert from_json(write_json(model)) == model
-    assert from_mapping(mapping) == model
-    assert YAML(typ="safe", pure=True).load(text) == json.loads(write_json(model)) == mapping
+    same = {
+        "YAML": from_yaml(text) == model,
+        "JSON": from_json(write_json(model)) == model,
+        "mapping": from_mapping(mapping) == model,
+        "another JSON reader": json.loads(write_json(model)) == mapping,
+        "another YAML reader": YAML(typ="safe", pure=True).load(text) == mapping,
+    }
+    assert all(same.values()), (same, text)
 
 
 @settings(max_examples=20)
@@ -66,6 +70,15 @@ def test_what_is_written_is_read_back(model: ModelSyntax) -> None:
 def test_writing_twice_changes_nothing(model: ModelSyntax) -> None:
     text = write_yaml(model)
     assert write_yaml(from_yaml(text)) == text
+
+
+@pytest.mark.parametrize("section", ["params", "states", "inputs"])
+def test_what_is_declared_twice_is_not_lost_silently(section: str) -> None:
+    rows = {"params": "a = 1\n  a : day", "states": "a = 1\n  a", "inputs": "a(t) = linear\n  a(t) = cubic"}
+    text = write_yaml(from_text(f"model M:\n {section}:\n  {rows[section]}\n"))
+    report = Report()
+    read_yaml(Source("m", text), report)
+    assert [d.code for d in report.errors] == ["E0203"]
 
 
 @pytest.mark.parametrize("path", LANGUAGE, ids=lambda path: path.stem)
@@ -113,10 +126,10 @@ transitions:
 initial:
   S[age]: N0
   S[age="5+"]: 0
+events:
+  shot: {every: 7, from: 0, to: 28, do: [I *= 0.5, 'S[age="5+"] += 1']}
 boundary:
   u at x.lo: neumann(0)
-events:
-  shot: {every: 7, from: 0, to: 28, do: ["I *= 0.5", 'S[age="5+"] += 1']}
 observations:
   cases: {dist: Poisson(rho*I), every: 7}
 derived:

@@ -149,6 +149,7 @@ def _from_file(system: System, path: str, report: Report) -> Found:
     from opjax.infer.from_arrays import from_dataset
     from opjax.infer.from_table import from_table
     from opjax.infer.tables import read_csv
+    from opjax.solve.datasets import read_dataset
 
     suffix = os.path.splitext(path)[1].lower()
     try:
@@ -157,10 +158,7 @@ def _from_file(system: System, path: str, report: Report) -> Found:
             report.check()
             return from_table(system, table, report)
         if suffix in (".nc", ".nc4", ".netcdf", ".h5"):
-            import xarray
-
-            with xarray.open_dataset(path) as opened:
-                return from_dataset(system, opened.load(), report)
+            return from_dataset(system, read_dataset(path), report)
     except (OSError, UnicodeDecodeError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
         bad_data(report, f"cannot be read from '{path}': {reason}")

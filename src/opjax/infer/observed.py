@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from opjax import stages
 from opjax.compile.layout import shape_of
 from opjax.compile.quantities import Quantities, Wanted
@@ -102,7 +100,10 @@ class Observed:
                 return
             if not self.series.present.all():
                 found = found.mask(self.series.present)
-            numpyro.sample(self.observation.name, found, obs=self._data(self.series.values))
+            numpyro.sample(self.observation.name, found, obs=self.data)
 
-    def _data(self, values: np.ndarray) -> Array:
-        return jnp.asarray(values, int if self.record.kind == "discrete" else float)
+    @property
+    def data(self) -> Array:
+        """The data as numbers of the kind that the distribution gives; where nothing was observed, some such number."""
+        assert self.series is not None
+        return jnp.asarray(self.series.values, int if self.record.kind == "discrete" else float)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
 from numpyro import handlers
 from numpyro.infer import util
 
@@ -74,25 +72,16 @@ class Potential:
         energy = TOOLS.potential_energy(lambda: seen.append(self.model()), (), {}, self.unflatten(vector))
         return energy, (seen[-1].code, seen[-1].steps)
 
-    @functools.cached_property
-    def evaluate(self) -> Any:
-        """The posterior at a vector, as an `Evaluation`; compiled once."""
-
-        def evaluation(vector: Array) -> Evaluation:
-            (energy, (code, steps)), gradient = jax.value_and_grad(self.with_solution, has_aux=True)(vector)
-            return Evaluation(energy, gradient, code, steps)
-
-        return jax.jit(evaluation).lower(jnp.zeros(self.size)).compile()
+    def evaluation(self, vector: Array) -> Evaluation:
+        """The posterior at a vector."""
+        (energy, (code, steps)), gradient = jax.value_and_grad(self.with_solution, has_aux=True)(vector)
+        return Evaluation(energy, gradient, code, steps)
 
     def draw(self, key: Array) -> Array:
         """A vector drawn from the priors."""
         trace: Any = handlers.trace(handlers.seed(self.model.priors, key)).get_trace()
         values = {name: trace[name]["value"] for name in self.shapes}
         return self.to_vector(values)
-
-    def draws(self, key: Array, count: int) -> np.ndarray:
-        """Vectors drawn from the priors, shape [count, size]."""
-        return np.asarray(jax.jit(jax.vmap(self.draw))(jax.random.split(key, count)))
 
     def to_vector(self, values: Mapping[str, Array]) -> Array:
         """The vector of values in the model's own units."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,7 +29,7 @@ def no_start(potential: Potential, vectors: Sequence[np.ndarray]) -> OpjaxError:
         potential: minus the log-density.
         vectors: the points.
     """
-    look = jax.jit(lambda vector: _look(potential, vector))
+    look = jax.jit(functools.partial(_look, potential))
     reasons = Counter(_reason(jax.tree.map(np.asarray, look(vector))) for vector in vectors)
     shown = [f"{reason} ({times} of {len(vectors)})" for reason, times in reasons.most_common(SHOWN)]
     span = next(iter(potential.model.system.states.values())).span

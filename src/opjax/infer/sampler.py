@@ -1,8 +1,8 @@
 """NUTS: one compiled program for warm-up and sampling alike, run by one thread for each chain.
 
-NumPyro's kernel does the sampling; what is ours is the loop round it. A chain is a function of its own starting point and
-key, so its draws do not depend on how many threads or chains run beside it, nor on whether progress is shown. The threads
-run machine code only: all tracing is done before they start.
+NumPyro's kernel does the sampling; what is ours is the loop round it. A chain is a function of its own starting point
+and key, so its draws do not depend on how many threads or chains run beside it, nor on whether progress is shown. The
+threads run machine code only: all tracing is done before they start.
 """
 
 from __future__ import annotations
@@ -126,11 +126,12 @@ class Nuts:
         Returns:
             The new state; and what is kept of each transition, with room for `CAPACITY`.
         """
-        room = jax.tree.map(lambda leaf: jnp.zeros((CAPACITY, *leaf.shape), leaf.dtype), _kept(state))
+        room = Kept(*(jnp.zeros((CAPACITY, *leaf.shape), leaf.dtype) for leaf in _kept(state)))
 
         def step(place: Array, carried: tuple[Any, Kept]) -> tuple[Any, Kept]:
             now = self.kernel.sample(carried[0], (), {})
-            return now, jax.tree.map(lambda all_, one: all_.at[place].set(one), carried[1], _kept(now))
+            pairs = zip(carried[1], _kept(now), strict=True)
+            return now, Kept(*(kept.at[place].set(one) for kept, one in pairs))
 
         return jax.lax.fori_loop(0, count, step, (state, room))
 
@@ -141,8 +142,7 @@ class Nuts:
         state = jax.eval_shape(self.begin, key, vector, scalar, vector)
         function = self.transitions
         if self.sampling.method == "vectorized":
-            chains = self.sampling.num_chains
-            state = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((chains, *leaf.shape), leaf.dtype), state)
+            state = jax.eval_shape(_together, [state] * self.sampling.num_chains)
             function = jax.vmap(function, in_axes=(0, None))
         return begin, jax.jit(function).lower(state, jax.ShapeDtypeStruct((), jnp.int32))
 
@@ -157,6 +157,15 @@ def _kept(state: Any) -> Kept:
         state.accept_prob,
         state.adapt_state.step_size,
     )
+
+
+def _together(states: Sequence[Any]) -> Any:
+    """The states of all chains as one."""
+
+    def stacked(*leaves: Array) -> Array:
+        return jnp.stack(leaves)
+
+    return jax.tree.map(stacked, *states)
 
 
 def cores() -> int:
@@ -177,7 +186,7 @@ def run_chains(transitions: Any, states: Sequence[Any], sampling: Sampling, repo
         All transitions, warm-up included, as NumPy arrays of shape [chains, transitions, ...].
     """
     if sampling.method == "vectorized":
-        together = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
+        together = _together(states)
         runner = _Runner(transitions, sampling, queue.SimpleQueue(), lead=1)
 
         def tell(_: int, done: int, divergences: int) -> None:

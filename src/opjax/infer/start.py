@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from opjax.infer.potential import Evaluation, Potential
 from opjax.infer.reasons import no_start
 from opjax.infer.sampler import cores
-from opjax.infer.untyped import jax
+from opjax.infer.untyped import Array, jax
 
 TRIED = 64
 """Draws from the priors that are looked at, and as many again while none of them will do."""
@@ -45,58 +44,72 @@ class Starts:
         chosen: one point for each chain.
         tried: how many points were looked at.
         failed: at how many of them the solve failed.
-        steps: how many steps the solves took in the middle.
     """
 
     chosen: list[Candidate]
     tried: int
     failed: int
-    steps: float
 
 
-def find_starts(potential: Potential, count: int, vectors: Iterator[np.ndarray]) -> Starts:
+Evaluate = Callable[[np.ndarray], Evaluation]
+"""The compiled `Potential.evaluation`."""
+
+
+def find_starts(potential: Potential, evaluate: Evaluate, count: int, points: Points) -> Starts:
     """Points to start from: of those that were drawn from the priors, the ones with the highest posterior density.
 
     Arguments:
         potential: minus the log-density.
+        evaluate: the same, compiled, with its gradient.
         count: how many are wanted.
-        vectors: batches of points from the priors, shape [points, size].
+        points: from the priors.
 
     Raises:
         OpjaxError: E0907 if there is no usable point; it says at which sites the points fail.
     """
     tried: list[Candidate] = []
-    while len(tried) < MOST:
-        tried.extend(_evaluated(potential, next(vectors)))
-        if sum(c.usable for c in tried) >= count:
-            break
+    while len(tried) < MOST and sum(c.usable for c in tried) < count:
+        tried.extend(evaluated(evaluate, points.batch(len(tried))))
     usable = sorted((c for c in tried if c.usable), key=lambda c: float(c.found.energy))
     if not usable:
         raise no_start(potential, [c.vector for c in tried[:TRIED]])
     chosen = [usable[place % len(usable)] for place in range(count)]
-    failed = sum(not c.solved for c in tried)
-    return Starts(chosen, len(tried), failed, float(np.median([int(c.found.steps) for c in tried])))
+    return Starts(chosen, len(tried), sum(not c.solved for c in tried))
 
 
-def batches(potential: Potential, draws: Any, seed: int) -> Iterator[np.ndarray]:
-    """Points from the priors, in batches; the first one has the middle of all, which is finite where tails are not.
+@dataclass(slots=True, eq=False)
+class Points:
+    """Points from the priors, in batches.
 
     Arguments:
-        potential: knows the parameters.
         draws: the compiled program that draws `TRIED` vectors, given keys.
-        seed: where the keys come from.
+        key: where the keys come from.
     """
-    for place in range(MOST):
-        key = jax.random.fold_in(jax.random.key(seed), place)
-        points = np.asarray(draws(jax.random.split(key, TRIED)))
-        yield points if place else np.concatenate([np.median(points, axis=0)[None], points])
+
+    draws: Callable[[Array], Array]
+    key: Array
+
+    def batch(self, place: int) -> np.ndarray:
+        """Some points; the first batch begins with the middle of the others, which is finite where tails are not.
+
+        Arguments:
+            place: how many points came before.
+        """
+        keys = jax.random.split(jax.random.fold_in(self.key, place), TRIED)
+        points = np.asarray(self.draws(keys))
+        return points if place else np.concatenate([np.median(points, axis=0)[None], points])
 
 
-def _evaluated(potential: Potential, vectors: np.ndarray) -> list[Candidate]:
-    compiled = potential.evaluate
+def evaluated(evaluate: Evaluate, vectors: np.ndarray) -> list[Candidate]:
+    """The posterior at some points."""
 
     def one(vector: np.ndarray) -> Candidate:
-        return Candidate(vector, jax.tree.map(np.asarray, compiled(vector)))
+        return Candidate(vector, jax.tree.map(np.asarray, evaluate(vector)))
 
     with ThreadPoolExecutor(cores()) as pool:
         return list(pool.map(one, vectors))
+
+
+def is_hard(tried: Sequence[Candidate], steps: int) -> bool:
+    """Whether an explicit solver takes more steps than these at half of the points, or does not arrive."""
+    return float(np.median([int(c.found.steps) if c.solved else np.inf for c in tried])) > steps

@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,9 +31,13 @@ from jax.extend import core
 Array = Any
 Function = Callable[..., Any]
 ATTRIBUTES = {"xla_cpu_small_call": "true", "inlineable": "false"}
-LARGEST_VALUE = 8192
-"""Elements of the largest value that an eligible function computes; above, the dispatch no longer matters."""
-LARGEST_PRODUCT = 65536
+TESTED = ((0, 8), (0, 10))
+"""The first and the last version of JAX that the tests of this module have passed with; others take the plain path."""
+SWITCH = "OPJAX_ONE_KERNEL"
+"""The environment variable that turns this off, with the value ``off``."""
+LARGEST_VALUE = 768
+"""Elements of the largest value that an eligible function computes with; above, the dispatch no longer matters."""
+LARGEST_PRODUCT = 8192
 """Multiplications of the largest product of matrices that is written as a sum of products."""
 
 KNOWN = frozenset(
@@ -46,6 +51,13 @@ KNOWN = frozenset(
     """.split()
 )
 """Operations that compile inside one kernel: elementwise, rearranging and reducing ones."""
+ROOMY = frozenset(
+    """
+    broadcast_in_dim cond copy copy_p custom_jvp_call custom_vjp_call dynamic_update_slice empty2 eq is_finite jit
+    maybe_set nonbatchable pjit select_if_vmap select_n slice while
+    """.split()
+)
+"""Operations whose result may be large: the room for the saved states passes through them."""
 
 
 @dataclass(eq=False)
@@ -71,33 +83,79 @@ class OneKernel:
 
 
 def _build(function: Function, arguments: Sequence[Any]) -> Function:
+    """The compiled form where the function is eligible at arguments like these, else the function."""
     like = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(jnp.shape(leaf), jnp.result_type(leaf)), tuple(arguments))
-    traced, out_shapes = jax.make_jaxpr(function, return_shape=True)(*like)
-    if not eligible(traced.jaxpr):
+    if len({leaf.dtype for leaf in jax.tree.leaves(like)}) != 1:
         return function
-    out_structure = jax.tree.structure(out_shapes)
+    traced, out_like = jax.make_jaxpr(function, return_shape=True)(*like)
+    given, results = Packing.of(like), Packing.of(out_like)
+    fits = all(leaf.dtype == given.dtype or jnp.issubdtype(leaf.dtype, jnp.integer) for leaf in results.leaves)
+    if not fits or not jnp.issubdtype(given.dtype, jnp.floating) or not eligible(traced.jaxpr):
+        return function
+    return _shielded(function, traced, given, results)
 
-    def whole(*given: Any) -> Any:
-        values = _evaluate(traced.jaxpr, traced.consts, jax.tree.leaves(given))
-        return jax.tree.unflatten(out_structure, values)
 
-    return _shielded(function, jax.jit(whole))
-
-
-def _shielded(function: Function, compiled: Function) -> Function:
+def _shielded(function: Function, traced: core.ClosedJaxpr, given: Packing, results: Packing) -> Function:
     """The compiled form for plain calls and batches, the function itself for derivatives."""
 
-    def with_attributes(*given: Any) -> Any:
+    def whole(vector: Array) -> Array:
+        leaves = jax.tree.leaves(given.unpack(vector))
+        return results.pack(_evaluate(traced.jaxpr, traced.consts, leaves), given.dtype)
+
+    compiled = jax.jit(whole)
+
+    def with_attributes(vector: Array) -> Array:
         with set_xla_metadata(**ATTRIBUTES):
-            return compiled(*given)
+            return compiled(vector)
 
-    shielded = jax.custom_jvp(jax.custom_batching.sequential_vmap(with_attributes))
+    sequential = jax.custom_batching.sequential_vmap(with_attributes)
 
-    def tangents(primals: Sequence[Any], directions: Sequence[Any]) -> Any:
+    def value(*arguments: Any) -> Any:
+        return results.unpack(sequential(given.pack(jax.tree.leaves(arguments), given.dtype)))
+
+    def tangent(primals: Sequence[Any], directions: Sequence[Any]) -> Any:
         return jax.jvp(function, tuple(primals), tuple(directions))
 
-    shielded.defjvp(tangents)
+    shielded = jax.custom_jvp(value)
+    shielded.defjvp(tangent)
     return shielded
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """A pytree of arrays as one vector.
+
+    A kernel takes one vector and gives one, for XLA stops the whole process at an argument that the kernel does not use
+    in the end. Whole numbers travel as floating ones: they count steps, and are small.
+    """
+
+    structure: Any
+    leaves: tuple[jax.ShapeDtypeStruct, ...]
+
+    @classmethod
+    def of(cls, like: Any) -> Packing:
+        """The packing of values of these shapes and data types."""
+        leaves, structure = jax.tree.flatten(like)
+        return cls(structure, tuple(leaves))
+
+    @property
+    def dtype(self) -> Any:
+        """The data type of the first array."""
+        return self.leaves[0].dtype
+
+    def pack(self, leaves: Sequence[Array], dtype: Any) -> Array:
+        """The vector."""
+        return jnp.concatenate([jnp.reshape(leaf, -1).astype(dtype) for leaf in leaves])
+
+    def unpack(self, vector: Array) -> Any:
+        """The pytree."""
+        parts: list[Array] = []
+        start = 0
+        for leaf in self.leaves:
+            size = math.prod(leaf.shape)
+            parts.append(vector[start : start + size].reshape(leaf.shape).astype(leaf.dtype))
+            start += size
+        return jax.tree.unflatten(self.structure, parts)
 
 
 # --- may it?
@@ -116,7 +174,8 @@ def eligible(jaxpr: core.Jaxpr) -> bool:
                 fine = _sets_one_place(equation)
             else:
                 fine = name in RULES or (name in KNOWN and not inner)
-            if not fine or any(_size(v.aval) > LARGEST_VALUE for v in equation.outvars):
+            large = name not in ROOMY and any(_size(v.aval) > LARGEST_VALUE for v in equation.outvars)
+            if not fine or large:
                 return False
             waiting.extend(inner)
     return True
@@ -243,8 +302,9 @@ RULES: Mapping[str, Rule] = {
 
 
 def available() -> bool:
-    """Whether the default device is a CPU whose compiler makes one kernel of a probe, with the right result."""
-    return jax.default_backend() == "cpu" and _probe()
+    """Whether the default device is a CPU, this version of JAX was tested, and its compiler makes a kernel of a probe."""
+    known = TESTED[0] <= jax.__version_info__[:2] <= TESTED[1]
+    return known and jax.default_backend() == "cpu" and os.environ.get(SWITCH, "") != "off" and _probe()
 
 
 @functools.cache

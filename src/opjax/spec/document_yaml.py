@@ -42,7 +42,8 @@ def yaml_documents(source: Source, report: Report, limits: Limits) -> list[Node]
     Arguments:
         source: the text.
         report: receives the problems.
-        limits: `bytes`, `nesting` (depth) and `declarations` (nodes that aliases repeat) are checked.
+        limits: `bytes`, `nesting` (depth), `tokens` (values) and `declarations` (values that aliases repeat) are
+            checked.
 
     Returns:
         One node per document (``---`` separates documents), without those that hold nothing.
@@ -136,6 +137,7 @@ class _Builder:
     def close(self, node: Node, nodes_before: int, anchor: str | None) -> None:
         """A node is complete: it goes into the collection around it."""
         self.nodes += 1
+        check_size(self.report, node.span, ("the number of values", self.nodes), ("tokens", self.limits.tokens))
         if anchor is not None:
             self.anchors[anchor] = (node, self.nodes - nodes_before)
         if self.opened:

@@ -8,6 +8,7 @@ from opjax.spec.document import Node
 from opjax.spec.sections.draft import Draft
 from opjax.syntax.declarations import NO_COMMENTS, Comments
 
+_WIDEST_INDENT = 1_000  # also where many entries stand on one line, each is looked at in constant time
 _OWN_LINE = re.compile(r"[ \t]*(?:[-?][ \t]+)*[\"']?\Z")
 _BEHIND = re.compile(r"""["']?[ \t]+#[ ]?([^\n]*)""")
 _BEHIND_KEY = re.compile(r"""["']?[ \t]*:[ \t]+#[ ]?([^\n]*)""")
@@ -30,8 +31,8 @@ def comments_of(draft: Draft, first: Node, last: Node) -> Comments:
     if span.source is not source or not draft.has_comments:
         return NO_COMMENTS
     text = source.text
-    line_start = text.rfind("\n", 0, span.start) + 1
-    if not _OWN_LINE.match(text[line_start : span.start]):
+    line_start = text.rfind("\n", max(0, span.start - _WIDEST_INDENT), span.start) + 1
+    if span.start - line_start > _WIDEST_INDENT or not _OWN_LINE.match(text[line_start : span.start]):
         return NO_COMMENTS
     behind = _BEHIND_KEY.match(text, span.end) if first is not last else None
     if behind is None and last.span.source is source:

@@ -86,6 +86,8 @@ def _read_parameters(node: Node, draft: Draft) -> None:
 
 def _read_parameter(entry: Entry, path: str, draft: Draft) -> None:
     known = _mentioned(entry, draft)
+    if known.name in draft.parameters:
+        repeated_key(draft.report, entry.key)
     draft.parameters[known.name] = known  # its place, also where the rest has problems
     fields = draft.fields(entry.value, _PARAMETER, path)
     default, prior = fields.get("default"), fields.get("prior")

@@ -1,0 +1,176 @@
+"""The result of a fit: draws by name, what they predict, and how far they can be trusted."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from opjax.infer.generate import Generated, generate_each
+from opjax.infer.model import Choices, NumpyroModel, model_from
+from opjax.infer.summary import Summary, rows_of
+from opjax.infer.tree import Datasets
+from opjax.infer.untyped import Array, jax, jnp
+
+if TYPE_CHECKING:
+    import xarray
+
+R_HAT = 1.01
+ESS_PER_CHAIN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How often something went wrong.
+
+    Arguments:
+        points: how many points from the priors were looked at for a place to start.
+        unsolved_points: at how many of them the solve failed.
+        proposals: the leapfrog steps of all chains, warm-up included; each solves the model once.
+        cut_short: trajectories that ended at a proposal where the solve failed, or where the energy was wrong by more
+            than 1000, warm-up included. The sampler cannot tell the two apart: this is the most that failed solves can
+            be.
+        divergences: those of them after the warm-up.
+        unsolved_draws: draws of the posterior at which the solve failed; always 0, for their density is 0.
+    """
+
+    points: int = 0
+    unsolved_points: int = 0
+    proposals: int = 0
+    cut_short: int = 0
+    divergences: int = 0
+    unsolved_draws: int = 0
+
+    def sentences(self) -> list[str]:
+        """What there is to say of failed solves."""
+        found: list[str] = []
+        if self.unsolved_points:
+            found.append(f"The solve failed at {self.unsolved_points} of {self.points} points drawn from the priors.")
+        if self.cut_short:
+            share = 100 * self.cut_short / max(self.proposals, 1)
+            found.append(
+                f"{self.cut_short} of {self.proposals} proposals ({share:.2g} %) were refused because the solve failed "
+                f"or the energy diverged, {self.divergences} of them after the warm-up."
+            )
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Draws from a posterior, as `fit` returns them.
+
+    Arguments:
+        tree: the draws and all that belongs to them, as an xarray tree with the groups of ArviZ: posterior,
+            posterior_predictive, log_likelihood, sample_stats, observed_data.
+        counts: how often something went wrong.
+        model: the NumPyro model that was sampled.
+    """
+
+    tree: xarray.DataTree
+    counts: Counts
+    model: NumpyroModel
+
+    def __getitem__(self, name: str) -> xarray.DataArray:
+        """The draws of a parameter or derived quantity by name, dimensions (chain, draw, axes...)."""
+        return self.draws[name]
+
+    @property
+    def draws(self) -> xarray.Dataset:
+        """Parameters and derived quantities."""
+        return self.tree["posterior"].to_dataset()
+
+    @property
+    def divergences(self) -> int:
+        """The divergent transitions after the warm-up."""
+        return self.counts.divergences
+
+    def summary(self) -> Summary:
+        """Mean, standard deviation, quantiles, effective sample size and R-hat of each number.
+
+        Derived quantities that change in time have no row; they are in `draws`.
+        """
+        rows = tuple(rows_of(self.draws))
+        chains = self.draws.sizes["chain"]
+        remarks = list(self.counts.sentences())
+        if self.divergences:
+            remarks.append(
+                "After divergences the draws can be biased: raise target_accept, or look for a badly scaled parameter."
+            )
+        apart = [row.name for row in rows if row.r_hat > R_HAT]
+        if apart:
+            remarks.append(
+                f"The chains disagree (R-hat above {R_HAT}) on {_listed(apart)}: take more warm-up and draws."
+            )
+        few = [row.name for row in rows if row.ess < ESS_PER_CHAIN * chains]
+        if few:
+            remarks.append(f"Fewer than {ESS_PER_CHAIN * chains} effective draws of {_listed(few)}: take more draws.")
+        return Summary(rows, tuple(remarks))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the tree to a netCDF file, which ``xarray.open_datatree`` and ``arviz.from_netcdf`` read."""
+        self.tree.to_netcdf(os.fspath(path), engine="h5netcdf")
+
+    def predictive(self, times: Any = None, *, draws: int | None = None, seed: int = 0) -> xarray.Dataset:
+        """States, derived quantities and new observations at other times.
+
+        Arguments:
+            times: the times, increasing, none before the start of the fit. None: the times of the solve.
+            draws: how many draws of each chain to use, evenly spread; None: all.
+            seed: for the observations.
+
+        Returns:
+            A dataset with the dimensions (chain, draw, time, axes...).
+
+        Raises:
+            OpjaxError: E0901 for bad times; also where an observation is an incidence ``every`` so much time, and the
+                first time is not that much after the start.
+        """
+        wanted = self.model.when.times if times is None else times
+        choices = Choices(wanted, self.model.when.start, self.model.fixed, self.model.settings)
+        model = model_from(self.model.checked, None, choices)
+        values = {name: np.asarray(self.draws[name].values) for name in self.model.priors.drawn}
+        chains, available = self.draws.sizes["chain"], self.draws.sizes["draw"]
+        chosen = np.linspace(0, available - 1, min(draws or available, available)).astype(int)
+        flat = {n: jnp.asarray(v[:, chosen].reshape(-1, *v.shape[2:])) for n, v in values.items()}
+        keys = jax.random.split(jax.random.key(seed), chains * len(chosen))
+        return _dataset(model, jax.jit(functools.partial(generate_each, model))(flat, keys), chains)
+
+    def figure(self, path: str | os.PathLike[str] | None = None) -> Any:
+        """The data against what the posterior predicts.
+
+        Arguments:
+            path: where to save it; the suffix says the format. None: nowhere.
+
+        Returns:
+            A matplotlib figure.
+        """
+        from opjax.infer.figures import predictive_figure
+
+        return predictive_figure(self, path)
+
+    def __repr__(self) -> str:
+        sizes = self.draws.sizes
+        return f"<Posterior of {self.model.system.name}: {sizes['chain']} chains of {sizes['draw']} draws>\n{self.summary()}"
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
+
+
+def _dataset(model: NumpyroModel, generated: Generated, chains: int) -> xarray.Dataset:
+    """States, observations and derived quantities of draws that were generated in one row."""
+
+    def by_chain(leaf: Array) -> np.ndarray:
+        return np.asarray(leaf).reshape(chains, -1, *leaf.shape[1:])
+
+    split: Generated = jax.tree.map(by_chain, generated)
+    build = Datasets(model)
+    predicted = {name: build.observed(name, values) for name, values in split.observations.items()}
+    return build.dataset({**build.states(split), **predicted, **build.derived(split)})
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:5])
+    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown
