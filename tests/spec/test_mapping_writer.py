@@ -150,6 +150,57 @@ def test_long_lists_are_wrapped() -> None:
     assert from_yaml(text) == model
 
 
+FORMS = {
+    "supports": "params:\n  a in [0, 1]\n  b in (0, inf)\n  c in [0, 1)\n  d in [0, 2] = 1\n  e in (-1, 1) ~ N()",
+    "numbers": "params:\n  a = -3\n  b = 1e300\n  c = 0.1\n  d = 12345678901234567890\n  e = 2{mg}\n  f = -inf",
+    "flags": "params:\n  a fixed\n  b = data\n  c = data fixed\n  d free log\n states:\n  S nonneg\n  T counts log",
+    "initial values of both kinds": 'states:\n  S = 1\n  T\n init:\n  T = 2 "why"',
+    "initial values that stand twice": "states: S\n init:\n  S[age=a] = 1\n  S[age=a] = 2",
+    "edges and docs": "dynamics:\n  a: S[x] -> S[x+1] @ 1 edge absorb \"d\"\n  T' = u[x-1] edge periodic \"e\"",
+    "truth": "let:\n  a = true\n  b = false",
+    "units": 'params:\n  a : "copies per mL"\n  b : "mg / L"\n  c : mg/L',
+}
+
+
+@pytest.mark.parametrize("written", FORMS.values(), ids=list(FORMS))
+def test_forms(written: str) -> None:
+    model = from_text(f"model M:\n {written}\n")
+    again = [from_yaml(write_yaml(model)), from_json(write_json(model)), from_mapping(write_mapping(model))]
+    assert [one == model for one in again] == [True] * 3
+
+
+def test_supports_are_written_in_words() -> None:
+    parameters = write_mapping(from_text(f"model M:\n {FORMS['supports']}\n"))["parameters"]
+    assert isinstance(parameters, dict)
+    assert [row.get("support") for row in parameters.values()][:3] == ["unit_interval", "positive", None]
+
+
+def test_comments_are_written_and_read() -> None:
+    text = """\
+# the model
+model M:
+  # all states
+  states:
+    S  # one
+    T = 2  # two
+  axes:
+    # where
+    x = points [0, 1]
+  require:
+    # first
+    S > 0
+    T > 0  # second
+"""
+    model = from_text(text)
+    again = from_yaml(write_yaml(model))
+    for field in ("states", "axes", "requirements"):
+        before, after = getattr(model, field), getattr(again, field)
+        assert [row.comments for row in before] == [row.comments for row in after], field
+    assert "# all states\nstate:\n  - S  # one\n  - T  # two\n" in write_yaml(model)
+    assert again.section_comments[0].comments == model.section_comments[0].comments
+    assert write_yaml(again) == write_yaml(model)
+
+
 ORDERS = {
     "only constants": ("a = 1\n  b = 2", ["constants"]),
     "constants, then priors": ("a = 1\n  b ~ N()", ["constants", "priors"]),

@@ -104,6 +104,16 @@ GOLDEN = {
         "m:2:13 E0204 the parameters of a function must be names, not the text 'f(1)'"
     ],
     "state: [S]\nconstants: {b: .nan}": ["m:2:16 E0204 'constants.b' must be an expression, not the number .nan"],
+    "state: [S]\nconstants: {b: 1}\nparameters: {b: {default: 1}}": [
+        "m:2:13 E0203 the key 'b' stands here a second time | remove one of the two"
+    ],
+    "state: [S]\nparameters: {b: {support: {kind: bounded, upper: 1}}}": [
+        "m:2:27 E0205 'parameters.b.support' lacks the key 'lower'"
+    ],
+    "state: [S]\naxes: [{name: 'a[b]', coords: [c]}]": [
+        "m:2:16 E0204 'axes[0].name' must be a name without axes, not the text 'a[b]'"
+    ],
+    "state: true": ["m:1:8 E0204 'state' must be a list of states, not true"],
     "state: [S]\nkind: other": ["m:2:7 E0204 'kind' must be 'expr' or 'transitions', not the text 'other'"],
     "state: [S]\nmeta: {}": ["m:2:1 E0701 the key 'meta' is understood, and cannot be run yet | remove it for now"],
     "a: b: c": [

@@ -63,6 +63,8 @@ EXPRESSIONS = {
     "sum_over(I[age:a, sex:m], age=a)": 'sum(I[a, sex="m"] for a in age)',
     "sum_over(I[sex:b], sex=b)": "sum(I[b] for b in sex)",  # bound, although it is a label too
     "sum(I[sex:b] for b in sex)": "sum(I[sex:b] for b in sex)",  # nothing of op_system's: stays as it is
+    "(sum_state() if S > 1 else 2 % sum_state()) and not -sum_state()": "(S + I if S > 1 else 2 % (S + I)) and not -(S + I)",
+    "[sum_state(), 2^sum_state()]": "[S + I, 2^(S + I)]",
     "sum_state()": "S + I",
     "sum_prefix('I')": "I",
     "np.pi*2": "pi*2",
@@ -206,6 +208,10 @@ REFUSED = {
         "must be a state with the axis 'age'",
     ),
     "transitions: [{coord_shift: {age: young}, rate: k, apply_to: [S]}]": ("E0204", "must be an axis with two labels"),
+    "transitions: [{coord_shift: {axis: age, step: 1, rate: k, boundary: stay}, rate: k, apply_to: []}]": (
+        "E0204",
+        "must be absent where 'coord_shift.rate' stands",
+    ),
     "initial_state: {S: {shaped: x0}}": ("E0205", "lacks the key 'axes'"),
 }
 

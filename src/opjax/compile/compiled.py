@@ -128,7 +128,7 @@ class CompiledRhs:
         return self._flat(t, y, args or NOTHING)
 
     def _flat(self, t: object, y: Array, parameters: Mapping[str, object]) -> Array:
-        kind: tuple[type[Any], DType] = (type(y), getattr(y, "dtype", None))
+        kind = cast("tuple[type, DType]", (type(y), getattr(y, "dtype", None)))
         ready = self._ready.get(kind) or self._make_ready(y)
         if y.shape != self._shape:
             raise refuse(catalogue.WRONG_SHAPE, name="y", found=tuple(y.shape), expected=self._shape)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from opjax.backends.base import Array, Backend, DType
 from opjax.compile.arguments import Arguments, parameters_in
@@ -25,6 +26,22 @@ class Wanted:
 
     node: AnyNode
     axes: tuple[str, ...] = ()
+
+
+class Point(NamedTuple):
+    """Where values are computed.
+
+    Arguments:
+        time: the time.
+        states: the states by name (or in order), each with the shape of its axes.
+        parameters: the parameters by name.
+        extras: incidences and reductions over time, by name.
+    """
+
+    time: object = 0.0
+    states: Mapping[str, Array] | Sequence[Array] = ()
+    parameters: Mapping[str, object] = NOTHING
+    extras: Mapping[str, Array] = NOTHING
 
 
 def node_names(system: System) -> dict[int, str]:
@@ -76,36 +93,29 @@ class Quantities:
             self.kernels[backend.name] = Kernel(self.system.name, program, self.outputs, inputs, backend)
         return self.kernels[backend.name]
 
-    def __call__(
-        self,
-        backend: Backend,
-        like: Array,
-        time: object = 0.0,
-        states: Mapping[str, Array] | Sequence[Array] = (),
-        parameters: Mapping[str, object] = NOTHING,
-        extras: Mapping[str, Array] = NOTHING,
-    ) -> dict[str, Array]:
+    def __call__(self, backend: Backend, like: Array, point: Point) -> dict[str, Array]:
         """Compute the values.
 
         Arguments:
             backend: the namespace to compute in.
             like: an array that gives data type and device.
-            time: the time.
-            states: the states by name (or in order), each with the shape of its axes.
-            parameters: the parameters by name.
-            extras: incidences and reductions over time, by name.
+            point: where to compute them.
 
         Returns:
             The values by name, each with the shape of its axes.
+
+        Raises:
+            OpjaxError: E0805 for a missing parameter, E0804 for a wrong shape, E0806 for an unknown name.
         """
         dtype = backend.dtype_of(like)
         kernel = self.kernel(backend)
-        p = self.arguments.prepare(parameters, backend, dtype, like)
+        p = self.arguments.prepare(point.parameters, backend, dtype, like)
+        states = point.states
         in_order = (
             tuple(states[s.name] for s in self.layout.slots) if isinstance(states, Mapping) and states else states
         )
-        t = backend.asarray(time, dtype, like) if kernel.code("tree").uses_time else time
-        x = tuple(extras[name] for name in self.extras)
+        t = backend.asarray(point.time, dtype, like) if kernel.code("tree").uses_time else point.time
+        x = tuple(point.extras[name] for name in self.extras)
         results = kernel.bind("tree", dtype)(t, in_order, p, x)
         return dict(zip(self.wanted, results, strict=True))
 
@@ -115,4 +125,4 @@ class Quantities:
         assert parameter.default is not None
         own = Quantities(self.system, {name: Wanted(parameter.default, parameter.axes)}, self.optimise)
         like = backend.constant(0.0, dtype)
-        return own(backend, like, parameters=given)[name]
+        return own(backend, like, Point(parameters=given))[name]

@@ -1,6 +1,7 @@
 """Effective sample size and R-hat, after ranks.
 
-Vehtari, Gelman, Simpson, Carpenter, Bürkner 2021: "Rank-normalization, folding, and localization", Bayesian Analysis 16.
+Vehtari, Gelman, Simpson, Carpenter and Bürkner 2021: "Rank-normalization, folding, and localization: an improved R-hat
+for assessing convergence of MCMC", Bayesian Analysis 16.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from opjax import stages
-from opjax.compile.quantities import Quantities, Wanted
+from opjax.compile.quantities import Point, Quantities, Wanted
 from opjax.errors import Report, catalogue
 from opjax.infer.data import Data, read_data
 from opjax.infer.observed import Observed, guarded
@@ -101,7 +101,7 @@ class NumpyroModel:
 
     def _allowed(self, parameters: Mapping[str, Array]) -> Array:
         """Whether all requirements hold."""
-        held = self.requirements(BACKEND, like(), parameters=parameters)
+        held = self.requirements(BACKEND, like(), Point(parameters=parameters))
         return jnp.all(jnp.stack([jnp.all(value) for value in held.values()])) if held else jnp.asarray(True)
 
 

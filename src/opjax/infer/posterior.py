@@ -153,10 +153,11 @@ class Posterior:
 
     def __repr__(self) -> str:
         sizes = self.draws.sizes
-        return f"<Posterior of {self.model.system.name}: {sizes['chain']} chains of {sizes['draw']} draws>\n{self.summary()}"
+        head = f"Posterior of {self.model.system.name}: {sizes['chain']} chains of {sizes['draw']} draws"
+        return f"<{head}>\n{self.summary()}"
 
     def _repr_html_(self) -> str:
-        return self.summary()._repr_html_()
+        return self.summary().as_html()
 
 
 def _dataset(model: NumpyroModel, generated: Generated, chains: int) -> xarray.Dataset:
@@ -167,8 +168,7 @@ def _dataset(model: NumpyroModel, generated: Generated, chains: int) -> xarray.D
 
     split: Generated = jax.tree.map(by_chain, generated)
     build = Datasets(model)
-    predicted = {name: build.observed(name, values) for name, values in split.observations.items()}
-    return build.dataset({**build.states(split), **predicted, **build.derived(split)})
+    return build.dataset({**build.states(split), **build.predicted(split), **build.derived(split)})
 
 
 def _listed(names: list[str]) -> str:

@@ -12,7 +12,7 @@ from opjax import stages
 from opjax.backends import Backend, backend_for
 from opjax.compile.arguments import parameters_in
 from opjax.compile.layout import shape_of
-from opjax.compile.quantities import Quantities, Wanted
+from opjax.compile.quantities import Point, Quantities, Wanted
 from opjax.errors import Report, catalogue
 from opjax.infer.distributions import can_be_bounded, numpyro_distribution
 from opjax.infer.untyped import Array, jnp, numpyro
@@ -49,7 +49,7 @@ class Values:
         """The values by name."""
         if self.quantities is None:
             return dict(self.constants)
-        return {**self.constants, **self.quantities(BACKEND, like(), parameters=parameters)}
+        return {**self.constants, **self.quantities(BACKEND, like(), Point(parameters=parameters))}
 
 
 @dataclass(slots=True, eq=False)

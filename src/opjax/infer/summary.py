@@ -119,6 +119,10 @@ class Summary:
         return Group(table, *(Text(remark) for remark in (*more, *self.remarks)))
 
     def _repr_html_(self) -> str:
+        return self.as_html()
+
+    def as_html(self) -> str:
+        """The table for a notebook."""
         head = "".join(f"<th>{html.escape(column)}</th>" for column in ("", *COLUMNS))
         body = "".join(
             "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in (row.name, *row.cells())) + "</tr>"

@@ -1,4 +1,7 @@
-"""Draws under their names: datasets with named dimensions, in the groups and names that ArviZ knows."""
+"""Draws under their names: datasets with named dimensions, in the groups and names that ArviZ knows.
+
+Everything is in the order of the model: what comes out of a compiled function is a mapping in alphabetical order.
+"""
 
 from __future__ import annotations
 
@@ -87,18 +90,24 @@ class Datasets:
 
     def parameters(self, generated: Generated) -> dict[str, xarray.Variable]:
         """Parameters that are drawn or computed."""
-        declared = self.model.system.parameters
-        return {name: self.declared(declared[name], value) for name, value in generated.parameters.items()}
+        values = generated.parameters
+        return {
+            p.name: self.declared(p, values[p.name]) for p in self.model.system.parameters.values() if p.name in values
+        }
 
     def derived(self, generated: Generated) -> dict[str, xarray.Variable]:
         """Derived quantities; those that change in time at the times of the solve."""
-        declared, moving = self.model.system.derived, self.model.outputs.moving
-        return {name: self.declared(declared[name], value, name in moving) for name, value in generated.derived.items()}
+        moving, values = self.model.outputs.moving, generated.derived
+        return {d.name: self.declared(d, values[d.name], d.name in moving) for d in self.model.system.derived.values()}
 
     def states(self, generated: Generated) -> dict[str, xarray.Variable]:
         """States at the times of the solve."""
-        states = self.model.system.states
-        return {name: self.declared(states[name], value, True) for name, value in generated.states.items()}
+        values = generated.states
+        return {s.name: self.declared(s, values[s.name], True) for s in self.model.system.states.values()}
+
+    def predicted(self, generated: Generated) -> dict[str, xarray.Variable]:
+        """Observations that were drawn anew."""
+        return {name: self.observed(name, generated.observations[name]) for name in self.model.observed}
 
     def data(self) -> dict[str, xarray.Variable]:
         """The data, nan where nothing was observed."""
@@ -108,9 +117,8 @@ class Datasets:
     def densities(self, generated: Generated) -> dict[str, xarray.Variable]:
         """The log-density of each datum, nan where nothing was observed."""
         found: dict[str, xarray.Variable] = {}
-        for name, value in generated.densities.items():
-            present = self.model.data.series[name].present
-            found[name] = self.observed(name, np.where(present, value, np.nan))
+        for name, series in self.model.data.series.items():
+            found[name] = self.observed(name, np.where(series.present, generated.densities[name], np.nan))
         return found
 
 
@@ -138,10 +146,9 @@ def posterior_tree(model: NumpyroModel, generated: Generated, kept: Kept, facts:
         "acceptance_rate": kept.accept,
         "step_size": kept.step_size,
     }
-    predicted = {name: build.observed(name, values) for name, values in generated.observations.items()}
     groups = {
         "posterior": build.dataset({**build.parameters(generated), **build.derived(generated)}),
-        "posterior_predictive": build.dataset(predicted),
+        "posterior_predictive": build.dataset(build.predicted(generated)),
         "log_likelihood": build.dataset(build.densities(generated)),
         "sample_stats": build.dataset({name: xarray.Variable(SETS, values) for name, values in statistics.items()}),
         "observed_data": build.dataset(build.data()),

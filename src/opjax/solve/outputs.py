@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from opjax import stages
 from opjax.backends import backend_for
-from opjax.compile.quantities import Quantities, Wanted
+from opjax.compile.quantities import Point, Quantities, Wanted
 from opjax.ir.evaluate import reachable
 from opjax.ir.nodes import AnyNode, Symbol
 from opjax.ir.system import Alias, Quantity, System, TimeReduction
@@ -41,7 +41,7 @@ def along(
     fixed = dict(extras or {})
 
     def at(time: Array, states: dict[str, Array], incidences: dict[str, Array]) -> dict[str, Array]:
-        return quantities(backend, like, time, states, parameters, {**fixed, **incidences})
+        return quantities(backend, like, Point(time, states, parameters, {**fixed, **incidences}))
 
     return jax.vmap(at)(solution.times, solution.states, solution.incidences)
 
@@ -97,7 +97,7 @@ class Outputs:
         reduced = {
             name: _over_time(r.reduction, operands[name], solution.times) for name, r in self._reductions.items()
         }
-        fixed = self._fixed(backend_for(jnp), solution.times, parameters=parameters, extras=reduced)
+        fixed = self._fixed(backend_for(jnp), solution.times, Point(parameters=parameters, extras=reduced))
         found = {**fixed, **along(self._moving, solution, parameters, reduced)}
         return {name: found[name] for name in self.declared}
 

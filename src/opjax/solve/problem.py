@@ -12,7 +12,7 @@ from opjax import stages
 from opjax.backends import Backend, backend_for
 from opjax.compile.arguments import refuse
 from opjax.compile.layout import Layout
-from opjax.compile.quantities import Quantities, Wanted
+from opjax.compile.quantities import Point, Quantities, Wanted
 from opjax.errors import catalogue
 from opjax.ir.system import System
 from opjax.solve.augment import accumulator_name, with_accumulators
@@ -105,7 +105,7 @@ class Problem:
         Raises:
             OpjaxError: E0506 if a state has no initial value.
         """
-        known = self._initial(self.backend, jnp.zeros((), dtype), parameters=parameters) | dict(given)
+        known = self._initial(self.backend, jnp.zeros((), dtype), Point(parameters=parameters)) | dict(given)
         for state in self.system.states.values():
             if state.name not in known:
                 raise refuse(catalogue.NO_INITIAL, state.span, name=state.name)

@@ -13,7 +13,7 @@ import numpy as np
 from opjax import stages
 from opjax.backends import backend_for
 from opjax.compile.arguments import parameters_in, refuse
-from opjax.compile.quantities import Wanted
+from opjax.compile.quantities import Point, Wanted
 from opjax.errors import OpjaxWarning, catalogue
 from opjax.ir.system import System
 from opjax.solve.choose import solve_with_choice
@@ -116,7 +116,7 @@ def want_requirements(system: System, given: Mapping[str, Any]) -> None:
         axes = tuple(dim.axis for dim in node.dims)
         quantities = stages.compile_quantities(system, {f"condition {place}": Wanted(node, axes)})
         like = jnp.zeros((), default_dtype())
-        (holds,) = quantities(backend_for(jnp), like, parameters=given).values()
+        (holds,) = quantities(backend_for(jnp), like, Point(parameters=given)).values()
         if not bool(np.all(np.asarray(holds))):
             shown = ", ".join(f"{name} = {np.asarray(given[name]):g}" for name in names if np.ndim(given.get(name, 0)) == 0 and name in given)
             raise refuse(catalogue.REQUIREMENT_FAILS, node.span, hint=shown and f"here {shown}")

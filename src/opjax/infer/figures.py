@@ -1,0 +1,163 @@
+"""Pictures of a posterior; the one module that draws."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from opjax.compile.arguments import refuse
+from opjax.errors import catalogue
+from opjax.infer.schedule import uses_incidence
+
+if TYPE_CHECKING:
+    from opjax.infer.posterior import Posterior
+
+MOST_PANELS = 16
+"""Cells of one observation that are drawn; more could not be read."""
+CURVE_POINTS = 200
+CURVE_DRAWS = 250
+"""Times, and draws of each chain, that a curve between the observations is computed from."""
+BANDS = ((0.05, 0.95, 0.18), (0.25, 0.75, 0.34))
+"""Quantiles and opacity of the bands, the widest first."""
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+"""One for each observation; told apart by people who see fewer colours too (Okabe and Ito 2008)."""
+INK = "#333333"
+
+
+@dataclass(slots=True, eq=False)
+class Panel:
+    """One cell of one observation.
+
+    Arguments:
+        title: its name.
+        times, data: what was observed, nan where nothing was.
+        at, draws: the times of the predictions, and the predictions, shape [sets, times].
+        colour: of line and bands.
+    """
+
+    title: str
+    times: np.ndarray
+    data: np.ndarray
+    at: np.ndarray
+    draws: np.ndarray
+    colour: str
+    smooth: bool = field(default=True)
+
+
+def predictive_figure(posterior: Posterior, path: str | os.PathLike[str] | None = None) -> Any:
+    """The data against what the posterior predicts: median and central intervals of 50 % and 90 % for new observations.
+
+    Arguments:
+        posterior: of a fit.
+        path: where to save the figure; None: nowhere.
+
+    Returns:
+        A matplotlib figure with one panel for each observation and cell.
+
+    Raises:
+        OpjaxError: E0906 if matplotlib is not installed.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as missing:
+        raise refuse(catalogue.MISSING_EXTRA, package="matplotlib", extra="plot") from missing
+    panels = _panels(posterior)
+    columns = min(len(panels), 1 if len(panels) <= 3 else 2 if len(panels) <= 4 else 4)
+    rows = math.ceil(len(panels) / columns)
+    size = (8.0 if columns == 1 else 4.6 * min(columns, 3), 1.0 + (2.6 if columns == 1 else 2.1) * rows)
+    figure: Any = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(rows, columns, sharex=True, squeeze=False)
+    for place, ax in enumerate(axes.flat):
+        if place < len(panels):
+            _draw(ax, panels[place])
+            ax.xaxis.set_tick_params(labelbottom=place + columns >= len(panels))
+        else:
+            ax.set_visible(False)
+    _frame(figure, axes[0, 0], posterior)
+    if path is not None:
+        figure.savefig(os.fspath(path), dpi=150)
+    return figure
+
+
+def _frame(figure: Any, first: Any, posterior: Posterior) -> None:
+    """Title, legend and the label of the time."""
+    system = posterior.model.system
+    chains, draws = (posterior.draws.sizes[dim] for dim in ("chain", "draw"))
+    title = system.doc.rstrip(".") or system.name
+    figure.suptitle(f"{title}\n", fontsize=12, color=INK)
+    handles, labels = first.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False, fontsize=8)
+    label = f"time ({system.time_unit})" if system.time_unit else "time"
+    label = f"{label} since {system.time_origin}" if system.time_origin else label
+    figure.supxlabel(label, fontsize=10, color=INK)
+    figure.text(0.005, 0.005, f"{chains * draws} draws", fontsize=7, color="#888888")
+
+
+def _draw(ax: Any, panel: Panel) -> None:
+    marker = None if panel.smooth else "."
+    for low, high, opacity in BANDS:
+        edges = np.nanquantile(panel.draws, (low, high), axis=0)
+        name = f"{high - low:.0%} of predictions"
+        ax.fill_between(panel.at, *edges, color=panel.colour, alpha=opacity, linewidth=0, label=name)
+    middle = np.nanmedian(panel.draws, axis=0)
+    ax.plot(panel.at, middle, color=panel.colour, linewidth=1.5, marker=marker, label="median")
+    ax.plot(panel.times, panel.data, "o", color=INK, markersize=3.5, label="data")
+    ax.set_title(panel.title, loc="left", fontsize=10, color=INK)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.tick_params(colors=INK, labelsize=8)
+    ax.margins(x=0.02)
+    if np.nanmin(panel.draws) >= 0:
+        ax.set_ylim(0, _top(panel))
+
+
+def _top(panel: Panel) -> float:
+    """The upper end of a panel: room for the data and for the widest band, not for its last spike."""
+    highest = np.nanquantile(panel.draws, BANDS[0][1], axis=0)
+    usual = float(np.nanquantile(highest, 0.98)) * 1.3
+    return 1.08 * max(float(np.nanmax(panel.data)), min(float(np.nanmax(highest)), usual), 1e-300)
+
+
+def _panels(posterior: Posterior) -> list[Panel]:
+    """The panels in the order of the model."""
+    observations = posterior.model.system.observations
+    curves = _curves(posterior)
+    panels: list[Panel] = []
+    for place, name in enumerate(posterior.model.observed):
+        predicted = curves[name] if name in curves else posterior.tree["posterior_predictive"].to_dataset()[name]
+        data = posterior.tree["observed_data"].to_dataset()[name]
+        own_time, curve_time = str(data.dims[0]), str(predicted.dims[2])
+        axes = [str(dim) for dim in data.dims[1:]]
+        labels = [[f"{p:g}" if isinstance(p, float) else str(p) for p in data[axis].values.tolist()] for axis in axes]
+        cells = itertools.product(*(range(len(own)) for own in labels))
+        for cell in itertools.islice(cells, MOST_PANELS):
+            shown = ", ".join(own[where] for own, where in zip(labels, cell, strict=True))
+            draws = np.asarray(predicted.values, float).reshape(-1, *predicted.shape[2:])
+            panels.append(
+                Panel(
+                    title=f"{name}[{shown}]" if cell else observations[name].doc or name,
+                    times=np.asarray(data[own_time].values),
+                    data=np.asarray(data.values)[(slice(None), *cell)],
+                    at=np.asarray(predicted[curve_time].values),
+                    draws=draws[(slice(None), slice(None), *cell)],
+                    colour=COLOURS[place % len(COLOURS)],
+                    smooth=name in curves,
+                )
+            )
+    return panels
+
+
+def _curves(posterior: Posterior) -> dict[str, Any]:
+    """Predictions between the observations, where an observation is not what has flowed since the one before."""
+    model = posterior.model
+    if any(uses_incidence(model.system.observations[name]) for name in model.observed):
+        return {}
+    times = np.linspace(model.when.times[0], model.when.times[-1], CURVE_POINTS)
+    dataset = posterior.predictive(times, draws=max(1, CURVE_DRAWS // posterior.draws.sizes["chain"]))
+    return {name: dataset[name] for name in model.observed}
