@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-JAX_SETTINGS = ("JAX_ENABLE_X64", "JAX_NUM_CPU_DEVICES")
+JAX_SETTINGS = ("JAX_ENABLE_X64",)
 
 
 @pytest.fixture(autouse=True)

@@ -124,7 +124,7 @@ def test_the_solution_is_written(folder: Path, monkeypatch: pytest.MonkeyPatch, 
         (["--times", "0:1:1", "--set", "rate=1"], "error E0804: 'rate' has the shape ()"),
         (["--times", "1,0"], "error E0901: the times must increase"),
         (["--times", "0:1:1", "--solver", "tsit6"], "there is no solver 'tsit6'\n    hint: did you mean 'tsit5'?"),
-        (["--times", "0:1:1", "-o", "out.xlsx"], "a solution is written as .csv or .nc, not as '.xlsx'"),
+        (["--times", "0:1:1", "-o", "out.xlsx"], "'out.xlsx' cannot be written: its name must end with .csv or .nc"),
         (["--times", "0:1:1", "-o", "no/out.csv"], "'no/out.csv' cannot be written: there is no folder 'no'"),
         (["--times", "0:1:1", "-o", "folder.nc"], "'folder.nc' cannot be written: "),
         (["--times", "0:1:1", "--name", "Growth"], "error E0007"),
@@ -138,6 +138,14 @@ def test_failures_are_sentences(
     assert (result.exit_code, result.stdout) == (1, "")
     assert sentence in result.stderr
     assert "bug" not in result.stderr
+
+
+def test_a_figure_is_drawn(folder: Path, monkeypatch: pytest.MonkeyPatch, x64: None) -> None:
+    monkeypatch.chdir(folder)
+    command = ["simulate", "decay.ojx", "--times", "0:2:1", "--figure", "out.png"]
+    result = CliRunner().invoke(commands.app, command)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "wrote out.png\n")
+    assert (folder / "out.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_solve_that_stops_is_a_failure_with_what_was_reached(

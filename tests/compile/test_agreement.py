@@ -53,7 +53,10 @@ def emitted(program: Program, xp: object, dtype: object) -> object:
     backend = backend_for(xp)
     inputs = Inputs(tuple(slots), tuple(PARAMETERS))
     kernel = Kernel("test", program, (Output("value", axes, shape(axes)),), inputs, backend)
-    array = lambda value: backend.asarray(value, dtype)  # noqa: E731
+
+    def array(value: object) -> object:
+        return backend.asarray(value, dtype)
+
     y = [array(VALUES[name]) for name in STATES]
     p = [array(VALUES[name]) for name in PARAMETERS]
     with backend.errstate():

@@ -8,9 +8,9 @@ from __future__ import annotations
 import ast
 import os
 import re
+import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,8 +40,24 @@ def blocks(code: str) -> dict[str, Block]:
     return {which: Block(kind, text) for kind, which, text in BLOCK.findall(explain.page(code))}
 
 
+FRESH = """
+import sys
+from opjax import OpjaxError
+try:
+    exec(compile(sys.stdin.read(), "<page>", "exec"), {})
+except OpjaxError as error:
+    print("\\n".join(d.render() for d in error.diagnostics))
+"""
+
+
 def outcome(block: Block) -> str:
     """What the block raises or warns of, as text."""
+    if "sys.modules[" in block.text:  # it hides a package, which may be imported here already
+        command = [sys.executable, "-c", FRESH]
+        environment = {**os.environ, "PYTHONPATH": str(SOURCE.parent)}
+        return subprocess.run(
+            command, input=block.text, env=environment, capture_output=True, encoding="utf-8", check=True
+        ).stdout
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -60,14 +76,9 @@ def run(block: Block) -> None:
 
 
 @pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, x64: None) -> Iterator[None]:
-    """Files that a block writes go to an empty folder; modules that it hides are found again; doubles."""
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, x64: None) -> None:
+    """Files that a block writes go to an empty folder; JAX computes in double precision."""
     monkeypatch.chdir(tmp_path)
-    before = dict(sys.modules)
-    yield
-    for name, module in before.items():
-        if sys.modules.get(name) is not module:
-            sys.modules[name] = module
 
 
 def test_codes_are_unique() -> None:

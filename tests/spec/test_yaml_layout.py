@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -19,9 +20,10 @@ from opjax.syntax.declarations import Comments
 
 texts = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=10),
-    st.sampled_from(["no", "NO", "on", "1e3", "0x1", "0o7", "1_0", "12:30:00", "=", "<<", "~", "null", "-", "- a", "a:"]),
-    st.sampled_from([" a", "a ", "a: b", "a #b", "#a", "&a", "*a", "!a", "%a", "@a", "`a", "'a'", '"a"', "[a", "{a", "a,"]),
-    st.sampled_from(["2020-01-01", "?", "? a", "|", ">", "\ufeff", "\u2028", "\x85", "a\nb", "\t", "", "_", "-_", "."]),
+    st.sampled_from(["no", "NO", "on", "1e3", "0x1", "0o7", "1_0", "12:30:00", "=", "<<", "~", "null", "-", "- a"]),
+    st.sampled_from([" a", "a ", "a:", "a: b", "a #b", "#a", "&a", "*a", "!a", "%a", "@a", "`a", "'a'", '"a"', "[a"]),
+    st.sampled_from(["{a", "a,", "2020-01-01", "?", "? a", "|", ">", "\ufeff", "\u2028", "\x85", "a\nb", "\t", ""]),
+    st.sampled_from(["_", "-_", ".", "-.inf", "+1", "--- a", "...", "a]", "a}", "\\", "é", "\x7f"]),
 )
 values: st.SearchStrategy[Any] = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-(10**20), 10**20), st.floats(allow_nan=False), texts),
@@ -56,6 +58,7 @@ def test_it_is_read_back(rows: dict[str, Any]) -> None:
 
 @given(st.dictionaries(texts, values, min_size=1, max_size=4))
 def test_loaders_of_yaml_1_1_read_the_same(rows: dict[str, Any]) -> None:
+    assume(not re.search(r"\b[yYnN]\b", repr(rows)))  # the one exception
     loader = YAML(typ="safe", pure=True)
     loader.version = (1, 1)
     assert loader.load("%YAML 1.1\n---\n" + yaml_text(rows)) == rows
@@ -87,13 +90,15 @@ def test_spellings(value: Any, text: str) -> None:
 
 
 def test_comments() -> None:
+    items: list[Plain] = [Commented("x", Comments(("first",))), Commented(["y"], Comments((), "last"))]
     rows: dict[str, Plain] = {
         "a": Commented({"b": Commented(1, Comments(("above", "\n", "it"), "behind")), "c": 2}, Comments(("on top",))),
-        "d": Commented([Commented("x", Comments(("first",))), Commented(["y"], Comments((), "last"))], Comments((), "d")),
+        "d": Commented(items, Comments((), "D")),
     }
     text = yaml_text(rows, Comments(("whole",)))
     assert text == (
-        "# whole\n# on top\na:\n  # above\n\n  # it\n  b: 1  # behind\n  c: 2\n# d\nd:\n  # first\n  - x\n  - [y]  # last\n"
+        "# whole\n# on top\na:\n  # above\n\n  # it\n  b: 1  # behind\n  c: 2\n"
+        "d:  # D\n  # first\n  - x\n  - [y]  # last\n"
     )
     assert own(text) == {"a": {"b": 1, "c": 2}, "d": ["x", ["y"]]}
 

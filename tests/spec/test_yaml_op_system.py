@@ -63,7 +63,9 @@ EXPRESSIONS = {
     "sum_over(I[age:a, sex:m], age=a)": 'sum(I[a, sex="m"] for a in age)',
     "sum_over(I[sex:b], sex=b)": "sum(I[b] for b in sex)",  # bound, although it is a label too
     "sum(I[sex:b] for b in sex)": "sum(I[sex:b] for b in sex)",  # nothing of op_system's: stays as it is
-    "(sum_state() if S > 1 else 2 % sum_state()) and not -sum_state()": "(S + I if S > 1 else 2 % (S + I)) and not -(S + I)",
+    "(sum_state() if S > 1 else 2 % sum_state()) and not -sum_state()": (
+        "(S + I if S > 1 else 2 % (S + I)) and not -(S + I)"
+    ),
     "[sum_state(), 2^sum_state()]": "[S + I, 2^(S + I)]",
     "sum_state()": "S + I",
     "sum_prefix('I')": "I",

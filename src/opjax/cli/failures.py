@@ -19,6 +19,7 @@ from opjax.errors import Diagnostic, OpjaxError, OpjaxWarning
 
 TRACEBACK = "OPJAX_TRACEBACK"
 INTERRUPTED = 130
+FIGURES = (".png", ".pdf", ".svg")
 Arguments = ParamSpec("Arguments")
 _HEAD = re.compile(r"(?P<place>.*?)(?P<code>(error|warning) [EW]\d{4}:)(?P<sentence> .*)", re.DOTALL)
 
@@ -62,13 +63,21 @@ def writing(path: Path) -> Generator[None]:
         raise Failure(f"'{path}' cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
-def want_folder(path: Path | None) -> None:
-    """Refuse a file in a folder that does not exist, before minutes of work.
+def want_file(path: Path | None, suffixes: tuple[str, ...]) -> None:
+    """Refuse a file that cannot be written, before minutes of work.
+
+    Arguments:
+        path: the file, or None.
+        suffixes: the kinds of file that can be written.
 
     Raises:
-        Failure: if the folder does not exist.
+        Failure: if it is of another kind, or its folder does not exist.
     """
-    if path is not None and not path.resolve().parent.is_dir():
+    if path is None:
+        return
+    if path.suffix not in suffixes:
+        raise Failure(f"'{path}' cannot be written: its name must end with {' or '.join(suffixes)}")
+    if not path.resolve().parent.is_dir():
         raise Failure(f"'{path}' cannot be written: there is no folder '{path.parent}'")
 
 
@@ -128,8 +137,6 @@ def _show(error: Exception) -> None:
             show_problems(error.diagnostics)
         case Failure():
             say(f"opjax: {error}")
-        case ModuleNotFoundError() if error.name and not error.name.startswith("opjax"):
-            say(f"opjax: this needs the package '{error.name.partition('.')[0]}': pip install 'opjax[all]'")
         case _:
             _show_bug(error)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from opjax.cli.failures import Failure, say, want_folder, writing
+from opjax.cli.failures import FIGURES, Failure, say, want_file, writing
 from opjax.cli.options import File, Name, load
 from opjax.cli.runtime import prepare_jax
 
@@ -44,9 +44,9 @@ def fit(
     model = load(file, name)
     say(f"model: {model.name}, {counts(model.system)}")
     say(f"data:  {described(data)}")
-    for path in (output, figure):
-        want_folder(path)
-    prepare_jax(devices=min(chains, os.cpu_count() or 1))
+    want_file(output, (".nc",))
+    want_file(figure, FIGURES)
+    prepare_jax()
     say(f"NUTS:  {chains} chains of {warmup} warm-up steps and {samples} draws, seed {seed}")
     posterior = model.fit(
         data, num_warmup=warmup, num_samples=samples, num_chains=chains, seed=seed, progress_bar=progress
@@ -80,5 +80,10 @@ def described(data: Path) -> str:
 
 
 def show_table(summary: Any) -> None:
-    """Print the summary of a posterior."""
-    typer.echo(str(summary))
+    """Print the summary of a posterior: as a table where a person looks on, else as plain text."""
+    if not sys.stdout.isatty():
+        typer.echo(str(summary))
+        return
+    from rich.console import Console
+
+    Console().print(summary)

@@ -7,17 +7,18 @@ import io
 import itertools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from opjax.cli.failures import Failure, say, want_folder, writing
+from opjax.cli.failures import FIGURES, Failure, say, want_file, writing
 from opjax.cli.options import File, Labels, Name, load, pairs
 from opjax.cli.runtime import prepare_jax
 
 MOST_TIMES = 10_000_000
+MOST_LINES = 30
 Times = Annotated[
     str, typer.Option("--times", metavar="START:STOP:STEP", help="When to save; or a list: 0,1,5.", show_default=False)
 ]
@@ -48,11 +49,9 @@ def simulate(
     model = load(file, name, labels)
     wanted = parse_times(times)
     values = {key: parse_value(key, text) for key, text in pairs(set_values or [], "--set").items()}
-    if output is not None and output.suffix not in (".csv", ".nc"):
-        raise Failure(f"a solution is written as .csv or .nc, not as '{output.suffix or output}'")
-    for path in (output, figure):
-        want_folder(path)
-    prepare_jax(devices=1)
+    want_file(output, (".csv", ".nc"))
+    want_file(figure, FIGURES)
+    prepare_jax()
     settings = {"rtol": rtol, "max_steps": max_steps}
     given = {key: value for key, value in settings.items() if value is not None}
     solution = model.simulate(values, ts=wanted, solver=solver, **given)
@@ -61,7 +60,8 @@ def simulate(
     elif figure is None:
         typer.echo(table(solution.dataset), nl=False)
     if figure is not None:
-        _draw(solution.dataset, figure)
+        draw(solution.dataset[list(model.states)], figure)
+        say(f"wrote {figure}")
     if not solution.succeeded:  # a warning has said where it stopped
         raise typer.Exit(1)
 
@@ -112,10 +112,7 @@ def table(dataset: Any) -> str:
     Arguments:
         dataset: an xarray dataset whose variables have the dimension ``time`` and those of their axes.
     """
-    columns: dict[str, Any] = {"time": dataset["time"].values}
-    for name, variable in dataset.data_vars.items():
-        if "time" in variable.dims:
-            columns.update(_columns(str(name), variable.transpose("time", ...)))
+    columns: dict[str, Any] = {"time": dataset["time"].values, **dict(_cells(dataset))}
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(columns)
@@ -123,26 +120,36 @@ def table(dataset: Any) -> str:
     return lines.getvalue()
 
 
-def _columns(name: str, variable: Any) -> Mapping[str, Any]:
-    axes = variable.dims[1:]
-    if not axes:
-        return {name: variable.values}
-    labels = [[_label(point) for point in variable[axis].values.tolist()] for axis in axes]
-    flat = variable.values.reshape(variable.shape[0], -1)
-    cells = itertools.product(*labels)
-    return {f"{name}[{','.join(cell)}]": flat[:, place] for place, cell in enumerate(cells)}
+def _cells(dataset: Any) -> Iterator[tuple[str, Any]]:
+    """Each cell of each variable that changes in time: its name and its values."""
+    for name, variable in dataset.data_vars.items():
+        if "time" not in variable.dims:
+            continue
+        values = variable.transpose("time", ...)
+        labels = [[_label(point) for point in variable[axis].values.tolist()] for axis in values.dims[1:]]
+        flat = values.values.reshape(values.shape[0], -1)
+        for place, cell in enumerate(itertools.product(*labels)):
+            yield f"{name}[{','.join(cell)}]" if cell else str(name), flat[:, place]
 
 
 def _label(point: object) -> str:
     return f"{point:g}" if isinstance(point, float) else str(point)
 
 
-def _draw(dataset: Any, figure: Path) -> None:
-    from opjax.infer.figures import trajectories
+def draw(states: Any, figure: Path) -> None:
+    """A figure of a solution: one line for each cell of each state.
 
+    Arguments:
+        states: an xarray dataset.
+        figure: where to write it.
+    """
+    lines = states.to_stacked_array("cell", sample_dims=["time"])
+    names = [name for name, _ in itertools.islice(_cells(states), MOST_LINES)]
+    shown = lines.isel(cell=slice(MOST_LINES)).drop_vars(lines["cell"].coords).assign_coords(cell=names)
     with writing(figure):
-        trajectories(dataset, figure)
-    say(f"wrote {figure}")
+        drawn = shown.plot.line(x="time", hue="cell", add_legend=len(names) > 1)
+        drawn[0].axes.set_ylabel(names[0] if len(names) == 1 else "")
+        drawn[0].figure.savefig(figure, dpi=150)
 
 
 def _write(dataset: Any, output: Path) -> None:

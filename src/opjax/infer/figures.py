@@ -158,6 +158,6 @@ def _curves(posterior: Posterior) -> dict[str, Any]:
     model = posterior.model
     if any(uses_incidence(model.system.observations[name]) for name in model.observed):
         return {}
-    times = np.linspace(model.when.times[0], model.when.times[-1], CURVE_POINTS)
+    times = np.linspace(float(model.when.times[0]), float(model.when.times[-1]), CURVE_POINTS)
     dataset = posterior.predictive(times, draws=max(1, CURVE_DRAWS // posterior.draws.sizes["chain"]))
     return {name: dataset[name] for name in model.observed}

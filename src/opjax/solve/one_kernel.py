@@ -53,8 +53,8 @@ KNOWN = frozenset(
 """Operations that compile inside one kernel: elementwise, rearranging and reducing ones."""
 ROOMY = frozenset(
     """
-    broadcast_in_dim cond copy copy_p custom_jvp_call custom_vjp_call dynamic_update_slice empty2 eq is_finite jit
-    maybe_set nonbatchable pjit select_if_vmap select_n slice while
+    broadcast_in_dim cond copy copy_p custom_jvp_call custom_vjp_call dynamic_slice dynamic_update_slice empty2 eq
+    is_finite jit maybe_set nonbatchable pjit reshape scatter select_if_vmap select_n slice squeeze while
     """.split()
 )
 """Operations whose result may be large: the room for the saved states passes through them."""
@@ -85,14 +85,18 @@ class OneKernel:
 def _build(function: Function, arguments: Sequence[Any]) -> Function:
     """The compiled form where the function is eligible at arguments like these, else the function."""
     like = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(jnp.shape(leaf), jnp.result_type(leaf)), tuple(arguments))
-    if len({leaf.dtype for leaf in jax.tree.leaves(like)}) != 1:
-        return function
     traced, out_like = jax.make_jaxpr(function, return_shape=True)(*like)
     given, results = Packing.of(like), Packing.of(out_like)
-    fits = all(leaf.dtype == given.dtype or jnp.issubdtype(leaf.dtype, jnp.integer) for leaf in results.leaves)
-    if not fits or not jnp.issubdtype(given.dtype, jnp.floating) or not eligible(traced.jaxpr):
-        return function
-    return _shielded(function, traced, given, results)
+    one_type = len({leaf.dtype for leaf in given.leaves}) == 1 and jnp.issubdtype(given.dtype, jnp.floating)
+    counts = all(leaf.dtype == given.dtype or jnp.issubdtype(leaf.dtype, jnp.integer) for leaf in results.leaves)
+    if one_type and counts and eligible(traced.jaxpr):
+        return _shielded(function, traced, given, results)
+
+    def again(*arguments: Any) -> Any:  # what was traced, so as not to trace it twice
+        found = core.jaxpr_as_fun(traced)(*jax.tree.leaves(arguments))
+        return jax.tree.unflatten(results.structure, found)
+
+    return again
 
 
 def _shielded(function: Function, traced: core.ClosedJaxpr, given: Packing, results: Packing) -> Function:

@@ -1,6 +1,7 @@
 """Plain values -> YAML text: one entry per line, short mappings and lists in brackets, comments kept.
 
-The text means the same by the rules of YAML 1.2 and 1.1, so that loaders of either kind read it.
+The text means the same by the rules of YAML 1.2 and 1.1, so that loaders of either kind read it; only the letters y and
+n stand without quotes, which few loaders take for truth values, and many models have an ``N``.
 """
 
 from __future__ import annotations
@@ -46,13 +47,16 @@ def yaml_text(rows: dict[str, Plain], comments: Comments = NO_COMMENTS) -> str:
     lines = list(_comment_lines(comments, "", comments.behind))
     for key, value in rows.items():
         inner, own = _parted(value)
-        lines.extend(_comment_lines(own, ""))
-        behind = f"  # {own.behind}" if own.behind else ""
+        head = _key(key, "")
         if _has_parts(inner) and key not in _ON_ONE_LINE:
-            lines.append(f"{_text(key, False)}:{behind}")
-            lines.extend(run(_block(inner, "  ")))
+            found = [head, *run(_block(inner, "  "))]
         else:
-            lines.extend(run(_entry(f"{_text(key, False)}:", inner, "", own.behind)))
+            found = run(_entry(head, inner, "", own.behind))
+        if own.behind and found[0] == head:
+            found[0] += f"  # {own.behind}"
+            own = Comments(own.before)
+        lines.extend(_comment_lines(own, "", own.behind if len(found) > 1 else ""))
+        lines.extend(found)
     return "\n".join(lines) + "\n"
 
 

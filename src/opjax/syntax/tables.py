@@ -1,8 +1,8 @@
 """The parse tables of ``grammar.lark`` and the loop that runs them: LALR(1), with two stacks and no recursion.
 
 The tables are generated ahead of time by ``opjax.syntax.generate``: building them takes a third of a second, reading
-them a few milliseconds. The loop calls one function per rule as soon as the rule is complete, so that no tree of the grammar
-is ever built.
+them a few milliseconds. The loop calls one function per rule as soon as the rule is complete, so that no tree of the
+grammar is ever built.
 """
 
 from __future__ import annotations
