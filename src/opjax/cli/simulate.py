@@ -143,11 +143,11 @@ def draw(states: Any, figure: Path) -> None:
         states: an xarray dataset.
         figure: where to write it.
     """
-    lines = states.to_stacked_array("cell", sample_dims=["time"])
+    lines = states.to_stacked_array("state", sample_dims=["time"])
     names = [name for name, _ in itertools.islice(_cells(states), MOST_LINES)]
-    shown = lines.isel(cell=slice(MOST_LINES)).drop_vars(lines["cell"].coords).assign_coords(cell=names)
+    shown = lines.isel(state=slice(MOST_LINES)).drop_vars(lines["state"].coords).assign_coords(state=names)
     with writing(figure):
-        drawn = shown.plot.line(x="time", hue="cell", add_legend=len(names) > 1)
+        drawn = shown.plot.line(x="time", hue="state", add_legend=len(names) > 1)
         drawn[0].axes.set_ylabel(names[0] if len(names) == 1 else "")
         drawn[0].figure.savefig(figure, dpi=150)
 

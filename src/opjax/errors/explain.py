@@ -37,7 +37,8 @@ def page(code: str) -> str:
     wanted = code.strip().upper()
     if wanted not in codes():
         report = Report()
-        hint = did_you_mean(wanted, codes(), "'opjax explain' without a code lists all of them")
+        near = [known for known in codes() if known.startswith(wanted[:3])]
+        hint = did_you_mean(wanted, near, "'opjax explain' without a code lists all of them")
         report.add(catalogue.UNKNOWN_VALUE, NOWHERE, kind="error code", name=code, hint=hint)
         raise OpjaxError(report.errors)
     return resources.files("opjax.errors").joinpath("pages", f"{wanted}.md").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +27,8 @@ BANDS = ((0.05, 0.95, 0.18), (0.25, 0.75, 0.34))
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 """One for each observation; told apart by people who see fewer colours too (Okabe and Ito 2008)."""
 INK = "#333333"
+LONG_UNITS = frozenset({"second", "minute", "hour", "day", "week", "month", "year"})
+"""Units of time that are words, which have a plural."""
 
 
 @dataclass(slots=True, eq=False)
@@ -46,7 +48,6 @@ class Panel:
     at: np.ndarray
     draws: np.ndarray
     colour: str
-    smooth: bool = field(default=True)
 
 
 def predictive_figure(posterior: Posterior, path: str | os.PathLike[str] | None = None) -> Any:
@@ -77,7 +78,7 @@ def predictive_figure(posterior: Posterior, path: str | os.PathLike[str] | None 
     for place, ax in enumerate(axes.flat):
         if place < len(panels):
             _draw(ax, panels[place])
-            ax.xaxis.set_tick_params(labelbottom=place + columns >= len(panels))
+            ax.tick_params(labelbottom=place + columns >= len(panels))
         else:
             ax.set_visible(False)
     _frame(figure, axes[0, 0], posterior)
@@ -89,30 +90,34 @@ def predictive_figure(posterior: Posterior, path: str | os.PathLike[str] | None 
 def _frame(figure: Any, first: Any, posterior: Posterior) -> None:
     """Title, legend and the label of the time."""
     system = posterior.model.system
-    chains, draws = (posterior.draws.sizes[dim] for dim in ("chain", "draw"))
-    title = system.doc.rstrip(".") or system.name
-    figure.suptitle(f"{title}\n", fontsize=12, color=INK)
+    sizes = posterior.draws.sizes
+    figure.suptitle(system.doc.rstrip(".") or system.name, x=0.01, ha="left", fontsize=12, color=INK)
     handles, labels = first.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False, fontsize=8)
-    label = f"time ({system.time_unit})" if system.time_unit else "time"
+    title = f"new observations as {sizes['chain'] * sizes['draw']} draws of the posterior predict them"
+    style = {"frameon": False, "fontsize": 8, "title_fontsize": 8}
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), title=title, **style)
+    label = f"time ({system.time_unit}s)" if system.time_unit in LONG_UNITS else f"time ({system.time_unit})"
+    label = label if system.time_unit else "time"
     label = f"{label} since {system.time_origin}" if system.time_origin else label
-    figure.supxlabel(label, fontsize=10, color=INK)
-    figure.text(0.005, 0.005, f"{chains * draws} draws", fontsize=7, color="#888888")
+    figure.supxlabel(label, fontsize=9, color=INK)
 
 
 def _draw(ax: Any, panel: Panel) -> None:
-    marker = None if panel.smooth else "."
+    from matplotlib.ticker import MaxNLocator
+
     for low, high, opacity in BANDS:
         edges = np.nanquantile(panel.draws, (low, high), axis=0)
-        name = f"{high - low:.0%} of predictions"
+        name = f"{100 * (high - low):.0f} % interval"
         ax.fill_between(panel.at, *edges, color=panel.colour, alpha=opacity, linewidth=0, label=name)
     middle = np.nanmedian(panel.draws, axis=0)
-    ax.plot(panel.at, middle, color=panel.colour, linewidth=1.5, marker=marker, label="median")
-    ax.plot(panel.times, panel.data, "o", color=INK, markersize=3.5, label="data")
+    ax.plot(panel.at, middle, color=panel.colour, linewidth=1.5, label="median")
+    ax.plot(panel.times, panel.data, "o", color=INK, markersize=3.5, label="data", clip_on=False, zorder=3)
     ax.set_title(panel.title, loc="left", fontsize=10, color=INK)
     ax.spines[["top", "right"]].set_visible(False)
     ax.tick_params(colors=INK, labelsize=8)
     ax.margins(x=0.02)
+    if np.array_equal(panel.times, np.round(panel.times)):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if np.nanmin(panel.draws) >= 0:
         ax.set_ylim(0, _top(panel))
 
@@ -147,7 +152,6 @@ def _panels(posterior: Posterior) -> list[Panel]:
                     at=np.asarray(predicted[curve_time].values),
                     draws=draws[(slice(None), slice(None), *cell)],
                     colour=COLOURS[place % len(COLOURS)],
-                    smooth=name in curves,
                 )
             )
     return panels
@@ -159,5 +163,5 @@ def _curves(posterior: Posterior) -> dict[str, Any]:
     if any(uses_incidence(model.system.observations[name]) for name in model.observed):
         return {}
     times = np.linspace(float(model.when.times[0]), float(model.when.times[-1]), CURVE_POINTS)
-    dataset = posterior.predictive(times, draws=max(1, CURVE_DRAWS // posterior.draws.sizes["chain"]))
+    dataset = posterior.curves(times, draws=max(1, CURVE_DRAWS // posterior.draws.sizes["chain"]))
     return {name: dataset[name] for name in model.observed}

@@ -68,3 +68,28 @@ def generate_each(model: NumpyroModel, values: Mapping[str, Array], keys: Array)
         return generate(model, *given)
 
     return jax.lax.map(one, (dict(values), keys))
+
+
+def curves_each(model: NumpyroModel, values: Mapping[str, Array], keys: Array) -> dict[str, Array]:
+    """Observations that may be drawn as curves: within a set, the noise is the same at all times.
+
+    At each time the draws are distributed as those of `generate_each`, but quantiles of some hundred sets are as smooth
+    in time as the solution. The observations at several times of one set have no meaning together.
+
+    Arguments:
+        model: the model.
+        values: the drawn parameters by name, shape [sets, axes...].
+        keys: one key for each set.
+
+    Returns:
+        The observations by name, shape [sets, times, axes...].
+    """
+
+    def one(given: tuple[dict[str, Array], Array]) -> dict[str, Array]:
+        seen: list[Any] = []
+        drawn = handlers.substitute(lambda: seen.append(model.priors()), data=given[0])
+        handlers.seed(drawn, 0)()
+        solution, _ = model.solution(seen[-1])
+        return {name: own.drawn_alike(solution, seen[-1], given[1]) for name, own in model.observed.items()}
+
+    return jax.lax.map(one, (dict(values), keys))

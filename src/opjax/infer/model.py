@@ -87,8 +87,7 @@ class NumpyroModel:
             The solution.
         """
         parameters = self.priors()
-        solution = trajectory(self.problem, parameters, self.when.times, self.when.start, self.settings)
-        alive = solution.succeeded & self._allowed(parameters)
+        solution, alive = self.solution(parameters)
         numpyro.factor(SOLVED, jnp.where(alive, 0.0, -jnp.inf))
         parameters = {name: guarded(alive, value) for name, value in parameters.items()}
         solution = _guarded_solution(alive, solution)
@@ -99,10 +98,13 @@ class NumpyroModel:
             numpyro.deterministic(name, values[name])
         return solution
 
-    def _allowed(self, parameters: Mapping[str, Array]) -> Array:
-        """Whether all requirements hold."""
-        held = self.requirements(BACKEND, like(), Point(parameters=parameters))
-        return jnp.all(jnp.stack([jnp.all(value) for value in held.values()])) if held else jnp.asarray(True)
+    def solution(self, parameters: Mapping[str, Array]) -> tuple[Trajectory, Array]:
+        """The solution at the times of the schedule, and whether it succeeded and all requirements hold."""
+        solution = trajectory(self.problem, parameters, self.when.times, self.when.start, self.settings)
+        alive = solution.succeeded
+        for held in self.requirements(BACKEND, like(), Point(parameters=parameters)).values():
+            alive = alive & jnp.all(held)
+        return solution, alive
 
 
 def _guarded_solution(alive: Array, solution: Trajectory) -> Trajectory:

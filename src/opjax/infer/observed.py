@@ -80,6 +80,14 @@ class Observed:
         safe = {name: jnp.where(alive, value, valid_value(rows[name])) for name, value in found.items()}
         return numpyro_distribution(self.record, safe)
 
+    def drawn_alike(self, solution: Trajectory, parameters: Mapping[str, Array], key: Array) -> Array:
+        """Observations drawn with the same random numbers at each time, shape [times, axes...]."""
+
+        def at_one_time(arguments: dict[str, Array]) -> Array:
+            return numpyro_distribution(self.record, arguments).sample(key)
+
+        return jax.vmap(at_one_time)(self.arguments(solution, parameters))
+
     def site(self, solution: Trajectory, parameters: Mapping[str, Array], alive: Array, observed: bool) -> None:
         """The site of the observation.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from opjax.infer.generate import Generated, generate_each
+from opjax.infer.generate import Generated, curves_each, generate_each
 from opjax.infer.model import Choices, NumpyroModel, model_from
 from opjax.infer.summary import Summary, rows_of
 from opjax.infer.tree import Datasets
@@ -128,15 +128,43 @@ class Posterior:
             OpjaxError: E0901 for bad times; also where an observation is an incidence ``every`` so much time, and the
                 first time is not that much after the start.
         """
-        wanted = self.model.when.times if times is None else times
-        choices = Choices(wanted, self.model.when.start, self.model.fixed, self.model.settings)
-        model = model_from(self.model.checked, None, choices)
-        values = {name: np.asarray(self.draws[name].values) for name in self.model.priors.drawn}
-        chains, available = self.draws.sizes["chain"], self.draws.sizes["draw"]
+        model = self._at(self.model.when.times if times is None else times)
+        values, keys = self._some(draws, seed)
+        return _dataset(model, jax.jit(functools.partial(generate_each, model))(values, keys), self._chains)
+
+    def curves(self, times: Any, *, draws: int | None = None, seed: int = 0) -> xarray.Dataset:
+        """New observations for pictures: each draw has the same noise at all times, so that quantiles are smooth.
+
+        Arguments:
+            times: the times, increasing, none before the start of the fit.
+            draws: how many draws of each chain to use, evenly spread; None: all.
+            seed: for the observations.
+
+        Returns:
+            A dataset with the dimensions (chain, draw, time, axes...).
+        """
+        model = self._at(times)
+        values, keys = self._some(draws, seed)
+        drawn = jax.jit(functools.partial(curves_each, model))(values, keys)
+        build = Datasets(model)
+        return build.dataset({name: build.observed(name, _split(drawn[name], self._chains)) for name in model.observed})
+
+    @property
+    def _chains(self) -> int:
+        return self.draws.sizes["chain"]
+
+    def _at(self, times: Any) -> NumpyroModel:
+        """The same model without data, observed at other times."""
+        choices = Choices(times, self.model.when.start, self.model.fixed, self.model.settings)
+        return model_from(self.model.checked, None, choices)
+
+    def _some(self, draws: int | None, seed: int) -> tuple[dict[str, Array], Array]:
+        """Some draws of each chain in one row, and as many keys."""
+        available = self.draws.sizes["draw"]
         chosen = np.linspace(0, available - 1, min(draws or available, available)).astype(int)
-        flat = {n: jnp.asarray(v[:, chosen].reshape(-1, *v.shape[2:])) for n, v in values.items()}
-        keys = jax.random.split(jax.random.key(seed), chains * len(chosen))
-        return _dataset(model, jax.jit(functools.partial(generate_each, model))(flat, keys), chains)
+        values = {name: np.asarray(self.draws[name].values)[:, chosen] for name in self.model.priors.drawn}
+        flat = {name: jnp.asarray(value.reshape(-1, *value.shape[2:])) for name, value in values.items()}
+        return flat, jax.random.split(jax.random.key(seed), self._chains * len(chosen))
 
     def figure(self, path: str | os.PathLike[str] | None = None) -> Any:
         """The data against what the posterior predicts.
@@ -162,13 +190,14 @@ class Posterior:
 
 def _dataset(model: NumpyroModel, generated: Generated, chains: int) -> xarray.Dataset:
     """States, observations and derived quantities of draws that were generated in one row."""
-
-    def by_chain(leaf: Array) -> np.ndarray:
-        return np.asarray(leaf).reshape(chains, -1, *leaf.shape[1:])
-
-    split: Generated = jax.tree.map(by_chain, generated)
+    split: Generated = jax.tree.map(functools.partial(_split, chains=chains), generated)
     build = Datasets(model)
     return build.dataset({**build.states(split), **build.predicted(split), **build.derived(split)})
+
+
+def _split(row: Array, chains: int) -> np.ndarray:
+    """Draws in one row as chains of draws."""
+    return np.asarray(row).reshape(chains, -1, *row.shape[1:])
 
 
 def _listed(names: list[str]) -> str:

@@ -103,7 +103,7 @@ class _Builder:
 
     def take(self, event: YamlEvent) -> None:
         if event.feature:
-            self.report.add(catalogue.YAML_FEATURE, self.span(event), feature=event.feature)
+            self.refuse(event.feature, self.span(event))
         match event.kind:
             case "scalar":
                 self.last = event.end
@@ -164,10 +164,13 @@ class _Builder:
             if not isinstance(key, ScalarNode):
                 wrong_value(self.report, key, "a key", "a text")
             elif key.text == "<<" and self.source.text[key.span.start - 1 : key.span.start] not in ("'", '"'):
-                self.report.add(catalogue.YAML_FEATURE, key.span, feature="the merge key '<<'")
+                self.refuse("the merge key '<<'", key.span)
             else:
                 entries.append(Entry(key, value))
         return MappingNode(unrepeated(entries, self.report), span)
+
+    def refuse(self, feature: str, span: Span) -> None:
+        self.report.add(catalogue.YAML_FEATURE, span, feature=feature)
 
     def scalar(self, event: YamlEvent) -> ScalarNode:
         text = event.text

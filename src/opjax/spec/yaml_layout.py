@@ -21,7 +21,7 @@ _ON_ONE_LINE = ("time",)
 _LONGEST_KEY = 1_000
 _BARE = re.compile(r"(?:-(?=[\w(.]))?[\w(][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]*\Z")
 _NOT_BARE = re.compile(r":(?:\s|\Z)|\s#|\s\Z")
-_BRACKETS = re.compile(r"[,\[\]{}:]")
+_BRACKETS = re.compile(r"[,\[\]{}:?]")
 _NOT_QUOTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 _OLD_WORD = re.compile(r"(?:yes|no|on|off|true|false|null)\Z", re.IGNORECASE)
 _OLD_NUMBER = re.compile(r"[-+]?[0-9._][-+0-9_.:a-fA-FxXoO]*\Z")

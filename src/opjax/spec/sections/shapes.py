@@ -75,7 +75,6 @@ Shape = Scalar | Listed | Keyed | Record | Either
 NAME = Scalar("a name")
 TEXT = Scalar("a text", ("string", "number"))
 TRUTH = Scalar("true or false", ("boolean",))
-NUMBER = Scalar("a number", ("number",))
 EXPRESSION = Scalar("an expression", ("string", "number", "boolean"))
 ARRAY_OR_EXPRESSION = Either("an expression or a list of numbers", (EXPRESSION, Listed("a list", Scalar("", ()))))
 EDGE = Scalar("stay, absorb or periodic", (), ("stay", "absorb", "periodic"))
