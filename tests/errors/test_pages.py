@@ -12,7 +12,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -81,6 +81,12 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, x64: None) -> Non
     monkeypatch.chdir(tmp_path)
 
 
+def cases(which: str) -> list[Any]:
+    """All codes; those whose block draws from a posterior are slow."""
+    slow = {code for code in CODES if which in blocks(code) and "num_samples" in blocks(code)[which].text}
+    return [pytest.param(code, marks=[pytest.mark.slow] if code in slow else []) for code in CODES]
+
+
 def test_codes_are_unique() -> None:
     assert len(set(CODES)) == len(CODES)
 
@@ -99,7 +105,7 @@ def test_the_page_has_a_title_a_text_and_two_blocks(code: str) -> None:
     assert set(blocks(code)) == {"wrong", "right"}
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", cases("wrong"))
 def test_the_wrong_block_has_this_problem_alone(code: str) -> None:
     found = outcome(blocks(code)["wrong"])
     assert set(re.findall(r"(?:error|warning) ([EW]\d{4}): ", found)) == {code}, found
@@ -110,7 +116,7 @@ def test_the_wrong_block_has_this_problem_alone(code: str) -> None:
     assert found == golden.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", cases("right"))
 def test_the_right_block_has_no_problem(code: str) -> None:
     assert outcome(blocks(code)["right"]) == ""
 

@@ -191,7 +191,9 @@ def test_show_takes_a_checked_model() -> None:
 
 def test_large_expressions_do_not_slow_the_summary_down() -> None:
     long = " + ".join(["k"] * 20_000)
-    text = repr(loads(f"model M:\n  params:\n    k = 1\n  states: a\n  let:\n    b = {long}\n  dynamics:\n    a' = b\n"))
+    text = repr(
+        loads(f"model M:\n  params:\n    k = 1\n  states: a\n  let:\n    b = {long}\n  dynamics:\n    a' = b\n")
+    )
     assert " = k + k + k + " in text  # twenty thousand terms are two nodes: the text is cut
     names = "\n".join(f"    k{n} = 1" for n in range(300))
     many = " + ".join(f"k{n}" for n in range(300))
@@ -200,6 +202,8 @@ def test_large_expressions_do_not_slow_the_summary_down() -> None:
 
 
 def test_large_axes_do_not_slow_anything_down() -> None:
-    model = loads("model M:\n  axes:\n    x = grid(0, 1, 1e6)\n  states: u[x]\n  dynamics:\n    u[x]' = u[x+1] edge stay\n")
+    model = loads(
+        "model M:\n  axes:\n    x = grid(0, 1, 1e6)\n  states: u[x]\n  dynamics:\n    u[x]' = u[x+1] edge stay\n"
+    )
     assert "# 999700 more cells of u: 300 of 1000000 are shown" in model.show("expanded")
     assert "1000000 points: 0, " in repr(model)

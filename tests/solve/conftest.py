@@ -8,12 +8,14 @@ from typing import Any
 
 import jax
 import pytest
+
 from opjax import stages
 from opjax.errors import Report
 from opjax.stages import Checked
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 Read = Callable[[str], Checked]
+
 
 @pytest.fixture(autouse=True)
 def double_precision() -> Iterator[None]:

@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+
 from opjax.solve import Settings, problem_for, trajectory
 from opjax.solve.augment import accumulator_name, flows_in, with_accumulators
-
 from solve.texts import DECAY, SIR
 
 TIGHT = Settings(solver="tsit5", rtol=1e-9)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 import pytest
+
 from opjax.solve import Settings, choose_solver, problem_for
 from opjax.solve.choose import EXPLICIT, IMPLICIT, fastest_rate, is_stiff, solve_with_choice
 from opjax.solve.outcome import Outcome
 from opjax.solve.sensitivities import compiled_for
 from opjax.solve.trajectory import inputs_for
-
 from solve.texts import BLOW_UP, LOTKA_VOLTERRA, ROBERTSON, SIR, VAN_DER_POL
 
 CASES = [
@@ -48,7 +47,9 @@ def test_a_stiff_solve_is_found_again_with_the_other_solver(read):
 
 def test_a_named_solver_is_used(read):
     problem = problem_for(read(SIR))
-    solved, name = solve_with_choice(problem, Settings(solver="heun", rtol=1e-3), inputs_for(problem, {}, [0.0, 9.0], 0.0))
+    solved, name = solve_with_choice(
+        problem, Settings(solver="heun", rtol=1e-3), inputs_for(problem, {}, [0.0, 9.0], 0.0)
+    )
     assert name == "heun"
     assert Outcome.of(solved) is Outcome.SUCCESS
 

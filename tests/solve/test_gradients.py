@@ -1,4 +1,4 @@
-"""Derivatives of solutions: against closed forms, differences and each other; in both modes, mapped, and of failures."""
+"""Derivatives of solutions: against closed forms, differences and each other; in both modes, mapped, of failures."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
+
 from opjax.solve import Settings, Start, problem_for, trajectory
 from opjax.solve import integrate as integration
 from opjax.solve.sensitivities import compiled_for
-from scipy.integrate import solve_ivp
-
 from solve.texts import BLOW_UP, DECAY, LOTKA_VOLTERRA, ROBERTSON, SIR
 
 TIGHT = Settings(solver="tsit5", rtol=1e-9)

@@ -6,11 +6,11 @@ import jax
 import numpy as np
 import pytest
 import xarray
+
 from opjax.errors import OpjaxError
 from opjax.solve import Settings, simulate
 from opjax.solve.inputs import checked_parameters, checked_times
 from opjax.solve.settings import settings_from
-
 from solve.texts import DECAY, SIR
 
 AGES = """
@@ -56,7 +56,9 @@ def test_bad_times(times, start, problem):
     assert problem in str(raised.value)
 
 
-@pytest.mark.parametrize("times", [[0, 1], (0.0, 1.0), np.arange(2), range(2), xarray.DataArray([0.0, 1.0], dims="time")])
+@pytest.mark.parametrize(
+    "times", [[0, 1], (0.0, 1.0), np.arange(2), range(2), xarray.DataArray([0.0, 1.0], dims="time")]
+)
 def test_times_of_all_kinds(times):
     saved, start = checked_times(times)
     np.testing.assert_array_equal(saved, [0.0, 1.0])
@@ -111,7 +113,7 @@ def test_bad_initial_values(read, given, code, text):
 def test_a_parameter_without_a_value_names_the_way_out(read):
     with pytest.raises(OpjaxError, match="'k' has no value"):
         simulate(read(AGES), {"cap": 1.0}, [0.0, 1.0])
-    with pytest.raises(OpjaxError, match="'cap' has no value.*\n(.*\n)*.*draw it from its prior LogNormal"):
+    with pytest.raises(OpjaxError, match=r"'cap' has no value.*\n(.*\n)*.*draw it from its prior LogNormal"):
         simulate(read(AGES), {"k": np.ones((2, 3))}, [0.0, 1.0])
 
 
@@ -140,7 +142,7 @@ def test_wrong_names_of_dimensions_and_labels(read):
     with pytest.raises(OpjaxError, match=r"'k' is over \(age, region\), and an array over \(age, place\) is wanted"):
         checked_parameters(system, {"k": xarray.DataArray(np.ones((2, 3)), dims=("age", "region"))})
     wrong = xarray.DataArray(np.ones((2, 3)), dims=("age", "place"), coords={"age": ["young", "middle"]})
-    with pytest.raises(OpjaxError, match="E0922.*young, middle along 'age', and young, old are wanted"):
+    with pytest.raises(OpjaxError, match=r"E0922.*young, middle along 'age', and young, old are wanted"):
         checked_parameters(system, {"k": wrong})
     doubled = xarray.DataArray(np.ones((2, 3)), dims=("age", "place"), coords={"age": ["young", "young"]})
     with pytest.raises(OpjaxError, match="E0922"):
@@ -152,11 +154,11 @@ def test_wrong_names_of_dimensions_and_labels(read):
 
 def test_settings():
     assert settings_from({"solver": "stiff", "rtol": 1e-3}) == Settings(solver="stiff", rtol=1e-3)
-    with pytest.raises(OpjaxError, match="E0902.*\n.*did you mean 'kvaerno5'"):
+    with pytest.raises(OpjaxError, match=r"E0902.*\n.*did you mean 'kvaerno5'"):
         Settings(solver="kvaerno")
-    with pytest.raises(OpjaxError, match="E0806.*adjoint.*\n.*did you mean 'checkpoint'"):
+    with pytest.raises(OpjaxError, match=r"E0806.*adjoint.*\n.*did you mean 'checkpoint'"):
         Settings(adjoint="checkpoints")
-    with pytest.raises(OpjaxError, match="E0806.*setting 'max_step'.*\n.*did you mean 'max_steps'"):
+    with pytest.raises(OpjaxError, match=r"E0806.*setting 'max_step'.*\n.*did you mean 'max_steps'"):
         settings_from({"max_step": 3})
     with pytest.raises(OpjaxError, match="E0920"):
         Settings(solver="euler")

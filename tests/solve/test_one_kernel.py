@@ -7,8 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax
-from opjax.solve import one_kernel
-from opjax.solve.one_kernel import OneKernel, eligible
+
+from opjax.solve import one_kernel, rewriting
+from opjax.solve.one_kernel import OneKernel
+from opjax.solve.rewriting import eligible
 
 ATTRIBUTE = "xla_cpu_small_call"
 
@@ -42,7 +44,9 @@ def test_products_are_written_as_sums():
     assert "dot_general" in lowered(loop, MATRIX, START)
 
 
-@pytest.mark.parametrize("recipe", ["ij,jk->ik", "bij,bjk->bik", "ij,kj->ki", "i,i->", "ij,kl->ijkl", "bi,bi->b", "abi,bi->ab"])
+@pytest.mark.parametrize(
+    "recipe", ["ij,jk->ik", "bij,bjk->bik", "ij,kj->ki", "i,i->", "ij,kl->ijkl", "bi,bi->b", "abi,bi->ab"]
+)
 def test_every_product_is_the_same_as_a_sum(recipe):
     inputs, size = recipe.split("->")[0].split(","), {"a": 2, "b": 3, "i": 4, "j": 5, "k": 2, "l": 3}
     rng = np.random.default_rng(1)
@@ -77,9 +81,9 @@ def test_derivatives_are_those_of_the_function():
 
 
 def not_known():
-    many = jnp.zeros(one_kernel.LARGEST_VALUE + 1)
+    many = jnp.zeros(rewriting.LARGEST_VALUE + 1)
     return {
-        "sort": (lambda x: jnp.sort(x), START),
+        "sort": (jnp.sort, START),
         "scatter of several": (lambda x: jnp.asarray(x).at[jnp.array([0, 2])].add(1.0), START),
         "library": (lambda x: jnp.linalg.solve(x + 3 * jnp.eye(3), jnp.ones(3)), MATRIX),
         "callback": (lambda x: jax.pure_callback(np.sin, jax.ShapeDtypeStruct((3,), x.dtype), x), START),
@@ -106,13 +110,12 @@ def test_without_a_compiler_that_can_it_is_the_function(monkeypatch):
 
 
 def test_a_compiler_that_fails_the_probe_is_not_used(monkeypatch):
-    monkeypatch.setattr(one_kernel, "ATTRIBUTES", {"xla_cpu_small_call": "true", "inlineable": "false"})
     one_kernel._probe.cache_clear()
 
     def broken(*arguments, **named):
         raise jax.errors.JaxRuntimeError("not implemented")
 
-    monkeypatch.setattr(one_kernel, "set_xla_metadata", broken)
+    monkeypatch.setattr(one_kernel.xla_metadata, "set_xla_metadata", broken)
     assert not one_kernel._probe()
     monkeypatch.undo()
     one_kernel._probe.cache_clear()
@@ -132,7 +135,9 @@ def test_single_precision_stays(trace):
 
 def test_branches():
     def choose(x):
-        return lax.cond(x[0] > 0, lambda v: v * 2, lambda v: v - 1, x) + lax.switch(jnp.int32(x[1]), [jnp.sin, jnp.cos], x)
+        return lax.cond(x[0] > 0, lambda v: v * 2, lambda v: v - 1, x) + lax.switch(
+            jnp.int32(x[1]), [jnp.sin, jnp.cos], x
+        )
 
     for start in (START * 0 + 1, START * 0 - 1):
         np.testing.assert_allclose(jax.jit(OneKernel(choose))(start), choose(start), rtol=1e-15)
@@ -163,3 +168,15 @@ def test_arguments_of_several_types_are_left_alone():
         return x * n
 
     assert ATTRIBUTE not in lowered(OneKernel(function), START, 3)
+
+
+@pytest.mark.parametrize("version", [(0, 7, 9), (0, 11, 0), (1, 0, 0)])
+def test_versions_that_were_not_tested_take_the_plain_path(monkeypatch, version):
+    monkeypatch.setattr(jax, "__version_info__", version)
+    assert not one_kernel.available()
+
+
+def test_it_can_be_turned_off(monkeypatch):
+    assert one_kernel.available()
+    monkeypatch.setenv(one_kernel.SWITCH, "off")
+    assert not one_kernel.available()

@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+
 from opjax.solve import Settings, problem_for, trajectory
 from opjax.solve.integrate import Inputs
 from opjax.solve.sensitivities import solver_for
-
 from solve.texts import DECAY, SIR
 
 

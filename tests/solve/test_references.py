@@ -5,9 +5,9 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from opjax.solve import Settings, problem_for, trajectory
 from scipy.integrate import solve_ivp
 
+from opjax.solve import Settings, problem_for, trajectory
 from solve.texts import DECAY, LOTKA_VOLTERRA, ROBERTSON, SIR, VAN_DER_POL
 
 

@@ -6,9 +6,9 @@ import diffrax
 import jax
 import numpy as np
 import pytest
+
 from opjax.errors import OpjaxError, OpjaxWarning
 from opjax.solve import Simulation, simulate
-
 from solve.texts import DECAY, SIR
 
 NAMED = """
@@ -134,9 +134,9 @@ def test_parameters_by_name(read):
 
 
 def test_a_condition_that_does_not_hold(read):
-    checked = read(DECAY + "  require: k > 0, x0 < 10*k\n")
+    checked = read(DECAY + "  require:\n    k > 0\n    x0 < 10*k\n")
     simulate(checked, {}, [0.0, 1.0])
-    with pytest.raises(OpjaxError, match="E0921.*\n(.*\n)*.*here k = -1"):
+    with pytest.raises(OpjaxError, match=r"E0921.*\n(.*\n)*.*here k = -1"):
         simulate(checked, {"k": -1.0}, [0.0, 1.0])
 
 
@@ -167,5 +167,3 @@ def test_the_examples_run(read):
         run = simulate(read(name), {}, times)
         assert run.raise_if_failed() is run
         assert np.isfinite(run.dataset.to_array()).all()
-
-

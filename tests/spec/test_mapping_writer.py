@@ -90,7 +90,7 @@ def test_the_models_of_the_language(path: Path) -> None:
             assert content_hash(again) == content_hash(model)
 
 
-GOLDEN = '''\
+GOLDEN = """\
 # about the model
 opjax: 1
 name: SIR
@@ -135,7 +135,7 @@ observations:
 derived:
   R0: beta/0.1
 require: [beta > 0.1]
-'''
+"""
 
 
 def test_the_layout() -> None:
@@ -156,7 +156,7 @@ FORMS = {
     "flags": "params:\n  a fixed\n  b = data\n  c = data fixed\n  d free log\n states:\n  S nonneg\n  T counts log",
     "initial values of both kinds": 'states:\n  S = 1\n  T\n init:\n  T = 2 "why"',
     "initial values that stand twice": "states: S\n init:\n  S[age=a] = 1\n  S[age=a] = 2",
-    "edges and docs": "dynamics:\n  a: S[x] -> S[x+1] @ 1 edge absorb \"d\"\n  T' = u[x-1] edge periodic \"e\"",
+    "edges and docs": 'dynamics:\n  a: S[x] -> S[x+1] @ 1 edge absorb "d"\n  T\' = u[x-1] edge periodic "e"',
     "truth": "let:\n  a = true\n  b = false",
     "units": 'params:\n  a : "copies per mL"\n  b : "mg / L"\n  c : mg/L',
 }

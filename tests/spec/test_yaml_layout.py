@@ -78,7 +78,7 @@ def test_loaders_of_yaml_1_1_read_the_same(rows: dict[str, Any]) -> None:
         ("no", '"no"'),
         ("a*b + c", "a*b + c"),
         ("-b*S", "-b*S"),
-        ('S[age="65+"]', "S[age=\"65+\"]"),
+        ('S[age="65+"]', 'S[age="65+"]'),
         ('["', "'[\"'"),
         ("a\tb", '"a\\x09b"'),
         ([], "[]"),

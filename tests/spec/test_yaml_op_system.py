@@ -139,9 +139,7 @@ SHIFTS = {
     "{coord_shift: {axis: age, step: 1, rate: k, boundary: stay}, apply_to: [S, I]}": (
         "S[age, sex] -> S[age+1, sex] @ k edge stay\n  I[age] -> I[age+1] @ k edge stay"
     ),
-    "{coord_shift: {age: young -> old}, rate: k, apply_to: [S]}": (
-        'S[age="young", sex] -> S[age="old", sex] @ k'
-    ),
+    "{coord_shift: {age: young -> old}, rate: k, apply_to: [S]}": ('S[age="young", sex] -> S[age="old", sex] @ k'),
 }
 
 

@@ -13,7 +13,7 @@ from opjax.source import DEFAULT_LIMITS, Limits, Source
 from opjax.spec.text_printer import content_hash
 from opjax.spec.text_reader import read_text
 from opjax.spec.yaml_reader import read_json, read_mapping, read_yaml
-from opjax.syntax.declarations import Comments, ModelSyntax
+from opjax.syntax.declarations import BLANK_LINE, Comments, ModelSyntax
 from opjax.syntax.nodes import Negate, Number, Truth
 
 LANGUAGE = Path(__file__).parents[1] / "models" / "language"
@@ -74,15 +74,15 @@ PAIRS = {
     "number": ("equations: {S: -3}", "dynamics:\n S' = -3"),
     "equation with more": (
         "equations: {'u[x]': {value: 'u[x+1]', edge: stay, description: d}}",
-        "dynamics:\n d(u[x])/dt = u[x+1] edge stay \"d\"",
+        'dynamics:\n d(u[x])/dt = u[x+1] edge stay "d"',
     ),
     "statements": (
         "dynamics: [\"S' = 1\", {statement: 'f: S -> I @ k', description: d}]",
-        "dynamics:\n S' = 1\n f: S -> I @ k \"d\"",
+        'dynamics:\n S\' = 1\n f: S -> I @ k "d"',
     ),
     "aliases": (
         "aliases: {N: S + I, 'f[age]': {value: 2, units: 1/day, edge: stay, description: d}}",
-        "let:\n N = S + I\n f[age] : 1/day = 2 edge stay \"d\"",
+        'let:\n N = S + I\n f[age] : 1/day = 2 edge stay "d"',
     ),
     "functions": (
         "functions: {'hill(x, k)': x/(k + x), f(x): {value: x, description: d}}",
@@ -262,12 +262,12 @@ def test_comments_go_with_what_they_stand_at() -> None:
     model = read(COMMENTED)
     assert [row.comments for row in model.aliases] == [
         Comments(("the first", "of two"), "inside"),
-        Comments((), "a record"),
+        Comments(("skipped", BLANK_LINE), "a record"),
     ]
     assert [row.comments for row in model.dynamics] == [Comments(("a flow",), "out"), Comments((), "again")]
     (around,) = model.section_comments
     assert (around.field, around.comments) == ("aliases", Comments(("all of them",), "names"))
-    assert model.comments == Comments(("more of it",), "its name")
+    assert model.comments == Comments(("the model", BLANK_LINE, "more of it"), "its name")
 
 
 # --- limits

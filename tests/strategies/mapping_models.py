@@ -1,41 +1,32 @@
-"""Whole models, made of random declarations; parameters, inputs and states have names of their own."""
+"""Models as mappings can hold them: parameters, inputs and states have names of their own."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from hypothesis import strategies as st
 
 from opjax.syntax.declarations import ModelSyntax
-from strategies.expressions import declarations, names
-
-docs = st.one_of(st.just(""), st.text(st.characters(exclude_categories=["Cs"]), max_size=12), st.just("a\n b: c # d"))
-
-
-def _some(kind: str, most: int = 2) -> st.SearchStrategy[tuple[Any, ...]]:
-    return st.lists(declarations[kind], max_size=most).map(tuple)
+from strategies.expressions import texts
+from strategies.models import commented_models
 
 
-def _unique(kind: str) -> st.SearchStrategy[tuple[Any, ...]]:
-    return st.lists(declarations[kind], max_size=2, unique_by=lambda row: row.name).map(tuple)
+def _unique(rows: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple({row.name: row for row in rows}.values())
 
 
-models: st.SearchStrategy[ModelSyntax] = st.builds(
-    ModelSyntax,
-    name=st.one_of(names, docs),
-    time=st.one_of(st.none(), declarations["time"]),
-    axes=_some("axis"),
-    parameters=_unique("parameter"),
-    inputs=_unique("input"),
-    states=_unique("state"),
-    aliases=_some("alias"),
-    dynamics=_some("dynamics"),
-    initial=_some("initial"),
-    events=_some("event"),
-    boundaries=_some("boundary"),
-    observations=_some("observation"),
-    derived=st.lists(declarations["alias"].filter(lambda row: hasattr(row, "axes")), max_size=2).map(tuple),
-    requirements=_some("requirement"),
-    doc=docs,
-)
+@st.composite
+def _models(draw: st.DrawFn) -> ModelSyntax:
+    model = draw(commented_models())
+    return dataclasses.replace(
+        model,
+        parameters=_unique(model.parameters),
+        inputs=_unique(model.inputs),
+        states=_unique(model.states),
+        doc=draw(st.one_of(texts, st.just("a\n b: c # d\r\n"))),
+    )
+
+
+models = _models()
 """Models that can be written, and mostly mean nothing."""

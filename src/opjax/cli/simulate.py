@@ -103,7 +103,7 @@ def parse_value(name: str, text: str) -> Any:
         value = json.loads(text) if text.startswith("[") else float(text)
         return value if isinstance(value, float) else numpy.asarray(value, dtype=float)
     except (ValueError, TypeError, RecursionError):
-        raise Failure(f"--set {name} takes a number or a list such as [1, 2], not '{text}'") from None
+        raise Failure(f"--set {name} takes a number or a list such as [1, 2], not '{text[:40]}'") from None
 
 
 def table(dataset: Any) -> str:

@@ -78,7 +78,9 @@ def predictive_figure(posterior: Posterior, path: str | os.PathLike[str] | None 
     for place, ax in enumerate(axes.flat):
         if place < len(panels):
             _draw(ax, panels[place])
-            ax.tick_params(labelbottom=place + columns >= len(panels))
+            last = place + columns >= len(panels)
+            ax.tick_params(labelbottom=last)
+            ax.set_xlabel(_time_label(posterior) if last else "", fontsize=9, color=INK)
         else:
             ax.set_visible(False)
     _frame(figure, axes[0, 0], posterior)
@@ -88,7 +90,7 @@ def predictive_figure(posterior: Posterior, path: str | os.PathLike[str] | None 
 
 
 def _frame(figure: Any, first: Any, posterior: Posterior) -> None:
-    """Title, legend and the label of the time."""
+    """Title and legend."""
     system = posterior.model.system
     sizes = posterior.draws.sizes
     figure.suptitle(system.doc.rstrip(".") or system.name, x=0.01, ha="left", fontsize=12, color=INK)
@@ -96,10 +98,15 @@ def _frame(figure: Any, first: Any, posterior: Posterior) -> None:
     title = f"new observations as {sizes['chain'] * sizes['draw']} draws of the posterior predict them"
     style = {"frameon": False, "fontsize": 8, "title_fontsize": 8}
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), title=title, **style)
-    label = f"time ({system.time_unit}s)" if system.time_unit in LONG_UNITS else f"time ({system.time_unit})"
-    label = label if system.time_unit else "time"
-    label = f"{label} since {system.time_origin}" if system.time_origin else label
-    figure.supxlabel(label, fontsize=9, color=INK)
+
+
+def _time_label(posterior: Posterior) -> str:
+    """Such as ``time (days since 2020-03-01)``."""
+    system = posterior.model.system
+    unit = f"{system.time_unit}s" if system.time_unit in LONG_UNITS else system.time_unit
+    since = f"since {system.time_origin}" if system.time_origin else ""
+    inside = " ".join(part for part in (unit, since) if part)
+    return f"time ({inside})" if inside else "time"
 
 
 def _draw(ax: Any, panel: Panel) -> None:

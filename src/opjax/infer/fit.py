@@ -31,6 +31,8 @@ FORWARD = 40
 """The most unconstrained numbers for which "auto" takes derivatives forward."""
 SINGLE_RTOL = 1e-5
 """The smallest relative tolerance that makes sense in single precision."""
+GENERATOR = "rbg"
+"""The random numbers of starting points: of JAX's generators the one that compiles fastest."""
 METHODS = ("auto", "parallel", "sequential", "vectorized")
 GRADIENTS: Mapping[str, str] = {"forward": "forward", "reverse": "checkpoint"}
 
@@ -149,7 +151,7 @@ class _Fit:
             draws = pool.submit(self._lowered_draws().compile)
             evaluate = pool.submit(jax.jit(self.potential.evaluation).lower(self._vector()).compile)
             begin, transitions = (pool.submit(p.compile) for p in Nuts(self.potential, self.sampling).lowered())
-            points = Points(draws.result(), self._key(0))
+            points = Points(draws.result(), jax.random.key(self.sampling.seed, impl=GENERATOR))
             other = self._implicit(evaluated(evaluate.result(), points.batch(0)))
             if other is not None:
                 return _Fit(other, self.options).run()
@@ -182,7 +184,7 @@ class _Fit:
     # --- programs
 
     def _lowered_draws(self) -> Any:
-        keys = jax.random.split(jax.random.key(0), TRIED)
+        keys = jax.random.split(jax.random.key(0, impl=GENERATOR), TRIED)
         return jax.jit(jax.vmap(self.potential.draw)).lower(keys)
 
     def _lowered_follow(self) -> Any:

@@ -12,8 +12,6 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from opjax.solve.integrate import Inputs, Solved
@@ -22,6 +20,7 @@ from opjax.solve.problem import Problem
 from opjax.solve.sensitivities import compiled_for
 from opjax.solve.settings import Settings
 from opjax.solve.trajectory import inputs_for
+from opjax.solve.untyped import jax, jnp
 
 Array = Any
 EXPLICIT, IMPLICIT = "tsit5", "kvaerno5"
@@ -94,7 +93,7 @@ def is_stiff(problem: Problem, inputs: Inputs, solved: Solved) -> bool:
 
 
 def fastest_rate(problem: Problem, inputs: Inputs, solved: Solved) -> float:
-    """The largest eigenvalue, in absolute value, of the Jacobian at the place that a solve reached; 0 if it has none."""
+    """The largest eigenvalue, in absolute value, of the Jacobian where a solve stopped; 0 if it is not finite there."""
 
     def rate(state: Array) -> Array:
         return problem.rhs(solved.stop_time, state, inputs.parameters)

@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import diffrax
-import jax.numpy as jnp
 import numpy as np
 
 from opjax import stages
 from opjax.backends import backend_for
-from opjax.compile.quantities import Wanted
+from opjax.compile.quantities import Point, Wanted
 from opjax.ir.system import System
 from opjax.solve.choose import fastest_rate, is_stiff
 from opjax.solve.integrate import Inputs, Solved, absolute_tolerance
 from opjax.solve.outcome import Outcome
 from opjax.solve.problem import Problem
 from opjax.solve.settings import Settings
+from opjax.solve.untyped import diffrax, jnp
 
 Array = Any
 MOST_NAMES = 3
@@ -74,7 +73,7 @@ def _causes(system: System, problem: Problem, inputs: Inputs, solved: Solved) ->
     if len(given) < len(values.arguments.names):
         return []
     states = problem.unflatten(jnp.asarray(solved.stop_state))
-    found = values(backend_for(jnp), solved.stop_state, solved.stop_time, states, given)
+    found = values(backend_for(jnp), solved.stop_state, Point(solved.stop_time, states, given))
     return [name for name, value in found.items() if not np.isfinite(np.asarray(value)).all()]
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-import jax.numpy as jnp
 import numpy as np
 
 from opjax.compile.arguments import default_order, refuse
@@ -16,11 +15,14 @@ from opjax.ir.system import Quantity, System
 from opjax.ir.types import Axis
 from opjax.solve.problem import Problem
 from opjax.solve.trajectory import Start, default_dtype
+from opjax.solve.untyped import jnp
 
 if TYPE_CHECKING:
-    import xarray
+    pass
 
 Array = Any
+REAL = "iufO"
+"""The kinds of NumPy's data types that may hold real numbers."""
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -34,7 +36,9 @@ def checked_times(times: Any, start: Any = None) -> tuple[Numbers, float]:
         OpjaxError: E0901 if there are none, or they are no numbers, do not increase, or begin before the start.
     """
     if times is None:
-        raise refuse(catalogue.BAD_TIMES, problem="are missing", hint="pass the times to save at, such as ts=range(101)")
+        raise refuse(
+            catalogue.BAD_TIMES, problem="are missing", hint="pass the times to save at, such as ts=range(101)"
+        )
     saved = _numbers(times)
     if saved.size == 0:
         raise refuse(catalogue.BAD_TIMES, problem="are empty")
@@ -53,11 +57,11 @@ def checked_times(times: Any, start: Any = None) -> tuple[Numbers, float]:
 def _numbers(values: Any) -> Numbers:
     try:
         found = np.asarray(values)
-        fine = found.ndim < 2 and (np.issubdtype(found.dtype, np.number) or found.dtype == object)
-        found = np.atleast_1d(found).astype(np.float64) if fine or found.size == 0 else None
+        fine = found.ndim < 2 and (found.dtype.kind in REAL or found.size == 0)
+        found = found.astype(np.float64) if fine else None
     except (TypeError, ValueError):
         found = None
-    if found is None or np.iscomplexobj(values):
+    if found is None:
         hint = "give them as numbers, in the model's unit of time"
         raise refuse(catalogue.BAD_TIMES, problem="are not a list of numbers", hint=hint)
     return found.reshape(-1)
@@ -65,9 +69,12 @@ def _numbers(values: Any) -> Numbers:
 
 def _want_distinct(saved: Numbers) -> None:
     dtype = default_dtype()
-    if (np.diff(saved.astype(dtype)) <= 0).any():
+    cast_times: Any = saved.astype(dtype)
+    if (np.diff(cast_times) <= 0).any():
         hint = "use double precision (jax_enable_x64), or count the time from a later origin"
-        raise refuse(catalogue.BAD_TIMES, problem=f"lie closer together than numbers of type {dtype} can tell", hint=hint)
+        raise refuse(
+            catalogue.BAD_TIMES, problem=f"lie closer together than numbers of type {dtype} can tell", hint=hint
+        )
 
 
 # --- parameters and initial values
@@ -99,7 +106,8 @@ def checked_initial(problem: Problem, given: Any) -> dict[str, Array]:
     if given is None:
         return {}
     if isinstance(given, Mapping):
-        return {str(name): _checked(problem.system, "state", str(name), value) for name, value in given.items()}
+        named = cast("Mapping[str, Any]", given)
+        return {str(name): _checked(problem.system, "state", str(name), value) for name, value in named.items()}
     slots = [slot for slot in problem.layout.slots if slot.name not in problem.accumulators]
     size = sum(slot.size for slot in slots)
     flat = _array("y0", given)

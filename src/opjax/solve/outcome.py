@@ -5,8 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Any, Protocol
 
-import diffrax
-import jax.numpy as jnp
+from opjax.solve.untyped import diffrax, jnp
 
 Array = Any
 
@@ -53,7 +52,7 @@ _RESULTS = (
 )
 
 
-def outcome_code(result: diffrax.RESULTS) -> Array:
+def outcome_code(result: Any) -> Array:
     """The code of diffrax's result, as an integer that may be traced."""
     code = jnp.asarray(Outcome.OTHER.code, jnp.int32)
     for known, outcome in _RESULTS:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-
 from opjax import stages
 from opjax.backends import backend_for
 from opjax.compile.quantities import Point, Quantities, Wanted
@@ -17,6 +14,7 @@ from opjax.ir.system import Alias, Quantity, System, TimeReduction
 from opjax.ir.types import Role
 from opjax.solve.augment import flows_in
 from opjax.solve.trajectory import Trajectory
+from opjax.solve.untyped import jax, jnp
 
 Array = Any
 VARYING: frozenset[Role] = frozenset(("state", "time", "incidence", "input"))

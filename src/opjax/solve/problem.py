@@ -6,8 +6,6 @@ import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import jax.numpy as jnp
-
 from opjax import stages
 from opjax.backends import Backend, backend_for
 from opjax.compile.arguments import refuse
@@ -16,6 +14,7 @@ from opjax.compile.quantities import Point, Quantities, Wanted
 from opjax.errors import catalogue
 from opjax.ir.system import System
 from opjax.solve.augment import accumulator_name, with_accumulators
+from opjax.solve.untyped import jnp
 
 Array = Any
 NOTHING: Mapping[str, Any] = {}
@@ -74,7 +73,7 @@ class Problem:
         return stages.compile_quantities(self.system, wanted)
 
     def arguments(self, parameters: Mapping[str, object], dtype: Any) -> dict[str, Array]:
-        """The parameters that the solution depends on, by name: defaults filled in, shapes checked, cast to a data type.
+        """The parameters that the solution depends on, by name: with defaults, of the right shape, and of a data type.
 
         Raises:
             OpjaxError: E0805 for a missing value, E0806 for an unknown name, E0804 for a wrong shape.

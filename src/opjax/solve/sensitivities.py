@@ -1,7 +1,7 @@
 """Solutions that can be differentiated in both modes, by sensitivities that are solved along with the states.
 
-With S = dy/dp, the state y' = f(t, y, p) brings S' = (df/dy) S + df/dp (the variational equations). The rows of S take the
-steps that the state wants, so that for an explicit Runge-Kutta method S is exactly the derivative of the numerical
+With S = dy/dp, the state y' = f(t, y, p) brings S' = (df/dy) S + df/dp (the variational equations). The rows of S take
+the steps that the state wants, so that for an explicit Runge-Kutta method S is exactly the derivative of the numerical
 solution. It is one solve, forward in time, without anything saved for a way back; and its result is a matrix, so that
 JAX may use it for tangents (forward mode) and for cotangents (reverse mode) alike.
 
@@ -16,20 +16,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-from jax.custom_derivatives import SymbolicZero
-from jax.flatten_util import ravel_pytree
-
 from opjax.solve.integrate import Inputs, Solved, integrate, solve, zeros_like
 from opjax.solve.one_kernel import OneKernel
 from opjax.solve.problem import Problem
 from opjax.solve.settings import Settings
+from opjax.solve.untyped import SymbolicZero, jax, jnp, ravel_pytree
 
 Array = Any
 Solver = Callable[[Inputs], Solved]
 MOST = 256
-"""The most numbers that are differentiated by sensitivities; for more, only the directions asked for are (forward mode)."""
+"""The most numbers that are differentiated by sensitivities; of more, only in the directions asked for (forward)."""
 
 
 def solver_for(problem: Problem, settings: Settings) -> Solver:
@@ -180,4 +176,3 @@ def _implicitly(problem: Problem, settings: Settings, which: Which, inputs: Inpu
 
     derivatives, solved = jax.vmap(push, out_axes=(1, None))(jnp.eye(flat.size, dtype=flat.dtype))
     return solved, jnp.where(solved.code == 0, derivatives, 0.0)
-

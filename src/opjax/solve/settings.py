@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-import diffrax
-
 from opjax.compile.arguments import refuse
 from opjax.errors import catalogue, did_you_mean
+from opjax.solve.untyped import diffrax
 
-SOLVERS: Mapping[str, Callable[[], diffrax.AbstractSolver[Any]]] = MappingProxyType(
+SOLVERS: Mapping[str, Callable[[], Any[Any]]] = MappingProxyType(
     {
         "tsit5": diffrax.Tsit5,
         "dopri5": diffrax.Dopri5,
@@ -27,7 +26,7 @@ SOLVERS: Mapping[str, Callable[[], diffrax.AbstractSolver[Any]]] = MappingProxyT
         "stiff": diffrax.Kvaerno5,
     }
 )
-ADJOINTS: Mapping[str, Callable[[], diffrax.AbstractAdjoint]] = MappingProxyType(
+ADJOINTS: Mapping[str, Callable[[], Any]] = MappingProxyType(
     {
         "forward": diffrax.ForwardMode,
         "checkpoint": diffrax.RecursiveCheckpointAdjoint,
@@ -59,11 +58,11 @@ class Settings:
         dt0: the size of the first step; None: chosen. The size of all steps for "euler".
     """
 
-    solver: str | diffrax.AbstractSolver[Any] = "auto"
+    solver: str | Any[Any] = "auto"
     rtol: float = RTOL
     atol: float | None = None
     max_steps: int = 16_384
-    adjoint: str | diffrax.AbstractAdjoint = "forward"
+    adjoint: str | Any = "forward"
     dt0: float | None = None
 
     def __post_init__(self) -> None:
@@ -90,14 +89,14 @@ class Settings:
         return self.solver if isinstance(self.solver, str) else type(self.solver).__name__
 
     @property
-    def diffrax_solver(self) -> diffrax.AbstractSolver[Any]:
+    def diffrax_solver(self) -> Any[Any]:
         """The solver as diffrax knows it; "auto" is the explicit one."""
         if not isinstance(self.solver, str):
             return self.solver
         return SOLVERS["tsit5" if self.solver == "auto" else self.solver]()
 
     @property
-    def diffrax_adjoint(self) -> diffrax.AbstractAdjoint:
+    def diffrax_adjoint(self) -> Any:
         """The adjoint as diffrax knows it."""
         return ADJOINTS[self.adjoint]() if isinstance(self.adjoint, str) else self.adjoint
 

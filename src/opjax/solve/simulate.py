@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from opjax import stages
@@ -25,6 +24,7 @@ from opjax.solve.problem import Problem, identity_of, problem_for
 from opjax.solve.settings import Settings, settings_from
 from opjax.solve.simulation import DatasetBuilder, Simulation, Stats
 from opjax.solve.trajectory import Start, Trajectory, default_dtype, inputs_for, named
+from opjax.solve.untyped import jnp
 
 Array = Any
 SINGLE_RTOL = 1e-5
@@ -87,7 +87,9 @@ def _simulated(
     values = outputs.compiled(solution, dict(given))
     stats = Stats(solver, int(solved.steps), int(solved.rejected), float(solved.stop_time))
     attributes = {"solver": solver, "outcome": ending.outcome.name}
-    return Simulation(_dataset(problem.system, outputs, solution, values, attributes), ending.outcome, ending.sentence, stats)
+    return Simulation(
+        _dataset(problem.system, outputs, solution, values, attributes), ending.outcome, ending.sentence, stats
+    )
 
 
 def _dataset(
@@ -118,7 +120,11 @@ def want_requirements(system: System, given: Mapping[str, Any]) -> None:
         like = jnp.zeros((), default_dtype())
         (holds,) = quantities(backend_for(jnp), like, Point(parameters=given)).values()
         if not bool(np.all(np.asarray(holds))):
-            shown = ", ".join(f"{name} = {np.asarray(given[name]):g}" for name in names if np.ndim(given.get(name, 0)) == 0 and name in given)
+            shown = ", ".join(
+                f"{name} = {np.asarray(given[name]):g}"
+                for name in names
+                if np.ndim(given.get(name, 0)) == 0 and name in given
+            )
             raise refuse(catalogue.REQUIREMENT_FAILS, node.span, hint=shown and f"here {shown}")
 
 

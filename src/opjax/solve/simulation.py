@@ -100,7 +100,7 @@ class Simulation:
         stats = self.stats
         took = f"{stats.accepted} steps of {stats.solver}, {stats.rejected} rejected"
         ending = "" if self.succeeded else f"<p><b>{html.escape(self.message)}</b></p>"
-        return f"<p>{html.escape(took)}</p>{ending}{self.dataset._repr_html_()}"
+        return f"<p>{html.escape(took)}</p>{ending}{_as_html(self.dataset)}"
 
 
 class DatasetBuilder:
@@ -121,7 +121,9 @@ class DatasetBuilder:
         import xarray
 
         dims = (*(("time",) if moving else ()), *quantity.axes)
-        self.variables[quantity.name] = xarray.Variable(dims, np.asarray(values), _attributes(quantity.unit, quantity.doc))
+        self.variables[quantity.name] = xarray.Variable(
+            dims, np.asarray(values), _attributes(quantity.unit, quantity.doc)
+        )
 
     def build(self, attributes: Mapping[str, str]) -> xarray.Dataset:
         """The dataset."""
@@ -145,3 +147,8 @@ def _coordinate(axis: Axis) -> xarray.Variable:
 def _attributes(unit: str, doc: str) -> dict[str, str]:
     """The names that xarray's plots and CF conventions look for."""
     return {key: text for key, text in (("units", unit), ("long_name", doc)) if text}
+
+
+def _as_html(shown: Any) -> str:
+    """What a notebook shows of an object."""
+    return str(shown._repr_html_())

@@ -7,14 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import diffrax
-import equinox as eqx
-import jax
-import jax.numpy as jnp
+from opjax.solve.untyped import diffrax, eqx, jax, jnp
 
 Array = Any
 SMALLEST_STEP = 10.0
 """In units of the last digit of the time, as in SciPy."""
+SMALLEST_PART = 1e-30
+"""In units of the whole time, for a start at time zero, which has no last digit."""
 
 
 class StopsWhenStuck(diffrax.AbstractAdaptiveStepSizeController[Any, Any]):
@@ -27,7 +26,7 @@ class StopsWhenStuck(diffrax.AbstractAdaptiveStepSizeController[Any, Any]):
         inner: the controller that chooses the steps.
     """
 
-    inner: diffrax.PIDController
+    inner: Any
 
     @property
     def rtol(self) -> Any:
@@ -48,18 +47,21 @@ class StopsWhenStuck(diffrax.AbstractAdaptiveStepSizeController[Any, Any]):
         """As the inner controller."""
         return StopsWhenStuck(self.inner.wrap(direction))
 
-    def init(self, *arguments: Any, **named: Any) -> tuple[Any, Any]:
-        """As the inner controller."""
-        return self.inner.init(*arguments, **named)
+    def init(self, terms: Any, t0: Any, t1: Any, *arguments: Any, **named: Any) -> tuple[Any, Any]:
+        """As the inner controller; keeps the smallest step too."""
+        first, state = self.inner.init(terms, t0, t1, *arguments, **named)
+        return first, (state, (t1 - t0) * SMALLEST_PART)
 
-    def adapt_step_size(self, *arguments: Any, **named: Any) -> tuple[Any, Any, Any, Any, Any, diffrax.RESULTS]:
-        """As the inner controller, with a result that ends the solve where the next step is too small or not a number."""
-        keep, start, end, jump, state, result = self.inner.adapt_step_size(*arguments, **named)
-        limits = jnp.finfo(jnp.result_type(start))
-        smallest = SMALLEST_STEP * limits.eps * jnp.abs(start) + limits.tiny
-        moves = end - start > smallest  # false also when the step is not a number
+    def adapt_step_size(
+        self, t0: Any, t1: Any, y0: Any, y1_candidate: Any, *arguments: Any
+    ) -> tuple[Any, Any, Any, Any, Any, Any]:
+        """As the inner controller; ends the solve where the next step is too small, or is not a number."""
+        *others, (state, smallest) = arguments
+        keep, start, end, jump, state, result = self.inner.adapt_step_size(t0, t1, y0, y1_candidate, *others, state)
+        floor = SMALLEST_STEP * jnp.finfo(jnp.result_type(start)).eps * jnp.abs(start) + smallest
+        moves = end - start > floor  # false also when the step is not a number
         ended = diffrax.RESULTS.where(moves, result, diffrax.RESULTS.dt_min_reached)
-        return keep, start, end, jump, state, ended
+        return keep, start, end, jump, (state, smallest), ended
 
 
 class SavesAt(diffrax.AbstractAdjoint):
@@ -73,7 +75,7 @@ class SavesAt(diffrax.AbstractAdjoint):
         times: the times to save at, not decreasing, from the start to the end of the solve.
     """
 
-    inner: diffrax.AbstractAdjoint
+    inner: Any
     times: Array
 
     def loop(self, *, saveat: Any, init_state: Any, **named: Any) -> Any:
@@ -85,5 +87,9 @@ class SavesAt(diffrax.AbstractAdjoint):
             return jnp.full((rows, *like.shape), jnp.inf, like.dtype)
 
         saved = (room(self.times[0]), jax.tree.map(room, init_state.y))
-        init_state = eqx.tree_at(lambda state: (state.save_state.ts, state.save_state.ys), init_state, saved)
+
+        def kept(state: Any) -> tuple[Any, Any]:
+            return state.save_state.ts, state.save_state.ys
+
+        init_state = eqx.tree_at(kept, init_state, saved)
         return self.inner.loop(saveat=diffrax.SaveAt(ts=self.times, t1=True), init_state=init_state, **named)

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
-
 from opjax.solve.augment import accumulator_name
 from opjax.solve.integrate import Inputs, Solved
 from opjax.solve.problem import Problem
 from opjax.solve.sensitivities import compiled_for
 from opjax.solve.settings import Settings
+from opjax.solve.untyped import jnp
 
 Array = Any
 

@@ -7,7 +7,7 @@ import json
 from opjax.spec.sections import SECTIONS
 from opjax.spec.sections.section import Commented, Plain
 from opjax.spec.yaml_layout import yaml_text
-from opjax.syntax.declarations import NO_COMMENTS, ModelSyntax
+from opjax.syntax.declarations import NO_COMMENTS, Comments, ModelSyntax
 from opjax.traverse import Walk, run
 
 
@@ -21,8 +21,8 @@ def write_mapping(model: ModelSyntax) -> dict[str, object]:
         Texts, numbers, truth values, None, lists and mappings of these.
 
     Example:
-        >>> write_mapping(ModelSyntax("SI", doc="two states"))
-        {'opjax': 1, 'name': 'SI', 'description': 'two states'}
+        >>> write_mapping(ModelSyntax("SI", doc="no states yet"))
+        {'opjax': 1, 'name': 'SI', 'description': 'no states yet', 'state': []}
     """
     return {key: run(_bare(value)) for key, value in _rows(model).items()}
 
@@ -58,8 +58,16 @@ def _rows(model: ModelSyntax) -> dict[str, Plain]:
         value = section.write(model)
         if value is not None:
             comments = around.pop(section.field, NO_COMMENTS) if section.field else NO_COMMENTS
-            rows[section.key] = value if comments == NO_COMMENTS else Commented(value, comments)
+            rows[section.key] = value if comments == NO_COMMENTS else _below(comments, value)
     return rows
+
+
+def _below(comments: Comments, value: Plain) -> Commented:
+    """A value below the comments of its section; it may have comments of its own."""
+    own = value.comments if isinstance(value, Commented) else NO_COMMENTS
+    inner = value.value if isinstance(value, Commented) else value
+    behind = " ".join(text for text in (comments.behind, own.behind) if text)
+    return Commented(inner, Comments((*comments.before, *own.before), behind))
 
 
 def _bare(value: Plain) -> Walk[object]:

@@ -44,6 +44,7 @@ def yaml_text(rows: dict[str, Plain], comments: Comments = NO_COMMENTS) -> str:
         equations:
           S: -b*S
     """
+    comments = _clean(comments)
     lines = list(_comment_lines(comments, "", comments.behind))
     for key, value in rows.items():
         inner, own = _parted(value)
@@ -68,12 +69,18 @@ def _has_parts(value: Plain) -> bool:
 
 
 def _parted(value: Plain) -> tuple[Plain, Comments]:
-    return (value.value, value.comments) if isinstance(value, Commented) else (value, NO_COMMENTS)
+    return (value.value, _clean(value.comments)) if isinstance(value, Commented) else (value, NO_COMMENTS)
 
 
 def _comment_lines(comments: Comments, indent: str, behind: str = "") -> Iterator[str]:
     for text in (*comments.before, *((behind,) if behind else ())):
         yield "" if text == BLANK_LINE else f"{indent}# {text}".rstrip()
+
+
+def _clean(comments: Comments) -> Comments:
+    """Comments without characters that YAML does not allow."""
+    before = (text if text == BLANK_LINE else _NOT_QUOTED.sub(" ", text) for text in comments.before)
+    return Comments(tuple(before), _NOT_QUOTED.sub(" ", comments.behind).strip())
 
 
 def _block(value: Plain, indent: str) -> Walk[list[str]]:

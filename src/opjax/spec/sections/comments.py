@@ -1,4 +1,4 @@
-"""YAML's comments: those right above what begins a line, and the one behind it."""
+"""YAML's comments: those above what begins a line, and the one behind it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 
 from opjax.spec.document import Node
 from opjax.spec.sections.draft import Draft
-from opjax.syntax.declarations import NO_COMMENTS, Comments
+from opjax.syntax.declarations import BLANK_LINE, NO_COMMENTS, Comments
 
 _WIDEST_INDENT = 1_000  # also where many entries stand on one line, each is looked at in constant time
 _OWN_LINE = re.compile(r"[ \t]*(?:[-?][ \t]+)*[\"']?\Z")
 _BEHIND = re.compile(r"""["']?[ \t]+#[ ]?([^\n]*)""")
 _BEHIND_KEY = re.compile(r"""["']?[ \t]*:[ \t]+#[ ]?([^\n]*)""")
-_COMMENT_LINE = re.compile(r"[ \t]*#[ ]?(.*)\Z")
+_COMMENT_LINE = re.compile(r"[ \t]*(?:#[ ]?(.*))?\Z")
 
 
 def comments_of(draft: Draft, first: Node, last: Node) -> Comments:
@@ -24,7 +24,7 @@ def comments_of(draft: Draft, first: Node, last: Node) -> Comments:
         last: the value, or the item itself.
 
     Returns:
-        The comment lines right above it, and the comment behind its end (or behind its key, where the value stands
+        The comment lines above it, and the comment behind its end (or behind its key, where the value stands
         below the key).
     """
     span, source = first.span, draft.span.source
@@ -41,7 +41,7 @@ def comments_of(draft: Draft, first: Node, last: Node) -> Comments:
 
 
 def section_comments_of(draft: Draft, key: Node, value: Node) -> Comments:
-    """The comments of a key of the model; a comment at the end of a value below the key belongs to what stands there."""
+    """The comments of a key of the model; a comment behind a value below the key belongs to what stands there."""
     found = comments_of(draft, key, value)
     text = draft.span.source.text
     below = found.behind and "\n" in text[key.span.end : value.span.start]
@@ -51,13 +51,15 @@ def section_comments_of(draft: Draft, key: Node, value: Node) -> Comments:
 
 
 def _above(text: str, line_start: int) -> tuple[str, ...]:
-    """The comment lines that end right above a line."""
+    """The comment lines above a line, from the first one on; blank lines among them are kept."""
     lines: list[str] = []
+    first = 0
     while line_start > 0:
         above = text.rfind("\n", 0, line_start - 1) + 1
         found = _COMMENT_LINE.match(text[above : line_start - 1])
         if found is None:
             break
-        lines.append(found.group(1).rstrip())
+        lines.append(BLANK_LINE if found.group(1) is None else found.group(1).rstrip())
+        first = len(lines) if found.group(1) is not None else first
         line_start = above
-    return tuple(reversed(lines))
+    return tuple(reversed(lines[:first]))
