@@ -86,11 +86,11 @@ def written_by_hand(adjoint: diffrax.AbstractAdjoint, sampler: dict[str, Any]) -
 
 
 def written_as_text() -> Posterior:
-    """The model file through opjax, with the sampler's settings that `Model.fit` chooses."""
+    """The model file through opjax, as an ordinary NumPyro model."""
     model = opjax.load(MODEL)
     years, pelts = data()
     observed = {"time": years, "hare_pelts": pelts[:, 0], "lynx_pelts": pelts[:, 1]}
-    return Posterior(model.numpyro_model, {"data": observed}, {"forward_mode_differentiation": True})
+    return Posterior(model.numpyro_model(observed), {}, {})
 
 
 @dataclass(frozen=True)

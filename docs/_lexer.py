@@ -33,6 +33,7 @@ class ModelLexer(RegexLexer):
             (r"[^\W\d]\w*", Name),
             (r"->|=>|<=|>=|==|!=|\+=|-=|\*=|\*\*|[-+*/^%=~@<>']", Operator),
             (r"[()\[\]{}:,;.]", Punctuation),
+            (r".", Text),  # the pages of errors show what is wrong too
         ]
     }
 

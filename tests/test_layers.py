@@ -54,7 +54,7 @@ HOMES: dict[str, frozenset[str]] = {
     "ruamel": frozenset({"spec"}),
     "scipy": frozenset({"backends/numpy.py"}),
     "typer": frozenset({"cli"}),
-    "xarray": frozenset({"solve"}),
+    "xarray": frozenset({"solve", "infer"}),
 }
 
 # Calls through which text could become behaviour. Each exception is one module with its reason.

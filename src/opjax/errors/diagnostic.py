@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -121,9 +121,9 @@ class Report:
             hint: what to write instead; replaces the catalogue's own hint.
             values: what the catalogue's sentence names in braces.
         """
-        message = problem.message.format(**{k: _short(v) for k, v in values.items()})
+        message = problem.message.format(**_shortened(values))
         severity: Severity = "warning" if problem.code.startswith("W") else "error"
-        way_out = hint or problem.hint.format(**{k: _short(v) for k, v in values.items()})
+        way_out = hint or problem.hint.format(**_shortened(values))
         self.diagnostics.append(Diagnostic(problem.code, severity, span, message, way_out))
 
     def stop(self, problem: Problem, span: Span, /, *, hint: str = "", **values: object) -> Stop:
@@ -152,8 +152,14 @@ class Report:
             raise OpjaxError(self.errors)
 
 
+SENTENCES = frozenset(("problem", "labels", "names"))
+"""Values that are made by us; everything else may be as long as a hostile person likes."""
+
+
+def _shortened(values: Mapping[str, object]) -> dict[str, object]:
+    """Names that stand in a sentence are cut, so that hostile ones do not flood a terminal."""
+    return {key: value if key in SENTENCES else _short(value) for key, value in values.items()}
+
+
 def _short(value: object) -> object:
-    """Values that stand in a sentence are cut, so that hostile names do not flood a terminal."""
-    if isinstance(value, str) and len(value) > 80:
-        return value[:77] + "..."
-    return value
+    return value[:77] + "..." if isinstance(value, str) and len(value) > 80 else value

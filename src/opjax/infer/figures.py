@@ -96,8 +96,19 @@ def _frame(figure: Any, first: Any, posterior: Posterior) -> None:
     figure.suptitle(system.doc.rstrip(".") or system.name, x=0.01, ha="left", fontsize=12, color=INK)
     handles, labels = first.get_legend_handles_labels()
     title = f"new observations as {sizes['chain'] * sizes['draw']} draws of the posterior predict them"
+    title += _not_shown(posterior)
     style = {"frameon": False, "fontsize": 8, "title_fontsize": 8}
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), title=title, **style)
+
+
+def _not_shown(posterior: Posterior) -> str:
+    """What the panels leave out, in words."""
+    found: list[str] = []
+    for name, own in posterior.model.observed.items():
+        cells = math.prod(own.shape[1:])
+        if cells > MOST_PANELS:
+            found.append(f"; {MOST_PANELS} of the {cells} cells of {name}")
+    return "".join(found)
 
 
 def _time_label(posterior: Posterior) -> str:

@@ -202,20 +202,20 @@ class _Fit:
     def _states(self, begin: Any, starts: Starts) -> list[Any]:
         keys = jax.random.split(self._key(1), self.sampling.num_chains)
         found = zip(keys, starts.chosen, strict=True)
-        return [begin(key, c.vector, c.found.energy, c.found.gradient) for key, c in found]
+        return [begin(k, *map(jnp.asarray, (c.vector, c.found.energy, c.found.gradient))) for k, c in found]
 
     def _generated(self, follow: Any, kept: Kept) -> Generated:
         keys = jax.random.split(self._key(2), self.sampling.num_chains)
-        vectors = kept.vector[:, self.sampling.num_warmup :]
+        vectors = [jnp.asarray(chain) for chain in kept.vector[:, self.sampling.num_warmup :]]
 
-        def of_chain(chain: int) -> Generated:
-            return jax.tree.map(np.asarray, follow(vectors[chain], keys[chain]))
+        def of_chain(vectors: Array, key: Array) -> Generated:
+            return jax.tree.map(np.asarray, follow(vectors, key))
 
         def stacked(*leaves: Array) -> Array:
             return np.stack(leaves)
 
         with ThreadPoolExecutor(cores()) as pool:
-            return jax.tree.map(stacked, *pool.map(of_chain, range(self.sampling.num_chains)))
+            return jax.tree.map(stacked, *pool.map(of_chain, vectors, keys))
 
     def _posterior(self, kept: Kept, generated: Generated, starts: Starts) -> Posterior:
         warmup = self.sampling.num_warmup

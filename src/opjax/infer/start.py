@@ -11,7 +11,7 @@ import numpy as np
 from opjax.infer.potential import Evaluation, Potential
 from opjax.infer.reasons import no_start
 from opjax.infer.sampler import cores
-from opjax.infer.untyped import Array, jax
+from opjax.infer.untyped import Array, jax, jnp
 
 TRIED = 64
 """Draws from the priors that are looked at, and as many again while none of them will do."""
@@ -51,7 +51,7 @@ class Starts:
     failed: int
 
 
-Evaluate = Callable[[np.ndarray], Evaluation]
+Evaluate = Callable[[Array], Evaluation]
 """The compiled `Potential.evaluation`."""
 
 
@@ -103,11 +103,13 @@ class Points:
 def evaluated(evaluate: Evaluate, vectors: np.ndarray) -> list[Candidate]:
     """The posterior at some points."""
 
-    def one(vector: np.ndarray) -> Candidate:
-        return Candidate(vector, jax.tree.map(np.asarray, evaluate(vector)))
+    def one(vector: np.ndarray, given: Array) -> Candidate:
+        return Candidate(vector, jax.tree.map(np.asarray, evaluate(given)))
 
+    # made into arrays of JAX here: the precision may be a setting of this thread only
+    given = [jnp.asarray(vector) for vector in vectors]
     with ThreadPoolExecutor(cores()) as pool:
-        return list(pool.map(one, vectors))
+        return list(pool.map(one, vectors, given))
 
 
 def is_hard(tried: Sequence[Candidate], steps: int) -> bool:

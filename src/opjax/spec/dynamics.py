@@ -70,7 +70,15 @@ class Dynamics:
                 case DerivativeDeclaration():
                     self.derivative(declared)
         except Stop:
-            return
+            self.touch(declared)
+
+    def touch(self, declared: TransitionDeclaration | DerivativeDeclaration) -> None:
+        """A state whose statement has a problem is not said to lack one as well."""
+        targets = [declared.target] if isinstance(declared, DerivativeDeclaration) else []
+        if isinstance(declared, TransitionDeclaration):
+            targets = [term.target for term in (*declared.reactants, *declared.products)]
+        for target in targets:
+            self.gains.setdefault(target.name, [])
 
     def rates(self) -> Mapping[str, AnyNode]:
         """The rate of change of each state that has one."""

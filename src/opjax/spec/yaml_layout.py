@@ -79,7 +79,9 @@ def _comment_lines(comments: Comments, indent: str, behind: str = "") -> Iterato
 
 def _clean(comments: Comments) -> Comments:
     """Comments without characters that YAML does not allow."""
-    before = (text if text == BLANK_LINE else _NOT_QUOTED.sub(" ", text) for text in comments.before)
+    before = [text if text == BLANK_LINE else _NOT_QUOTED.sub(" ", text) for text in comments.before]
+    while before[:2] == [BLANK_LINE, BLANK_LINE] or before == [BLANK_LINE]:  # as they are read
+        before.pop(0)
     return Comments(tuple(before), _NOT_QUOTED.sub(" ", comments.behind).strip())
 
 

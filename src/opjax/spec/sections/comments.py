@@ -51,7 +51,7 @@ def section_comments_of(draft: Draft, key: Node, value: Node) -> Comments:
 
 
 def _above(text: str, line_start: int) -> tuple[str, ...]:
-    """The comment lines above a line, from the first one on; blank lines among them are kept."""
+    """The comment lines above a line; blank lines among them are kept, and one above the first."""
     lines: list[str] = []
     first = 0
     while line_start > 0:
@@ -62,4 +62,4 @@ def _above(text: str, line_start: int) -> tuple[str, ...]:
         lines.append(BLANK_LINE if found.group(1) is None else found.group(1).rstrip())
         first = len(lines) if found.group(1) is not None else first
         line_start = above
-    return tuple(reversed(lines[:first]))
+    return tuple(reversed(lines[: first + 1])) if first else ()
