@@ -82,12 +82,9 @@ def test_the_gradient_of_the_log_density_is_that_of_differences(model: opjax.Mod
 def test_the_posterior_is_the_published_one(model: opjax.Model) -> None:
     posterior = model.fit(EXAMPLES / "lynx_hare.csv", seed=1, progress_bar=False)
     draws = posterior.tree["posterior"].dataset
-    import arviz
-
-    effective = arviz.ess(posterior.tree)
-    effective = effective["posterior"] if "posterior" in getattr(effective, "children", {}) else effective
+    summary = posterior.summary()
     for name, (mean, sd) in PUBLISHED.items():
         found = draws[name].values
-        error = sd * math.hypot(1 / math.sqrt(float(effective[name])), 1 / math.sqrt(PUBLISHED_DRAWS))
+        error = sd * math.hypot(1 / math.sqrt(summary[name].ess), 1 / math.sqrt(PUBLISHED_DRAWS))
         assert abs(found.mean() - mean) < 3 * error, name
         assert abs(found.std() / sd - 1) < 0.1, name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -283,9 +282,7 @@ def test_the_number_of_declarations_is_limited() -> None:
 def test_many_mistakes_are_reported_quickly() -> None:
     text = "state: [S]\n" + "".join(f"wrong_{i}: 1\n" for i in range(2_000))
     report = Report()
-    start = time.perf_counter()
     read_yaml(Source("m", text), report)
-    assert time.perf_counter() - start < 5
     assert [d.code for d in report.errors] == ["E0202"] * 2_000
 
 
@@ -293,16 +290,6 @@ def test_a_sum_of_many_terms_is_read() -> None:
     terms = " + ".join(["sum_over(S, age=b)"] + ["S"] * 20_000)
     model = read(f"state: [S]\nequations: {{S: {terms!r}}}\n")
     assert len(model.dynamics) == 1
-
-
-def test_reading_a_small_model_takes_milliseconds() -> None:
-    source = Source("m", (LANGUAGE / "sir.yaml").read_text())
-    times: list[float] = []
-    for _ in range(20):
-        start = time.perf_counter()
-        read_yaml(source, Report())
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.05  # about 10 ms where nothing else runs
 
 
 def test_references_are_read_without_the_parser_where_they_are_names() -> None:

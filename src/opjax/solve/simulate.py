@@ -82,7 +82,7 @@ def _simulated(
     used = settings if settings.solver != "auto" else settings.with_solver(solver)
     ending = ending_of(problem, used, inputs, solved)
     if ending.sentence:
-        warnings.warn(OpjaxWarning(ending.sentence), stacklevel=5)
+        warnings.warn(OpjaxWarning(ending.sentence), stacklevel=4)
     solution = named(problem, inputs, solved)
     values = outputs.compiled(solution, dict(given))
     stats = Stats(solver, int(solved.steps), int(solved.rejected), float(solved.stop_time))

@@ -20,12 +20,17 @@ class ScalarNode:
         span: the characters that were written, without quotes; `span.text` is the decoded text. Where the file holds
             the text in another form (folded over lines, with escapes), the span lies in a source of its own, which
             is named after the place.
-        in_file: whether `span` lies in the file itself.
+        place: the characters in the file, if those of `span` are not in it.
     """
 
     value: Value
     span: Span
-    in_file: bool = True
+    place: Span | None = None
+
+    @property
+    def in_file(self) -> bool:
+        """Whether `span` lies in the file itself."""
+        return self.place is None
 
     @property
     def text(self) -> str:
@@ -95,7 +100,8 @@ def wrong_value(report: Report, node: Node, where: str, expected: str, **more: s
         more: `found`, what it is in words (by default those of `describe`), and `hint`.
     """
     found = {"found": describe(node), **more}
-    report.add(catalogue.WRONG_VALUE, node.span, where=where, expected=expected, **found)
+    span = node.place or node.span if isinstance(node, ScalarNode) else node.span
+    report.add(catalogue.WRONG_VALUE, span, where=where, expected=expected, **found)
 
 
 def describe(node: Node) -> str:

@@ -151,7 +151,7 @@ class _Scanner:
             return ScalarNode(raw[1:-1], Span(self.source, start + 1, end - 1))
         place = Span(self.source, start, end)
         span = own_span(f"{self.source.name}:{place.line}:{place.column}", str(json.loads(raw)), self.report)
-        return ScalarNode(span.text, span, in_file=False)
+        return ScalarNode(span.text, span, place)
 
     def number(self, token: re.Match[str]) -> ScalarNode:
         text = token.group("number")

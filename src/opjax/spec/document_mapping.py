@@ -95,7 +95,7 @@ class _Converter:
             below = f"{path}.{name}" if path else name
             node = (yield self.collection(value, below)) if _is_collection(value) else self.scalar(value, below)
             if isinstance(key, str):
-                entries.append(Entry(ScalarNode(name, own_span(_name(below), name, self.report), in_file=False), node))
+                entries.append(Entry(ScalarNode(name, own_span(_name(below), name, self.report)), node))
             else:
                 wrong_value(self.report, self.scalar(key, path), "a key", "a text")
         return MappingNode(unrepeated(entries, self.report), Span(_source(path, path), 0, len(path)))
@@ -112,12 +112,12 @@ class _Converter:
         plain = _plain(value)
         if plain is None and value is not None:
             text = type(value).__name__
-            node = ScalarNode(text, Span(_source(path, text), 0, len(text)), in_file=False)
+            node = ScalarNode(text, Span(_source(path, text), 0, len(text)))
             where, found = f"'{path}'" if path else "this", f"of the type '{text}'"
             wrong_value(self.report, node, where, "a text, a number, a list or a mapping", found=found)
             return node
         text = _written(plain)
-        return ScalarNode(plain, own_span(_name(path), text, self.report), in_file=False)
+        return ScalarNode(plain, own_span(_name(path), text, self.report))
 
 
 def _name(path: str) -> str:

@@ -175,12 +175,12 @@ class _Builder:
     def scalar(self, event: YamlEvent) -> ScalarNode:
         text = event.text
         found = self.source.text.rfind(text, event.start, event.end) if text else _inside_quotes(event)
+        value = text if event.style else plain_value(text)
         if found >= 0:
-            span = Span(self.source, found, found + len(text))
-        else:
-            place = self.span(event)
-            span = own_span(f"{self.source.name}:{place.line}:{place.column}", text, self.report)
-        return ScalarNode(text if event.style else plain_value(text), span, found >= 0)
+            return ScalarNode(value, Span(self.source, found, found + len(text)))
+        place = self.span(event)
+        own = own_span(f"{self.source.name}:{place.line}:{place.column}", text, self.report)
+        return ScalarNode(value, own, place)
 
     def span(self, event: YamlEvent) -> Span:
         return Span(self.source, event.start, event.end)

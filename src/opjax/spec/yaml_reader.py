@@ -56,9 +56,7 @@ def read_json(source: Source, report: Report, limits: Limits = DEFAULT_LIMITS) -
     return _models(json_documents(source, report, limits), Span(source, 0, 0), report, limits)
 
 
-def read_mapping(
-    mapping: Mapping[str, object], report: Report, limits: Limits = DEFAULT_LIMITS
-) -> ModelSyntax | None:
+def read_mapping(mapping: Mapping[str, object], report: Report, limits: Limits = DEFAULT_LIMITS) -> ModelSyntax | None:
     """Read a model from Python objects, which have the form of the YAML spelling.
 
     Arguments:

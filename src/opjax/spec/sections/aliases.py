@@ -99,7 +99,7 @@ def _written(row: AliasDeclaration | FunctionDeclaration) -> tuple[str, Plain]:
 SECTIONS = (
     Section(
         "functions",
-        "functions of the model, such as \"hill(x, k)\"",
+        'functions of the model, such as "hill(x, k)"',
         Keyed("functions with expressions", _FUNCTION_OR_EXPRESSION),
         _read_functions,
         _write_functions,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-from opjax.spec.document import Node
+from opjax.source import Span
+from opjax.spec.document import Node, ScalarNode
 from opjax.spec.sections.draft import Draft
 from opjax.syntax.declarations import BLANK_LINE, NO_COMMENTS, Comments
 
 _WIDEST_INDENT = 1_000  # also where many entries stand on one line, each is looked at in constant time
-_OWN_LINE = re.compile(r"[ \t]*(?:[-?][ \t]+)*[\"']?\Z")
-_BEHIND = re.compile(r"""["']?[ \t]+#[ ]?([^\n]*)""")
+_OWN_LINE = re.compile(r"[ \t]*(?:[-?][ \t]+)*\{?[\"']?\Z")
+_BEHIND = re.compile(r"""["']?\}?[ \t]+#[ ]?([^\n]*)""")
 _BEHIND_KEY = re.compile(r"""["']?[ \t]*:[ \t]+#[ ]?([^\n]*)""")
 _COMMENT_LINE = re.compile(r"[ \t]*(?:#[ ]?(.*))?\Z")
 
@@ -27,7 +28,7 @@ def comments_of(draft: Draft, first: Node, last: Node) -> Comments:
         The comment lines above it, and the comment behind its end (or behind its key, where the value stands
         below the key).
     """
-    span, source = first.span, draft.span.source
+    span, source = _place(first), draft.span.source
     if span.source is not source or not draft.has_comments:
         return NO_COMMENTS
     text = source.text
@@ -35,8 +36,8 @@ def comments_of(draft: Draft, first: Node, last: Node) -> Comments:
     if span.start - line_start > _WIDEST_INDENT or not _OWN_LINE.match(text[line_start : span.start]):
         return NO_COMMENTS
     behind = _BEHIND_KEY.match(text, span.end) if first is not last else None
-    if behind is None and last.span.source is source:
-        behind = _BEHIND.match(text, last.span.end)
+    if behind is None and _place(last).source is source:
+        behind = _BEHIND.match(text, _place(last).end)
     return Comments(_above(text, line_start), behind.group(1).rstrip() if behind else "")
 
 
@@ -44,10 +45,15 @@ def section_comments_of(draft: Draft, key: Node, value: Node) -> Comments:
     """The comments of a key of the model; a comment behind a value below the key belongs to what stands there."""
     found = comments_of(draft, key, value)
     text = draft.span.source.text
-    below = found.behind and "\n" in text[key.span.end : value.span.start]
-    if not below or _BEHIND_KEY.match(text, key.span.end):
+    end = _place(key).end
+    below = found.behind and "\n" in text[end : _place(value).start]
+    if not below or _BEHIND_KEY.match(text, end):
         return found
     return Comments(found.before)
+
+
+def _place(node: Node) -> Span:
+    return node.place or node.span if isinstance(node, ScalarNode) else node.span
 
 
 def _above(text: str, line_start: int) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ _EQUATION = Record(
 _EQUATION_OR_EXPRESSION = Either("an expression, or a mapping with 'value'", (EXPRESSION, _EQUATION))
 
 _STATEMENT = Record("a mapping with 'statement'", {"statement": NAME, "description": TEXT}, ("statement",))
-_STATEMENT_OR_TEXT = Either("a statement, such as \"S -> I @ rate\"", (NAME, _STATEMENT))
+_STATEMENT_OR_TEXT = Either('a statement, such as "S -> I @ rate"', (NAME, _STATEMENT))
 
 
 def _read_transitions(node: Node, draft: Draft) -> None:
@@ -208,7 +208,7 @@ SECTIONS = (
     ),
     Section(
         "dynamics",
-        "transitions and equations as text, such as \"S -> I @ beta*I/N\"",
+        'transitions and equations as text, such as "S -> I @ beta*I/N"',
         Listed("a list of statements", _STATEMENT_OR_TEXT),
         _read_dynamics,
         _write_dynamics,

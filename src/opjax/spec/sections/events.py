@@ -12,7 +12,7 @@ from opjax.spec.sections.written import written_action, written_expression
 from opjax.syntax.declarations import At, Doses, EventDeclaration, Every, ModelSyntax, When
 from opjax.syntax.nodes import Expression
 
-_ACTIONS = Either("an action such as \"S += 1\", or a list of actions", (Scalar("an action"), Listed("actions", TEXT)))
+_ACTIONS = Either('an action such as "S += 1", or a list of actions', (Scalar("an action"), Listed("actions", TEXT)))
 _TRIGGERS = ("at", "every", "when", "doses")
 _EVENT = Record(
     "a mapping with 'do' and one of 'at', 'every', 'when', 'doses'",

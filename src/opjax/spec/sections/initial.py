@@ -12,7 +12,7 @@ import dataclasses
 from opjax.spec.document import Entry, MappingNode, Node, SequenceNode
 from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
-from opjax.spec.sections.section import Plain, Section, commented, named, nothing, record
+from opjax.spec.sections.section import Plain, Section, commented, listed, named, nothing, record
 from opjax.spec.sections.shapes import EXPRESSION, TEXT, Either, Keyed, Listed, Record
 from opjax.spec.sections.values import expression, is_whole, reference, text_of
 from opjax.spec.sections.written import initial_is_listed, written_expression, written_name, written_reference
@@ -83,7 +83,7 @@ def _shaped(fields: dict[str, Node], draft: Draft, path: str) -> Reference:
 def _write(model: ModelSyntax) -> Plain:
     rows = [_written(row) for row in model.initial]
     if initial_is_listed(model):
-        return [{name: value} for name, value in rows]
+        return listed(rows)
     values = [(state, state.initial) for state in model.states if state.initial is not None]
     whole = [(written_name(state.name, state.axes), written_expression(value)) for state, value in values]
     return named([*whole, *rows])

@@ -111,7 +111,7 @@ def _write_requirements(model: ModelSyntax) -> Plain:
 
 BOUNDARY = Section(
     "boundary",
-    "boundary conditions, such as \"u at x.lo\" with \"neumann(0)\"",
+    'boundary conditions, such as "u at x.lo" with "neumann(0)"',
     Keyed("faces with conditions", _BOUNDARY_OR_TEXT),
     _read_boundary,
     _write_boundary,

@@ -1,10 +1,10 @@
 """What op_system writes in another way: reducers, `axis:name` indices, tables over time, sums over all states.
 
-    sum_over(C[age, age:b]*I[age:b], age=b)          sum(C[age, b]*I[b] for b in age)
-    integrate_over(u[x:s], x=s)                      integral(u[s] for s in x)
-    apply_along(I[age:b], age=b in [young, old])     sum(I[b] for b in age if b == "young" or b == "old")
-    school[time]                                     school(t), and `school` becomes an input
-    sum_state()                                      S + I + R
+sum_over(C[age, age:b]*I[age:b], age=b)          sum(C[age, b]*I[b] for b in age)
+integrate_over(u[x:s], x=s)                      integral(u[s] for s in x)
+apply_along(I[age:b], age=b in [young, old])     sum(I[b] for b in age if b == "young" or b == "old")
+school[time]                                     school(t), and `school` becomes an input
+sum_state()                                      S + I + R
 """
 
 from __future__ import annotations

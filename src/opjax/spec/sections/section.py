@@ -56,7 +56,16 @@ def named(pairs: Iterable[tuple[str, Plain]]) -> Plain:
         return None
     if len({name for name, _ in rows}) == len(rows):
         return dict(rows)
-    return [{name: value} for name, value in rows]
+    return listed(rows)
+
+
+def listed(rows: Iterable[tuple[str, Plain]]) -> list[Plain]:
+    """Names with values as a list of mappings with one name each; comments belong to the items."""
+    items: list[Plain] = []
+    for name, value in rows:
+        is_commented = isinstance(value, Commented)
+        items.append(Commented({name: value.value}, value.comments) if is_commented else {name: value})
+    return items
 
 
 def commented(declaration: Declaration, value: Plain) -> Plain:

@@ -79,7 +79,7 @@ EXPRESSION = Scalar("an expression", ("string", "number", "boolean"))
 ARRAY_OR_EXPRESSION = Either("an expression or a list of numbers", (EXPRESSION, Listed("a list", Scalar("", ()))))
 EDGE = Scalar("stay, absorb or periodic", (), ("stay", "absorb", "periodic"))
 BOUNDS = Either(
-    "two bounds, such as [0, 1] or \"(0, inf)\"",
+    'two bounds, such as [0, 1] or "(0, inf)"',
     (Scalar("bounds"), Listed("two bounds", EXPRESSION)),
 )
 DISTRIBUTION = Scalar("a distribution, such as Normal(0, 1)")

@@ -45,9 +45,7 @@ class _Shift:
     edge: Edge | None = None
 
 
-def shifted_transitions(
-    node: Node, fields: dict[str, Node], path: str, draft: Draft
-) -> list[TransitionDeclaration]:
+def shifted_transitions(node: Node, fields: dict[str, Node], path: str, draft: Draft) -> list[TransitionDeclaration]:
     """The transitions that an item of `transitions` with `coord_shift` stands for.
 
     Arguments:
@@ -92,7 +90,7 @@ def _between(shape: Node, path: str, draft: Draft) -> _Shift:
     entries = list(draft.entries(shape, f"{path}.coord_shift"))
     labels = text_of(entries[0].value).split("->") if entries else []
     if len(entries) != 1 or len(labels) != 2:
-        wrong_value(draft.report, shape, f"'{path}.coord_shift'", "an axis with two labels: {age: \"young -> old\"}")
+        wrong_value(draft.report, shape, f"'{path}.coord_shift'", 'an axis with two labels: {age: "young -> old"}')
         raise Stop
     axis, span = entries[0].key.text, entries[0].value.span
     source, target = (Index(axis=axis, label=label.strip(), span=span) for label in labels)
