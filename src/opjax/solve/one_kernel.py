@@ -1,11 +1,11 @@
 """One kernel: on a CPU, a whole small solve as a single machine-code function.
 
 XLA's CPU compiler runs a loop as a list of operations, and pays a dispatch for each of them in each step: for a model
-of a few states this is most of the time. A function that carries the attribute ``xla_cpu_small_call`` is compiled as one
-kernel instead. XLA does not check that it can: a sort, a scatter, a call of a library or a matrix product in such a
-function is an error of the compiler. So the function is traced first, and gets the attribute only when every operation
-in it is known to work; small products of matrices are written as sums of products. Everything else runs as it would
-anyway, with the same results up to rounding.
+of a few states this is most of the time. A function that carries the attribute ``xla_cpu_small_call`` is compiled as
+one kernel instead. XLA does not check that it can: a sort, a scatter, a call of a library or a matrix product in such
+a function is an error of the compiler. So the function is traced first, and gets the attribute only when every
+operation in it is known to work; small products of matrices are written as sums of products. Everything else runs as
+it would anyway, with the same results up to rounding.
 
 A function with the attribute must not be transformed further, for that would bring in other operations: under `vmap` it
 becomes a loop over the batch (quicker on a CPU than a solve in lock step, whose every lane waits for the slowest), and
