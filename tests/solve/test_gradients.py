@@ -57,6 +57,7 @@ def test_the_sensitivities_of_predators_and_prey_are_those_of_the_variational_eq
         np.testing.assert_allclose(np.stack([found[name] for name in RATES]), wanted, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adjoint", ["checkpoint", "direct", diffrax.RecursiveCheckpointAdjoint(checkpoints=20)])
 def test_all_adjoints_give_the_same_gradient(read, adjoint):
     problem, times = problem_for(read(SIR)), np.linspace(0, 60, 7)
@@ -73,6 +74,7 @@ def test_all_adjoints_give_the_same_gradient(read, adjoint):
         np.testing.assert_allclose(found[name], wanted[name], rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_implicit_methods_have_the_derivative_of_the_solution(read):
     problem, times = problem_for(read(ROBERTSON)), np.array([0.0, 0.4, 40.0])
     settings = Settings(solver="kvaerno5", rtol=1e-9)
@@ -163,7 +165,7 @@ def test_mapped_gradients_are_those_of_each_lane(read):
     np.testing.assert_allclose(jax.vmap(loss)(betas), [loss(beta) for beta in betas], rtol=1e-12)
 
 
-@pytest.mark.parametrize("solver", ["tsit5", "kvaerno5"])
+@pytest.mark.parametrize("solver", ["tsit5", pytest.param("kvaerno5", marks=pytest.mark.slow)])
 def test_a_failed_solve_has_the_gradient_zero(read, solver):
     problem = problem_for(read(BLOW_UP))
 

@@ -180,3 +180,54 @@ def test_it_can_be_turned_off(monkeypatch):
     assert one_kernel.available()
     monkeypatch.setenv(one_kernel.SWITCH, "off")
     assert not one_kernel.available()
+
+
+UNARY = (
+    "abs acos acosh asin asinh atan atanh cbrt ceil cos cosh erf erfc exp exp2 expm1 floor is_finite lgamma log log1p "
+    "logistic neg real_if round rsqrt sign sin sinh sqrt square stop_gradient tan tanh"
+).replace("real_if ", "")
+BINARY = "add atan2 div eq ge gt le lt max min mul ne nextafter pow rem sub"
+
+
+def everything(x):
+    """Each known elementwise operation, reduction and rearrangement once, in a loop."""
+    inside = x / 8  # in the domain of all functions but acosh
+    values = [
+        getattr(lax, name)(inside + 1 if name == "acosh" else inside).astype(x.dtype) for name in UNARY.split()
+    ]
+    values += [getattr(lax, name)(inside, x).astype(x.dtype) for name in BINARY.split()]
+    yes, no = inside > 0.2, inside > 0.1
+    values += [v.astype(x.dtype) for v in (yes & no, yes | no, yes ^ no, ~yes)]
+    values += [jnp.where(yes, x, inside), lax.clamp(x.dtype.type(0.1), x, x.dtype.type(0.3)), lax.integer_pow(x, 3)]
+    matrix = jnp.stack([x, inside]).T + lax.iota(jnp.int32, 2).astype(x.dtype)
+    values += [
+        matrix.sum(1),
+        matrix.max(1),
+        matrix.min(1),
+        matrix.prod(1),
+        (matrix > 0.2).any(1).astype(x.dtype),
+        (matrix > 0.2).all(1).astype(x.dtype),
+        jnp.argmax(matrix, 1).astype(x.dtype),
+        lax.rev(x, (0,)),
+        lax.pad(x[1:], x.dtype.type(2), ((1, 0, 0),)),
+        jnp.concatenate(lax.split(x, (1, 2))[::-1]),
+        lax.dynamic_update_index_in_dim(x, x[0], 2, 0),
+        jnp.broadcast_to(lax.dynamic_index_in_dim(x, 1), (3,)),
+    ]
+    return jnp.stack(values)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_known_operation_has_the_same_value(trace, dtype):
+    def repeated(x):
+        return lax.while_loop(lambda s: s[0] < 2, lambda s: (s[0] + 1, everything(s[2]), s[2] * 0.9), (0, everything(x), x))[1]
+
+    start = np.array([0.5, 1.0, 3.0], dtype)
+    found = jax.jit(OneKernel(repeated))(start)
+    np.testing.assert_allclose(found, jax.jit(repeated)(start), rtol=1e-12 if dtype == np.float64 else 1e-5)
+    assert ATTRIBUTE in lowered(OneKernel(repeated), start)
+    unseen = rewriting.KNOWN - {e.primitive.name for e in trace(repeated, start)}
+    of_equinox = {"empty2", "maybe_set", "nonbatchable", "nondifferentiable_backward", "unvmap_all", "unvmap_any"}
+    of_equinox |= {"select_and_if_vmap", "select_if_vmap", "unvmap_max"}
+    of_derivatives_and_complex_numbers = {"add_any", "copy", "copy_p", "real", "slice", "unstack", "reshape", "transpose"}
+    assert unseen <= of_equinox | of_derivatives_and_complex_numbers | {"stop_gradient", "stack", "square", "squeeze"}

@@ -64,6 +64,7 @@ def test_robertsons_reactions_at_the_published_point(read):
     np.testing.assert_allclose(states(run)[:, -1], wanted, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_relaxation_oscillator_of_van_der_pol(read):
     times = np.array([0.0, 200.0, 600.0, 1000.0, 2000.0])
     wanted = solve_ivp(van_der_pol, (0, 2000), [2, 0], "Radau", times, rtol=1e-10, atol=1e-12).y

@@ -98,7 +98,8 @@ def read_data(system: System, data: Any) -> Data:
             - the path of a netCDF file, or an xarray dataset: variables with the dimension ``time`` and the axes.
             - a data frame, like a CSV file.
             - a mapping from names to arrays of shape [times, axes...], with the key ``time`` for the times they share;
-              or to data arrays of xarray, which may have times of their own.
+              or to data arrays of xarray, which may have times of their own; or from the columns of such a table to
+              their cells.
 
             Parameters with the flag ``data`` may be among the variables of a data set or a mapping.
 
@@ -130,7 +131,7 @@ class Found:
 def _found(system: System, data: Any, report: Report) -> Found:
     from opjax.infer.from_arrays import from_dataset, from_mapping
     from opjax.infer.from_table import from_table
-    from opjax.infer.tables import from_frame
+    from opjax.infer.tables import Table, from_frame
 
     if isinstance(data, (str, os.PathLike)):
         return _from_file(system, os.fspath(data), report)
@@ -139,10 +140,21 @@ def _found(system: System, data: Any, report: Report) -> Found:
     if hasattr(data, "columns") and hasattr(data, "iloc"):
         return from_table(system, from_frame(data), report)
     if isinstance(data, Mapping):
-        return from_mapping(system, cast("Mapping[str, Any]", data), report)
+        given = cast("Mapping[str, Any]", data)
+        if _are_columns(system, given):
+            return from_table(system, Table({name: list(cells) for name, cells in given.items()}), report)
+        return from_mapping(system, given, report)
     kinds = "a mapping, an xarray data set, a data frame, or the path of a CSV or netCDF file"
     bad_data(report, f"are {type(data).__name__}, which is not understood", hint=f"give {kinds}")
     return Found()
+
+
+def _are_columns(system: System, data: Mapping[str, Any]) -> bool:
+    """Whether a mapping is a table: columns of one length, among them those of cells, ``cases[0-4]``, or of labels."""
+    if "time" not in data or any(hasattr(value, "dims") or np.ndim(value) != 1 for value in data.values()):
+        return False
+    arrays = {*system.observations, *system.parameters, "time"}
+    return len({len(value) for value in data.values()}) == 1 and not data.keys() <= arrays
 
 
 def _from_file(system: System, path: str, report: Report) -> Found:
@@ -159,9 +171,9 @@ def _from_file(system: System, path: str, report: Report) -> Found:
             return from_table(system, table, report)
         if suffix in (".nc", ".nc4", ".netcdf", ".h5"):
             return from_dataset(system, read_dataset(path), report)
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
-        bad_data(report, f"cannot be read from '{path}': {reason}")
+    except (OSError, ValueError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else "it is not such a file"
+        bad_data(report, f"cannot be read from '{path}': {reason}", hint="a CSV file is text in UTF-8")
         return Found()
     bad_data(report, f"are not read from '{suffix or path}'", hint="give a .csv or a .nc file")
     return Found()

@@ -2,14 +2,27 @@
 
 XLA's CPU compiler runs a loop as a list of operations, and pays a dispatch for each of them in each step: for a model
 of a few states this is most of the time. A function that carries the attribute ``xla_cpu_small_call`` is compiled as
-one kernel instead. XLA does not check that it can: a sort, a scatter, a call of a library or a matrix product in such
-a function is an error of the compiler. So the function is traced first, and gets the attribute only when every
-operation in it is known to work; small products of matrices are written as sums of products. Everything else runs as
-it would anyway, with the same results up to rounding.
+one kernel instead. XLA does not check that it can: a sort, a scatter, a call of a library or a matrix product in such a
+function is an error of the compiler, or the end of the process. So the function is traced first, and gets the attribute
+only when every operation in it is known to work; small products of matrices are written as sums of products
+(`opjax.solve.rewriting`). Everything else runs as it would anyway, with the same results up to rounding.
 
 A function with the attribute must not be transformed further, for that would bring in other operations: under `vmap` it
 becomes a loop over the batch (quicker on a CPU than a solve in lock step, whose every lane waits for the slowest), and
 its derivative is taken of the function without the attribute.
+
+Measured with JAX 0.10.2, diffrax 0.7.2, double precision, Tsit5, rtol 1e-6, on a busy machine (best of many calls, so
+read the ratios), in microseconds; "gradient" is value and gradient by sensitivities, "batch" four of them under `vmap`,
+"checkpoint" the gradient by diffrax's default adjoint, without one kernel:
+
+    model                    solve         gradient       batch           checkpoint
+                             plain  one    plain   one    plain    one
+    SIR, 2 parameters          123   40      251    60      944    130
+    lynx and hare, 6            70   36      433    72      857    181         1,126
+    SEIR, 64 states, 4         601  195    1,680   983    6,448  5,514         3,450
+
+The solve of 256 points of the Fisher-KPP equation takes 333 instead of 1,214; its gradient by 3 parameters is over the
+limit of `opjax.solve.rewriting.LARGEST_VALUE`. Compilation takes no longer with one kernel than without.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from opjax.solve.untyped import core, jnp, lax
 
@@ -63,7 +63,7 @@ def _inner(params: Mapping[str, Any]) -> list[Any]:
     """The functions that an operation holds."""
     found: list[Any] = []
     for value in params.values():
-        parts: Sequence[Any] = value if isinstance(value, (tuple, list)) else (value,)
+        parts = cast("Sequence[Any]", value) if isinstance(value, (tuple, list)) else (value,)
         for part in parts:
             if isinstance(part, core.ClosedJaxpr):
                 found.append(part.jaxpr)

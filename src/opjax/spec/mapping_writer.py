@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from opjax.spec.sections import SECTIONS
-from opjax.spec.sections.section import Commented, Plain
+from opjax.spec.sections.section import Commented, Plain, cleaned
 from opjax.spec.yaml_layout import yaml_text
 from opjax.syntax.declarations import NO_COMMENTS, Comments, ModelSyntax
 from opjax.traverse import Walk, run
@@ -36,7 +36,7 @@ def write_yaml(model: ModelSyntax) -> str:
     Returns:
         The text; `read_yaml` gives an equal model back.
     """
-    return yaml_text(_rows(model), model.comments)
+    return yaml_text(_rows(model), cleaned(model.comments))
 
 
 def write_json(model: ModelSyntax) -> str:
@@ -53,7 +53,7 @@ def write_json(model: ModelSyntax) -> str:
 
 def _rows(model: ModelSyntax) -> dict[str, Plain]:
     rows: dict[str, Plain] = {}
-    around = {one.field: one.comments for one in reversed(model.section_comments)}
+    around = {one.field: cleaned(one.comments) for one in reversed(model.section_comments)}
     for section in SECTIONS:
         value = section.write(model)
         if value is not None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from opjax.spec.document_yaml import plain_value
-from opjax.spec.sections.section import Commented, Plain
+from opjax.spec.sections.section import UNPRINTABLE, Commented, Plain
 from opjax.syntax.declarations import BLANK_LINE, NO_COMMENTS, Comments
 from opjax.traverse import Walk, run
 
@@ -22,7 +22,6 @@ _LONGEST_KEY = 1_000
 _BARE = re.compile(r"(?:-(?=[\w(.]))?[\w(][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]*\Z")
 _NOT_BARE = re.compile(r":(?:\s|\Z)|\s#|\s\Z")
 _BRACKETS = re.compile(r"[,\[\]{}:?]")
-_NOT_QUOTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 _OLD_WORD = re.compile(r"(?:yes|no|on|off|true|false|null)\Z", re.IGNORECASE)
 _OLD_NUMBER = re.compile(r"[-+]?[0-9._][-+0-9_.:a-fA-FxXoO]*\Z")
 
@@ -44,7 +43,6 @@ def yaml_text(rows: dict[str, Plain], comments: Comments = NO_COMMENTS) -> str:
         equations:
           S: -b*S
     """
-    comments = _clean(comments)
     lines = list(_comment_lines(comments, "", comments.behind))
     for key, value in rows.items():
         inner, own = _parted(value)
@@ -69,20 +67,12 @@ def _has_parts(value: Plain) -> bool:
 
 
 def _parted(value: Plain) -> tuple[Plain, Comments]:
-    return (value.value, _clean(value.comments)) if isinstance(value, Commented) else (value, NO_COMMENTS)
+    return (value.value, value.comments) if isinstance(value, Commented) else (value, NO_COMMENTS)
 
 
 def _comment_lines(comments: Comments, indent: str, behind: str = "") -> Iterator[str]:
     for text in (*comments.before, *((behind,) if behind else ())):
         yield "" if text == BLANK_LINE else f"{indent}# {text}".rstrip()
-
-
-def _clean(comments: Comments) -> Comments:
-    """Comments without characters that YAML does not allow."""
-    before = [text if text == BLANK_LINE else _NOT_QUOTED.sub(" ", text) for text in comments.before]
-    while before[:2] == [BLANK_LINE, BLANK_LINE] or before == [BLANK_LINE]:  # as they are read
-        before.pop(0)
-    return Comments(tuple(before), _NOT_QUOTED.sub(" ", comments.behind).strip())
 
 
 def _block(value: Plain, indent: str) -> Walk[list[str]]:
@@ -190,7 +180,7 @@ def _text(text: str, inside: bool) -> str:
     """A text without quotes where no reader can take it for something else."""
     if _is_bare(text) and not (inside and _BRACKETS.search(text)):
         return text
-    if _NOT_QUOTED.search(text):
+    if UNPRINTABLE.search(text):
         return '"' + "".join(map(_escaped, text)) + '"'
     return f'"{text}"' if not set(text) & {'"', "\\"} else "'" + text.replace("'", "''") + "'"
 
@@ -204,7 +194,7 @@ def _is_bare(text: str) -> bool:
 def _escaped(character: str) -> str:
     if character in ('"', "\\"):
         return "\\" + character
-    if not _NOT_QUOTED.match(character):
+    if not UNPRINTABLE.match(character):
         return character
     number = ord(character)
     return f"\\x{number:02x}" if number <= 0xFF else f"\\u{number:04x}"

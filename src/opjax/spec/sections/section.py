@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from opjax.spec.document import Node
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.shapes import Shape
-from opjax.syntax.declarations import NO_COMMENTS, Comments, Declaration, ModelSyntax
+from opjax.syntax.declarations import BLANK_LINE, NO_COMMENTS, Comments, Declaration, ModelSyntax
+
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+"""The characters that YAML does not take as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,16 @@ def listed(rows: Iterable[tuple[str, Plain]]) -> list[Plain]:
 
 def commented(declaration: Declaration, value: Plain) -> Plain:
     """A value with the comments of the declaration that it says."""
-    return value if declaration.comments == NO_COMMENTS else Commented(value, declaration.comments)
+    comments = cleaned(declaration.comments)
+    return value if comments == NO_COMMENTS else Commented(value, comments)
+
+
+def cleaned(comments: Comments) -> Comments:
+    """Comments as YAML can hold them: without control characters, without blank lines that have no comment below."""
+    before = [text if text == BLANK_LINE else UNPRINTABLE.sub(" ", text) for text in comments.before]
+    while before[:2] == [BLANK_LINE, BLANK_LINE] or before == [BLANK_LINE]:
+        before.pop(0)
+    return Comments(tuple(before), UNPRINTABLE.sub(" ", comments.behind).strip())
 
 
 def record(main: tuple[str, Plain], **others: Plain) -> Plain:
