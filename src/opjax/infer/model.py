@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from opjax.infer.data import Data, read_data
 from opjax.infer.observed import Observed, guarded
 from opjax.infer.priors import BACKEND, Priors, like
 from opjax.infer.schedule import Schedule, schedule
-from opjax.infer.untyped import Array, jnp, numpyro
+from opjax.infer.untyped import Array, jax, jnp, numpyro
 from opjax.ir.system import System
 from opjax.solve.augment import flows_in
 from opjax.solve.inputs import checked_parameters, checked_times
@@ -24,6 +24,7 @@ from opjax.solve.problem import Problem, problem_for
 from opjax.solve.settings import Settings, settings_from
 from opjax.solve.trajectory import Trajectory, trajectory
 
+Solve = Callable[[dict[str, Array]], Trajectory]
 SOLVED = "the solve succeeded"
 """The site whose log-density is minus infinity where the solve fails or a requirement does not hold."""
 
@@ -77,6 +78,13 @@ class NumpyroModel:
         """The typed model."""
         return self.checked.system
 
+    @property
+    def _solve(self) -> Solve:
+        def solve(parameters: dict[str, Array]) -> Trajectory:
+            return trajectory(self.problem, parameters, self.when.times, self.when.start, self.settings)
+
+        return _zero_where_failed(solve) if self.settings.adjoint == "checkpoint" else solve
+
     def __call__(self, observed: bool = True) -> Trajectory:
         """The generative process.
 
@@ -100,11 +108,31 @@ class NumpyroModel:
 
     def solution(self, parameters: Mapping[str, Array]) -> tuple[Trajectory, Array]:
         """The solution at the times of the schedule, and whether it succeeded and all requirements hold."""
-        solution = trajectory(self.problem, parameters, self.when.times, self.when.start, self.settings)
+        solution = self._solve(dict(parameters))
         alive = solution.succeeded
         for held in self.requirements(BACKEND, like(), Point(parameters=parameters)).values():
             alive = alive & jnp.all(held)
         return solution, alive
+
+
+def _zero_where_failed(solve: Solve) -> Solve:
+    """A solution whose derivative, taken backwards, is zero where the solve failed.
+
+    Backwards through the steps of a failed solve, a cotangent of zero meets derivatives that are infinite.
+    """
+
+    def forwards(parameters: dict[str, Array]) -> tuple[Trajectory, tuple[Any, Array]]:
+        solution, backwards = jax.vjp(solve, parameters)
+        return solution, (backwards, solution.succeeded)
+
+    def pulled(kept: tuple[Any, Array], cotangent: Trajectory) -> tuple[dict[str, Array]]:
+        backwards, succeeded = kept
+        (found,) = backwards(cotangent)
+        return ({name: jnp.where(succeeded, value, 0.0) for name, value in found.items()},)
+
+    function = jax.custom_vjp(solve)
+    function.defvjp(forwards, pulled)
+    return function
 
 
 def _guarded_solution(alive: Array, solution: Trajectory) -> Trajectory:

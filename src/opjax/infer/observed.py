@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from opjax import stages
 from opjax.compile.layout import shape_of
@@ -73,20 +72,24 @@ class Observed:
         total = jnp.concatenate([jnp.zeros_like(increments[:1]), jnp.cumsum(increments, axis=0)])
         return total[self.visit.at + 1] - total[self.visit.since + 1]
 
-    def distribution(self, solution: Trajectory, parameters: Mapping[str, Array], alive: Array) -> Any:
-        """The distribution of the observation; where the solve failed, one with valid arguments."""
+    def _valid(self, solution: Trajectory, parameters: Mapping[str, Array], alive: Array) -> dict[str, Array]:
+        """The arguments; where the solve failed, some that are valid."""
         found = self.arguments(solution, parameters)
         rows = {a.name: a for a in self.record.arguments}
-        safe = {name: jnp.where(alive, value, valid_value(rows[name])) for name, value in found.items()}
-        return numpyro_distribution(self.record, safe)
+        return {name: jnp.where(alive, value, valid_value(rows[name])) for name, value in found.items()}
 
     def drawn_alike(self, solution: Trajectory, parameters: Mapping[str, Array], key: Array) -> Array:
         """Observations drawn with the same random numbers at each time, shape [times, axes...]."""
 
         def at_one_time(arguments: dict[str, Array]) -> Array:
-            return numpyro_distribution(self.record, arguments).sample(key)
+            return numpyro_distribution(self.record, self._to_draw(arguments)).sample(key)
 
         return jax.vmap(at_one_time)(self.arguments(solution, parameters))
+
+    def _to_draw(self, arguments: dict[str, Array]) -> dict[str, Array]:
+        """The arguments as NumPyro's random numbers want them: counts are integers."""
+        counts = {a.name for a in self.record.arguments if a.support == "count"}
+        return {n: jnp.round(v).astype(int) if n in counts else v for n, v in arguments.items()}
 
     def site(self, solution: Trajectory, parameters: Mapping[str, Array], alive: Array, observed: bool) -> None:
         """The site of the observation.
@@ -97,15 +100,16 @@ class Observed:
             alive: whether the solve succeeded.
             observed: whether the data are conditioned on; otherwise they are drawn.
         """
-        found = self.distribution(solution, parameters, alive)
+        arguments = self._valid(solution, parameters, alive)
         with contextlib.ExitStack() as stack:
             for place, size in enumerate(self.shape):
                 dim = place - len(self.shape)
                 axis = ("time", *self.observation.axes)[place]
                 stack.enter_context(numpyro.plate(f"{self.observation.name} over {axis} {-dim}", size, dim=dim))
             if self.series is None or not observed:
-                numpyro.sample(self.observation.name, found)
+                numpyro.sample(self.observation.name, numpyro_distribution(self.record, self._to_draw(arguments)))
                 return
+            found = numpyro_distribution(self.record, arguments)
             if not self.series.present.all():
                 found = found.mask(self.series.present)
             numpyro.sample(self.observation.name, found, obs=self.data)
