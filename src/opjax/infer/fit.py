@@ -95,7 +95,8 @@ def options_from(given: Mapping[str, Any]) -> Options:
     """The options of a fit by name.
 
     Raises:
-        OpjaxError: E0806 for an option, a method or a gradient that does not exist, E0902 for an unknown solver.
+        OpjaxError: E0806 for an option, a method or a gradient that does not exist, E0807 for a number that cannot be,
+            E0902 for an unknown solver.
     """
     sampler = {f.name for f in dataclasses.fields(Sampling)}
     solver = {f.name for f in dataclasses.fields(Settings)}
@@ -106,6 +107,12 @@ def options_from(given: Mapping[str, Any]) -> Options:
             raise refuse(catalogue.UNKNOWN_VALUE, kind="option", name=name, hint=did_you_mean(name, known))
     sampling = Sampling(**{name: value for name, value in given.items() if name in sampler})
     _want("chain method", sampling.chain_method, METHODS)
+    for name, least in (("num_warmup", 0), ("num_samples", 1), ("num_chains", 1)):
+        value = given.get(name, least)
+        if not isinstance(value, int) or value < least:
+            raise refuse(
+                catalogue.WRONG_ARRAY, name=name, found=repr(value), expected=f"a whole number from {least} on"
+            )
     gradient = str(given.get("gradient", "auto"))
     _want("gradient", gradient, ("auto", *GRADIENTS))
     settings = settings_from({name: value for name, value in given.items() if name in solver})

@@ -45,11 +45,11 @@ class Counts:
     unsolved_draws: int = 0
 
     def sentences(self) -> list[str]:
-        """What there is to say of failed solves."""
+        """What there is to say of failed solves; nothing of the divergences that every warm-up has."""
         found: list[str] = []
         if self.unsolved_points:
             found.append(f"The solve failed at {self.unsolved_points} of {self.points} points drawn from the priors.")
-        if self.cut_short:
+        if self.divergences or (self.unsolved_points and self.cut_short):
             share = 100 * self.cut_short / max(self.proposals, 1)
             found.append(
                 f"{self.cut_short} of {self.proposals} proposals ({share:.2g} %) were refused because the solve failed "
@@ -130,7 +130,11 @@ class Posterior:
         """
         model = self._at(self.model.when.times if times is None else times)
         values, keys = self._some(draws, seed)
-        return _dataset(model, jax.jit(functools.partial(generate_each, model))(values, keys), self._chains)
+        found = _dataset(model, jax.jit(functools.partial(generate_each, model))(values, keys), self._chains)
+        if times is None:
+            return found
+        asked = next(iter(model.when.visits.values())).at  # the solve also stops where an incidence begins
+        return found.isel(time=asked)
 
     def curves(self, times: Any, *, draws: int | None = None, seed: int = 0) -> xarray.Dataset:
         """New observations for pictures: each draw has the same noise at all times, so that quantiles are smooth.

@@ -1,0 +1,193 @@
+"""Fits against posteriors known by quadrature; what a fit survives, and what it says when it cannot begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import stats
+
+import opjax
+from infer.models import DECAY
+from infer.test_model import EXPLODES, TIMES
+from opjax.errors import OpjaxError, OpjaxWarning
+from opjax.infer import Posterior
+
+AT = np.arange(0.0, 6.0)
+Y = np.array([1.08, 0.71, 0.35, 0.25, 0.19, 0.02])
+DATA = {"time": AT, "y": Y}
+QUIET = {"progress_bar": False, "num_chains": 2}
+
+
+def by_quadrature() -> dict[str, tuple[float, float]]:
+    """Mean and standard deviation of k and sigma, on a grid of their logarithms; x = exp(-k*t) in closed form."""
+    log_k, log_sigma = np.meshgrid(np.linspace(-3, 1.5, 600), np.linspace(-5, 1, 600), indexing="ij")
+    k, sigma = np.exp(log_k), np.exp(log_sigma)
+    density = stats.norm(np.log(0.5), 0.5).logpdf(log_k) + stats.halfnorm(scale=0.5).logpdf(sigma) + log_sigma
+    density += sum(stats.norm(np.exp(-k * t), sigma).logpdf(y) for t, y in zip(AT, Y, strict=True))
+    weight = np.exp(density - density.max())
+    weight /= weight.sum()
+    moments = {name: ((weight * v).sum(), (weight * v**2).sum()) for name, v in (("k", k), ("sigma", sigma))}
+    return {name: (mean, float(np.sqrt(square - mean**2))) for name, (mean, square) in moments.items()}
+
+
+def check_against_quadrature(posterior: Posterior) -> None:
+    summary = posterior.summary()
+    for name, (mean, sd) in by_quadrature().items():
+        row = summary[name]
+        assert row.ess > 200
+        assert abs(row.mean - mean) < 4 * sd / np.sqrt(row.ess), name
+        assert abs(row.sd / sd - 1) < 0.2, name
+
+
+@pytest.fixture(scope="module")
+def double() -> Iterator[None]:
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.fixture(scope="module")
+def posterior(double: None) -> Posterior:
+    return opjax.loads(DECAY).fit(DATA, num_warmup=400, num_samples=600, seed=3, **QUIET)
+
+
+def test_the_posterior_is_that_of_quadrature(posterior: Posterior) -> None:
+    check_against_quadrature(posterior)
+    assert posterior.divergences == 0
+    assert posterior.counts.unsolved_draws == 0
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("options", [{"gradient": "reverse"}, {"chain_method": "vectorized"}, {"dense_mass": True}])
+def test_every_way_of_sampling_finds_the_posterior(options: dict[str, Any]) -> None:
+    found = opjax.loads(DECAY).fit(DATA, num_warmup=400, num_samples=600, seed=4, **QUIET, **options)
+    check_against_quadrature(found)
+
+
+def test_draws_depend_neither_on_threads_nor_on_progress(
+    posterior: Posterior, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = {"num_warmup": 20, "num_samples": 10, "num_chains": 2}
+    model = opjax.loads(DECAY)
+    shown = model.fit(DATA, seed=5, chain_method="sequential", progress_bar=True, **options)
+    assert "100 %" in capsys.readouterr().out
+    silent = model.fit(DATA, seed=5, chain_method="parallel", progress_bar=False, **options)
+    assert capsys.readouterr().out == ""
+    xr.testing.assert_identical(shown.draws, silent.draws)
+    xr.testing.assert_identical(
+        shown.tree["posterior_predictive"].to_dataset(), silent.tree["posterior_predictive"].to_dataset()
+    )
+
+
+@pytest.mark.usefixtures("x64")
+def test_solves_that_fail_are_survived_and_counted() -> None:
+    """Half of the prior explodes before the last observation, and the posterior touches that half."""
+    y = np.array([1.0, 1.6, 20.0])
+    model = opjax.loads(EXPLODES)
+    data = {"time": TIMES, "y": y}
+    found = model.fit(data, num_warmup=150, num_samples=150, max_steps=200, fixed={"sigma": 0.5}, **QUIET)
+    assert found.counts.unsolved_points > 10
+    assert found.counts.cut_short > 0
+    assert found.counts.unsolved_draws == 0
+    assert np.isfinite(found["a"]).all()
+    assert float(found["a"].max()) < 0.5
+    text = str(found.summary())
+    assert f"The solve failed at {found.counts.unsolved_points} of {found.counts.points} points" in text
+    assert "proposals" in text
+
+
+TANK = """
+model Tank:
+  params:
+    c = 1 ~ LogNormal(loc=0, scale=0.5)
+    sigma = 0.1 ~ HalfNormal(0.2)
+  states:
+    h = 4
+  dynamics:
+    h' = -(c*sqrt(h) if h > 0 else 0)
+  observe:
+    level ~ Normal(loc=h, scale=sigma)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("x64")
+def test_a_tank_that_runs_empty_has_a_gradient() -> None:
+    """h = (2 - c*t/2)^2 until it is empty; naive code has a nan derivative from there on, and NUTS goes astray."""
+    times = np.arange(0.0, 6.0, 0.25)
+    exact = np.maximum(2 - 1.2 * times / 2, 0) ** 2
+    level = exact + 0.1 * np.random.default_rng(1).normal(size=times.size)
+    found = opjax.loads(TANK).fit({"time": times, "level": level}, num_warmup=400, num_samples=400, **QUIET)
+    row = found.summary()["c"]
+    assert found.divergences == 0
+    assert row.r_hat < 1.02
+    assert abs(row.mean - 1.2) < 3 * row.sd
+    assert row.sd < 0.05
+
+
+# --- beginning
+
+
+IMPOSSIBLE = {
+    "domain": (DECAY.replace("loc=x", "loc=log(-x)"), "the argument 'loc' of 'y' is not a number that it may be"),
+    "requirement": (DECAY + "  require:\n    k < 0\n", "a condition of the section 'require' does not hold"),
+    "solve": (EXPLODES.replace("HalfNormal(1)", "LogNormal(loc=9, scale=0.1)"), "the solve fails: "),
+    "density": (DECAY.replace("sigma = 0.1 ~ HalfNormal(0.5)", "sigma = 1e-200"), "the density of 'y' is zero"),
+}
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("name", IMPOSSIBLE)
+def test_a_fit_that_cannot_begin_says_where_and_why(name: str) -> None:
+    source, sentence = IMPOSSIBLE[name]
+    with pytest.raises(OpjaxError, match="E0907") as caught:
+        opjax.loads(source).fit(DATA, num_warmup=5, num_samples=5, **QUIET)
+    assert sentence in str(caught.value)
+    assert " of 64)" in str(caught.value)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("x64")
+def test_a_stiff_model_is_solved_implicitly_without_being_told() -> None:
+    examples = Path(__file__).parents[2] / "examples"
+    text = (examples / "robertson.ojx").read_text(encoding="utf-8")
+    text = text.replace("= 0.04", "= 0.04 ~ LogNormal(loc=log(0.04), scale=0.5)")
+    text += "\n  observe:\n    a ~ Normal(loc=A, scale=0.02)\n"
+    data = {"time": [0.4, 4.0, 40.0, 400.0], "a": [0.98517, 0.90552, 0.71583, 0.45052]}
+    found = opjax.loads(text).fit(data, t0=0.0, num_warmup=100, num_samples=100, **QUIET)
+    assert found.tree.attrs["solver"] == "kvaerno5"
+    row = found.summary()["k1"]
+    assert abs(row.mean - 0.04) < 3 * row.sd
+
+
+def code_of(**options: Any) -> tuple[str, str]:
+    with pytest.raises(OpjaxError) as caught:
+        opjax.loads(DECAY).fit(DATA, **options)
+    return caught.value.diagnostics[0].code, caught.value.diagnostics[0].hint
+
+
+@pytest.mark.usefixtures("x64")
+def test_unknown_options_are_refused() -> None:
+    assert code_of(num_sample=5) == ("E0806", "did you mean 'num_samples' or 'num_warmup'?")
+    assert code_of(chain_method="threads")[0] == "E0806"
+    assert code_of(gradient="backward")[0] == "E0806"
+    assert code_of(solver="tsit")[0] == "E0902"
+    assert code_of(fixed={"k": 1.0, "sigma": 0.1})[0] == "E0932"
+
+
+@pytest.mark.usefixtures("x32")
+def test_single_precision_is_warned_of() -> None:
+    with pytest.warns(OpjaxWarning, match="jax_enable_x64"), pytest.raises(OpjaxError, match="E0903"):
+        opjax.loads(DECAY).fit({"time": AT})
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize(("name", "value"), [("num_samples", 0), ("num_chains", 0), ("num_warmup", -1)])
+def test_numbers_of_draws_are_checked(name: str, value: int) -> None:
+    assert code_of(**{name: value})[0] == "E0807"
