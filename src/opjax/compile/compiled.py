@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from opjax.backends.base import Array, ArrayFunction, Backend, DType
 from opjax.backends.registry import backend_for, backend_of
@@ -14,6 +14,12 @@ from opjax.compile.kernel import Kernel
 from opjax.compile.quantities import NOTHING, Optimise, Quantities, Wanted
 from opjax.errors import catalogue, did_you_mean
 from opjax.ir.system import System
+
+if TYPE_CHECKING:
+    from jaxtyping import Num
+
+    Vector = Num[Array, " states"]
+    Shaped = Num[Array, "..."]
 
 
 class Origin(Protocol):
@@ -83,7 +89,7 @@ class CompiledRhs:
 
     # --- calls
 
-    def eval_fn(self, t: object, y: Array, **parameters: object) -> Array:
+    def eval_fn(self, t: object, y: Vector, **parameters: object) -> Vector:
         """The derivative as a flat vector.
 
         Arguments:
@@ -99,7 +105,7 @@ class CompiledRhs:
         """
         return self._flat(t, y, parameters)
 
-    def pytree_eval_fn(self, t: object, y: Mapping[str, Array], **parameters: object) -> dict[str, Array]:
+    def pytree_eval_fn(self, t: object, y: Mapping[str, Shaped], **parameters: object) -> dict[str, Shaped]:
         """The derivative by state name.
 
         Arguments:
@@ -112,7 +118,7 @@ class CompiledRhs:
         """
         return self._tree(t, y, parameters)
 
-    def __call__(self, t: object, y: Array | Mapping[str, Array], args: Mapping[str, object] | None = None) -> Any:
+    def __call__(self, t: object, y: Vector | Mapping[str, Shaped], args: Mapping[str, object] | None = None) -> Any:
         """The derivative as diffrax wants it: ``diffrax.ODETerm(rhs)``.
 
         Arguments:
@@ -247,7 +253,7 @@ class CompiledRhs:
         """The SHA-256 of the model's canonical text, in hexadecimal digits."""
         return self._origin.content_hash()
 
-    def flatten(self, y: Mapping[str, Array]) -> Array:
+    def flatten(self, y: Mapping[str, Shaped]) -> Vector:
         """The flat vector of states given by name."""
         if y.keys() != self._system.states.keys():
             raise self._wrong_states(y)
@@ -256,7 +262,7 @@ class CompiledRhs:
         sizes = [slot.size for slot in self._layout.slots]
         return backend.pack([y[name] for name in self._names], sizes, backend.dtype_of(first))
 
-    def unflatten(self, y: Array) -> dict[str, Array]:
+    def unflatten(self, y: Num[Array, "*times states"]) -> dict[str, Shaped]:
         """The states by name of a flat vector; leading dimensions (such as time) are kept."""
         xp = self._backend(y).xp
         lead = tuple(y.shape[:-1])

@@ -6,17 +6,20 @@ for assessing convergence of MCMC", Bayesian Analysis 16.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpyro import diagnostics
 
 from opjax.infer.untyped import special
 
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
 NUMPYRO: Any = diagnostics
 
 
-def bulk_ess(draws: np.ndarray) -> float:
+def bulk_ess(draws: Float[np.ndarray, "chains draws"]) -> float:
     """The effective number of draws for the bulk of a distribution.
 
     Arguments:
@@ -31,7 +34,7 @@ def bulk_ess(draws: np.ndarray) -> float:
         return float(NUMPYRO.effective_sample_size(_normal_scores(_split(draws))))
 
 
-def r_hat(draws: np.ndarray) -> float:
+def r_hat(draws: Float[np.ndarray, "chains draws"]) -> float:
     """How much the chains (and their halves) differ, in location or in spread; near 1 if they do not.
 
     Arguments:
@@ -48,17 +51,17 @@ def r_hat(draws: np.ndarray) -> float:
     return float(np.max(both))
 
 
-def _varied(draws: np.ndarray) -> bool:
+def _varied(draws: Float[np.ndarray, "chains draws"]) -> bool:
     return draws.shape[1] > 3 and bool(np.isfinite(draws).all()) and float(np.ptp(draws)) > 0
 
 
-def _split(draws: np.ndarray) -> np.ndarray:
+def _split(draws: Float[np.ndarray, "chains draws"]) -> np.ndarray:
     """Each chain as two; of an odd number of draws the middle one is left out."""
     half = draws.shape[1] // 2
     return np.concatenate([draws[:, :half], draws[:, -half:]])
 
 
-def _normal_scores(draws: np.ndarray) -> np.ndarray:
+def _normal_scores(draws: Float[np.ndarray, "chains draws"]) -> np.ndarray:
     """The ranks of the draws as quantiles of a normal distribution; equal draws share their mean rank."""
     _, place, counts = np.unique(draws.ravel(), return_inverse=True, return_counts=True)
     ranks = np.cumsum(counts) - (counts - 1) / 2
