@@ -44,6 +44,7 @@ HOMES: dict[str, frozenset[str]] = {
     "diffrax": frozenset({"solve"}),
     "equinox": frozenset({"trees", "solve", "pipelines"}),
     "jax": USES_JAX,
+    "jaxtyping": frozenset({"compile", "trees", "solve", "infer", "pipelines"}),
     "lark": frozenset({"syntax"}),
     "lineax": frozenset({"solve"}),
     "matplotlib": frozenset({"infer", "cli"}),
