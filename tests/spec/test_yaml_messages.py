@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import opjax
 from opjax.errors import Report
 from opjax.source import Source
 from opjax.spec.yaml_reader import read_json, read_yaml
@@ -146,3 +147,17 @@ def test_json_has_the_same_messages() -> None:
     report = Report()
     read_json(Source("m", '{"state": ["S"],\n "equations": {"S": "a*(S"}}'), report)
     assert [f"{d.place} {d.code}" for d in report.errors] == ["m:2:24 E0108"]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"axes": [{"name": "a", "coords": ["x\ny", "z"]}], "state": ["S[a]"], "equations": {"S[a]": "-S[a]"}},
+        {"state": ["S"], "state_metadata": {"S": {"units": "mg\nL"}}, "equations": {"S": "-S"}},
+        {"state": ["S"], "time": {"unit": "day", "origin": "2020\n2021"}, "equations": {"S": "-S"}},
+    ],
+    ids=["label", "unit", "origin"],
+)
+def test_labels_and_units_stand_on_one_line(broken: dict[str, object]) -> None:
+    with pytest.raises(opjax.OpjaxError, match="must be a text on one line"):
+        opjax.from_dict(broken)

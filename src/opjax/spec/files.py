@@ -175,7 +175,8 @@ def _fail_unreadable(name: str, problem: str, hint: str = "") -> NoReturn:
 def _names_in(folder: str) -> list[str]:
     try:
         with os.scandir(folder or ".") as entries:
-            return sorted(entry.name for entry, _ in zip(entries, range(_SEARCHED), strict=False))
+            names = (entry.name for entry, _ in zip(entries, range(_SEARCHED), strict=False))
+            return sorted(name for name in names if not name.startswith("."))
     except OSError:
         return []
 

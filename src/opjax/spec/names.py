@@ -47,11 +47,12 @@ class Name:
 
 @dataclass(slots=True)
 class Names:
-    """All declared names of a model."""
+    """All declared names of a model, and the names of axes that are wanted and do not exist."""
 
     axes: dict[str, Axis] = field(default_factory=dict[str, Axis])
     values: dict[str, Name] = field(default_factory=dict[str, Name])
     transitions: dict[str, TransitionDeclaration] = field(default_factory=dict[str, TransitionDeclaration])
+    unknown_axes: set[str] = field(default_factory=set[str])
 
     def known(self, *kinds: NameKind) -> list[str]:
         """The declared names of some kinds (all kinds if none is given), for suggestions."""
@@ -145,4 +146,5 @@ def _check_axes(names: Names, name: str, entry: Name, report: Report) -> None:
 
 def unknown_axis(names: Names, axis: str, span: Span, report: Report) -> None:
     """Report an axis that does not exist."""
+    names.unknown_axes.add(axis)
     report.add(catalogue.UNKNOWN_AXIS, span, name=axis, hint=did_you_mean(axis, names.axes))

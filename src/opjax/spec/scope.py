@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from opjax.errors import Report, catalogue, did_you_mean
+from opjax.errors import Report, Stop, catalogue, did_you_mean
 from opjax.ir.nodes import Along, AnyNode, AtPosition, Edge, Selection
 from opjax.ir.types import Axis, Dim, Role
 from opjax.source import Span
@@ -58,6 +58,11 @@ class Scope:
         return dataclasses.replace(self, indices={**self.indices, name: dim}), dim
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """``no axes``, ``1 axis``, ``2 axes``."""
+    return f"1 {one}" if number == 1 else f"{number or 'no'} {many}"
+
+
 def free_scope(where: str, axes: tuple[str, ...], edge: Edge | None = None) -> Scope:
     """The scope of a quantity that is declared over some axes: they are its indices."""
     return Scope(where, {axis: Dim(axis) for axis in axes}, edge)
@@ -91,8 +96,8 @@ class IndexReader:
                 catalogue.WRONG_INDEX_COUNT,
                 span,
                 name=name,
-                expected=len(axes),
-                found=len(indices),
+                expected=counted(len(axes), "axis", "axes"),
+                found=f"{counted(len(indices), 'index', 'indices')} {'is' if len(indices) == 1 else 'are'}",
                 hint=f"write {name}[{', '.join(axes)}]" if axes else f"write {name}",
             )
         return [self.position(name, axis, index, scope) for axis, index in zip(axes, indices, strict=True)]
@@ -129,6 +134,8 @@ class IndexReader:
 
     def _free(self, axis: str, index: Index) -> Exception:
         assert index.name is not None
+        if index.name in self.names.unknown_axes:
+            raise Stop  # that this axis does not exist has been said where it was first wanted
         known = self.names.axes.get(axis)
         if known is not None and index.name in known.labels:
             hint = f'for the label, write {axis}="{index.name}"'

@@ -11,7 +11,7 @@ from opjax.spec.sections.draft import Draft, TimeTables
 from opjax.spec.sections.inputs import INTERPOLATION, interpolation_of
 from opjax.spec.sections.section import Plain, Section, commented, nothing
 from opjax.spec.sections.shapes import EXPRESSION, NAME, TEXT, TRUTH, Listed, Record, Scalar
-from opjax.spec.sections.values import expression, is_true, simple_name, text_of, unit_of
+from opjax.spec.sections.values import expression, is_true, one_line, simple_name, text_of, unit_of
 from opjax.spec.sections.written import written_expression, written_unit
 from opjax.syntax.declarations import AxisDeclaration, AxisKind, ModelSyntax, TimeDeclaration
 from opjax.syntax.nodes import Expression
@@ -95,10 +95,10 @@ def _labels(coords: SequenceNode, draft: Draft, path: str) -> tuple[str, ...]:
     """Labels are texts: a number would be another label when it is written in another way."""
     labels: list[str] = []
     for number, item in enumerate(coords.items):
-        if isinstance(item, ScalarNode) and isinstance(item.value, str):
-            labels.append(item.value)
-        else:
+        if not (isinstance(item, ScalarNode) and isinstance(item.value, str)):
             wrong_value(draft.report, item, f"'{path}.coords[{number}]'", "a text in quotes")
+        elif one_line(item, f"{path}.coords[{number}]", draft):
+            labels.append(item.value)
     return tuple(labels)
 
 

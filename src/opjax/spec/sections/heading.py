@@ -8,7 +8,7 @@ from opjax.spec.inference import infer_parameters
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Plain, Section, commented
 from opjax.spec.sections.shapes import TEXT, TRUTH, Either, Record, Scalar
-from opjax.spec.sections.values import text_of, unit_of
+from opjax.spec.sections.values import one_line, text_of, unit_of
 from opjax.spec.sections.written import written_unit
 from opjax.syntax.declarations import DerivativeDeclaration, ModelSyntax, TimeDeclaration, TransitionDeclaration
 
@@ -36,9 +36,12 @@ def _read_time(node: Node, draft: Draft) -> None:
         draft.time = TimeDeclaration(unit_of(node, draft), span=node.span)
         return
     fields = draft.fields(node, _TIME, "time")
+    origin = fields.get("origin")
+    if isinstance(origin, ScalarNode) and not one_line(origin, "time.origin", draft):
+        origin = None
     draft.time = TimeDeclaration(
         unit_of(fields.get("unit"), draft),
-        text_of(fields.get("origin")),
+        text_of(origin),
         doc=text_of(fields.get("description")),
         span=node.span,
     )

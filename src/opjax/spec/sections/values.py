@@ -68,6 +68,14 @@ def text_of(node: Node | None) -> str:
     return node.text if isinstance(node, ScalarNode) else ""
 
 
+def one_line(node: ScalarNode, path: str, draft: Draft) -> bool:
+    """Whether a text has no line breaks, which labels and units cannot have; reported if it has."""
+    if "\n" not in node.text:
+        return True
+    wrong_value(draft.report, node, f"'{path}'", "a text on one line")
+    return False
+
+
 def is_true(node: Node | None) -> bool:
     """Whether a node is `true`."""
     return isinstance(node, ScalarNode) and node.value is True
@@ -95,7 +103,9 @@ def simple_name(node: Node, path: str, draft: Draft) -> str:
 
 def unit_of(node: Node | None, draft: Draft) -> str:
     """A unit, without spaces if it is made of factors; empty where there is none."""
-    return read_unit(node.span, draft.limits) if isinstance(node, ScalarNode) else ""
+    if not isinstance(node, ScalarNode) or not one_line(node, "units", draft):
+        return ""
+    return read_unit(node.span, draft.limits)
 
 
 def read_unit(span: Span, limits: Limits = DEFAULT_LIMITS) -> str:
