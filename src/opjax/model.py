@@ -115,9 +115,9 @@ class Model:
             known[name] = tuple(str(label) for label in given)
         return Model(stages.check(self.syntax, Report(), DEFAULT_LIMITS, known))
 
-    def compile_rhs(self, xp: object = None) -> CompiledRhs:
+    def compile_rhs(self, xp: object = None, *, extra_parameters: str = "refuse") -> CompiledRhs:
         """The time derivative of the states as a function; see `opjax.compile_rhs`."""
-        return stages.compile_checked(self._checked, xp)
+        return stages.compile_checked(self._checked, stages.Options(xp, extra_parameters))
 
     def simulate(
         self,
@@ -220,7 +220,11 @@ def from_dict(mapping: Mapping[str, object], *, limits: Limits = DEFAULT_LIMITS)
 
 
 def compile_rhs(
-    spec: Model | Mapping[str, object] | str | os.PathLike[str], xp: object = None, *, limits: Limits = DEFAULT_LIMITS
+    spec: Model | Mapping[str, object] | str | os.PathLike[str],
+    xp: object = None,
+    *,
+    extra_parameters: str = "refuse",
+    limits: Limits = DEFAULT_LIMITS,
 ) -> CompiledRhs:
     """Compile the right-hand side of a model.
 
@@ -228,6 +232,7 @@ def compile_rhs(
         spec: a model, a mapping, the path of a file, or the text of a model (.ojx spelling).
         xp: the array namespace that calls are pinned to: `numpy`, `jax.numpy`, or any Array API namespace. None: the
             namespace of the arrays given in each call.
+        extra_parameters: what becomes of parameters in a call that the model does not have: "refuse" or "ignore".
         limits: bounds on what the model may ask for.
 
     Returns:
@@ -253,7 +258,7 @@ def compile_rhs(
         >>> rhs.eval_fn(0.0, np.array([9.0, 1.0, 0.0]), beta=0.5, gamma=0.1)
         array([-0.45,  0.35,  0.1 ])
     """
-    return as_model(spec, limits).compile_rhs(xp)
+    return as_model(spec, limits).compile_rhs(xp, extra_parameters=extra_parameters)
 
 
 def as_model(spec: Model | Mapping[str, object] | str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Model:

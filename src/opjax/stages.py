@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from opjax.compile.compiled import CompiledRhs
+from opjax.compile.options import DEFAULT, Options
 from opjax.compile.quantities import Quantities, Wanted
 from opjax.errors import OpjaxError, Report, catalogue, did_you_mean
 from opjax.ir.program import Program
@@ -115,14 +116,14 @@ def optimise(program: Program, differentiable: bool) -> Program:
     return run_passes(program, differentiable)
 
 
-def compile_checked(checked: Checked, xp: object = None) -> CompiledRhs:
+def compile_checked(checked: Checked, options: Options = DEFAULT) -> CompiledRhs:
     """Stage four: the right-hand side as a function.
 
     Raises:
         OpjaxError: E0701 for what cannot be run yet, E0803 for an axis without labels.
     """
     refuse_not_yet(checked.system)
-    return CompiledRhs(checked.system, WrittenModel(checked), xp, optimise)
+    return CompiledRhs(checked.system, WrittenModel(checked), options, optimise)
 
 
 @dataclass(frozen=True)
@@ -155,12 +156,13 @@ def _hash_once(syntax: ModelSyntax) -> str:
     return content_hash(syntax)
 
 
-def restore_rhs(text: str, labels: tuple[tuple[str, tuple[str, ...]], ...], namespace: str) -> CompiledRhs:
+def restore_rhs(text: str, labels: tuple[tuple[str, tuple[str, ...]], ...], chosen: tuple[str, str]) -> CompiledRhs:
     """Compile a model again from what its pickle holds."""
     report = Report()
     (syntax,) = read_string(text, "ojx", report)
+    namespace, extra_parameters = chosen
     xp = importlib.import_module(namespace) if namespace else None
-    return compile_checked(check(syntax, report, labels=dict(labels)), xp)
+    return compile_checked(check(syntax, report, labels=dict(labels)), Options(xp, extra_parameters))
 
 
 def compile_quantities(system: System, wanted: Mapping[str, Wanted]) -> Quantities:

@@ -39,11 +39,13 @@ class Arguments:
         system: declares them.
         names: those that the kernel takes, in order.
         derive: computes defaults that are expressions.
+        ignores_extra: whether values of names that the model does not have are left aside, not refused.
     """
 
     system: System
     names: tuple[str, ...]
     derive: Derive
+    ignores_extra: bool = False
     shapes: dict[str, tuple[int, ...]] = field(init=False)
     all_scalar: bool = field(init=False)
     constants: dict[str, float] = field(init=False)
@@ -76,7 +78,7 @@ class Arguments:
             values = [given.get(name) for name in self.names]
             if set(map(type, values)) == {float}:  # the everyday call; it skips what cannot be wrong
                 return tuple([quick(value) for value in values])
-        if not given.keys() <= self.system.parameters.keys():
+        if not self.ignores_extra and not given.keys() <= self.system.parameters.keys():
             raise self._unknown(given)
         return tuple([self._value(name, given, backend, dtype, like) for name in self.names])
 

@@ -11,6 +11,7 @@ from opjax.backends.base import Array, ArrayFunction, Backend, DType
 from opjax.backends.registry import backend_for, backend_of
 from opjax.compile.arguments import refuse
 from opjax.compile.kernel import Kernel
+from opjax.compile.options import Options
 from opjax.compile.quantities import NOTHING, Optimise, Quantities, Wanted
 from opjax.errors import catalogue, did_you_mean
 from opjax.ir.system import System
@@ -71,16 +72,17 @@ class CompiledRhs:
     Arguments:
         system: the typed model.
         origin: the text that the model comes from.
-        xp: the namespace that calls are pinned to, or None for the namespace of the state.
+        options: what the caller chose.
         optimise: runs the passes.
     """
 
-    def __init__(self, system: System, origin: Origin, xp: object, optimise: Optimise) -> None:
+    def __init__(self, system: System, origin: Origin, options: Options, optimise: Optimise) -> None:
         rates = {name: Wanted(node, system.states[name].axes) for name, node in system.rates.items()}
         self._system = system
         self._origin = origin
-        self._quantities = Quantities(system, rates, optimise)
-        self._pinned = None if xp is None else backend_for(xp)
+        self._options = options
+        self._quantities = Quantities(system, rates, optimise, options.extra_parameters == "ignore")
+        self._pinned = None if options.xp is None else backend_for(options.xp)
         self._layout = self._quantities.layout
         self._names = tuple(system.states)
         self._shape = (self._layout.size,)
@@ -274,14 +276,14 @@ class CompiledRhs:
     # --- equality, copies, pictures
 
     def _identity(self) -> tuple[object, ...]:
-        return self.content_hash, self._origin.labels, self._namespace()
+        return self.content_hash, self._origin.labels, self._chosen()
 
-    def _namespace(self) -> str:
-        """The module name of the pinned namespace."""
-        return self._pinned.xp.__name__ if self._pinned else ""
+    def _chosen(self) -> tuple[str, ...]:
+        """The options as texts; the first is the module name of the pinned namespace."""
+        return self._pinned.xp.__name__ if self._pinned else "", self._options.extra_parameters
 
     def __reduce__(self) -> tuple[object, ...]:
-        return self._origin.restore, (self.text, self._origin.labels, self._namespace())
+        return self._origin.restore, (self.text, self._origin.labels, self._chosen())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, CompiledRhs) and self._identity() == other._identity()

@@ -62,11 +62,13 @@ class Quantities:
         system: the model.
         wanted: the values by name.
         optimise: runs the passes.
+        ignores_extra: whether values of parameters that the model does not have are left aside, not refused.
     """
 
     system: System
     wanted: Mapping[str, Wanted]
     optimise: Optimise
+    ignores_extra: bool = False
     layout: Layout = field(init=False)
     arguments: Arguments = field(init=False)
     extras: tuple[str, ...] = field(init=False)
@@ -76,7 +78,7 @@ class Quantities:
     def __post_init__(self) -> None:
         roots = [w.node for w in self.wanted.values()]
         self.layout = build_layout(self.system)
-        self.arguments = Arguments(self.system, parameters_in(self.system, roots), self.derive)
+        self.arguments = Arguments(self.system, parameters_in(self.system, roots), self.derive, self.ignores_extra)
         leaves = [n for n in reachable(roots) if isinstance(n, Symbol)]
         self.extras = tuple(dict.fromkeys(n.name for n in leaves if n.role in ("incidence", "over_time", "input")))
         self.outputs = tuple(
@@ -123,6 +125,6 @@ class Quantities:
         """The value of a parameter whose default is an expression of others."""
         parameter = self.system.parameters[name]
         assert parameter.default is not None
-        own = Quantities(self.system, {name: Wanted(parameter.default, parameter.axes)}, self.optimise)
+        own = Quantities(self.system, {name: Wanted(parameter.default, parameter.axes)}, self.optimise, self.ignores_extra)
         like = backend.constant(0.0, dtype)
         return own(backend, like, Point(parameters=given))[name]

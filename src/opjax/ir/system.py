@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from opjax.ir.nodes import AnyNode, Graph
+from opjax.ir.nodes import AnyNode, Graph, Selection
 from opjax.ir.types import Axis
 from opjax.source import NOWHERE, Span
 
@@ -87,10 +87,14 @@ class Alias(Quantity):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Participant:
-    """A state on one side of a transition, with its stoichiometric count."""
+    """A state on one side of a transition, with its stoichiometric count.
+
+    `selections` has one entry for each axis of the state: a dim of the flow (shifted or not), or a fixed position.
+    """
 
     state: str
     count: int
+    selections: tuple[Selection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,6 +153,7 @@ class System:
         graph: the nodes of all expressions.
         axes, parameters, inputs, states, aliases, flows, observations, derived: by name, in declared order.
         rates: the time derivative of each state, by state name; its dims are among the state's.
+        equations: the states that have an equation of their own (``S' = ...``), and where the first was written.
         requirements: conditions on parameters that must hold (``require``).
         time_reductions: reductions over the saved times, used by `derived`.
         not_yet: what keeps the model from being run.
@@ -165,6 +170,7 @@ class System:
     rates: Mapping[str, AnyNode]
     observations: Mapping[str, Observation]
     derived: Mapping[str, Alias]
+    equations: Mapping[str, Span] = field(default_factory=dict[str, Span])
     requirements: tuple[AnyNode, ...] = ()
     time_reductions: tuple[TimeReduction, ...] = ()
     not_yet: tuple[NotYet, ...] = ()

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from opjax.spec.expressions import Lowering
 
 
+Cells = tuple[str, tuple[Selection, ...]]
+"""A state, and the positions of it that an equation is for."""
 Side = tuple[Term, tuple[Name, list[Selection]]]
 """A term of a transition, its state, and the positions of the state that it names."""
 
@@ -59,7 +61,7 @@ class Dynamics:
     lowering: Lowering
     gains: dict[str, list[AnyNode]] = field(default_factory=dict[str, list[AnyNode]])
     flows: dict[str, Flow] = field(default_factory=dict[str, Flow])
-    equations: dict[object, Span] = field(default_factory=dict[object, Span])
+    equations: dict[Cells, Span] = field(default_factory=dict[Cells, Span])
 
     def add(self, declared: TransitionDeclaration | DerivativeDeclaration, position: int) -> None:
         """Read one statement of the section; a problem ends this statement only."""
@@ -87,6 +89,13 @@ class Dynamics:
             state: graph.apply("add", gains) if len(gains) > 1 else gains[0] if gains else graph.constant(0.0)
             for state, gains in self.gains.items()
         }
+
+    def written(self) -> Mapping[str, Span]:
+        """The states that have an equation of their own, and where the first was written."""
+        found: dict[str, Span] = {}
+        for (state, _), span in self.equations.items():
+            found.setdefault(state, span)
+        return found
 
     # --- derivatives
 
@@ -133,8 +142,8 @@ class Dynamics:
         rate = self.lowering.value(declared.rate, scope)
         value = self.flow(declared, rate, scope)
         self.check_placed(declared, value, scope)
-        self.flows[name] = self.record(declared, name, rate, value)
         arriving = self.kept_inside(declared, value, sides)
+        self.flows[name] = self.record(declared, name, rate, (arriving, sides))
         for (state, selections), count in net_counts(sides, len(declared.reactants)).items():
             gain = self.times(count, arriving, declared.span)
             self.gain(state, self.lowering.names.values[state], list(selections), gain)
@@ -187,8 +196,12 @@ class Dynamics:
                 if dim is not None and dim not in value.dims:
                     raise self.lowering.report.stop(catalogue.UNPLACED_AXIS, index.span, axis=str(index.name))
 
-    def record(self, declared: TransitionDeclaration, name: str, rate: AnyNode, value: AnyNode) -> Flow:
+    def record(
+        self, declared: TransitionDeclaration, name: str, rate: AnyNode, found: tuple[AnyNode, list[Side]]
+    ) -> Flow:
         """What the typed model keeps of a transition."""
+        value, sides = found
+        parts = [Participant(term.target.name, term.count, tuple(chosen)) for term, (_, chosen) in sides]
         return Flow(
             name,
             axes=transition_axes(declared),
@@ -197,8 +210,8 @@ class Dynamics:
             value=value,
             rate=rate,
             mass_action=declared.mass_action,
-            reactants=tuple(Participant(t.target.name, t.count) for t in declared.reactants),
-            products=tuple(Participant(t.target.name, t.count) for t in declared.products),
+            reactants=tuple(parts[: len(declared.reactants)]),
+            products=tuple(parts[len(declared.reactants) :]),
         )
 
     def kept_inside(

@@ -101,6 +101,7 @@ class _Lower:
             rates=rates,
             observations=quantities.observations(self.model.observations),
             derived=self.defined("derived"),
+            equations=dynamics.written(),
             requirements=quantities.requirements(self.model.requirements),
             time_reductions=tuple(self.lowering.time_reductions),
             not_yet=self.not_yet(),
