@@ -42,7 +42,8 @@ def test_every_dependency_has_its_reason_and_every_reason_its_dependency() -> No
 
 
 def test_dependencies_have_lower_bounds_and_no_upper_ones() -> None:
-    rows = [r for group in (PROJECT["dependencies"], *EXTRAS.values()) for r in group if package(r) != "opjax"]
+    apart = ("opjax", "op-system")  # ourselves, and the oracle: of one release, whose answers are known
+    rows = [r for group in (PROJECT["dependencies"], *EXTRAS.values()) for r in group if package(r) not in apart]
     assert [r for r in rows if not re.fullmatch(r"[\w.-]+(\[\w+\])?>=[\d.]+(,!=[\d.]+)*", r)] == []
 
 
