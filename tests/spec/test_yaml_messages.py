@@ -66,8 +66,8 @@ GOLDEN = {
         "m:2:36 E0202 there is no key 'unit' in 'parameters.b' | did you mean 'units'?",
     ],
     "state: [S]\nparameters: {b: {flags: [fixd]}}": [
-        "m:2:26 E0204 'parameters.b.flags[0]' must be one of fixed, free, nonneg, log, counts, density, data, not the "
-        "text 'fixd' | did you mean 'fixed'?"
+        "m:2:26 E0204 'parameters.b.flags[0]' must be one of fixed, free, nonneg, log, counts, cell_mass, "
+        "density, concentration, c..., not the text 'fixd' | did you mean 'fixed'?"
     ],
     "state: [S]\nparameters: {b: {fixed: yes}}": [
         "m:2:25 E0204 'parameters.b.fixed' must be true or false, not the text 'yes'"

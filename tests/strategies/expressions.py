@@ -137,6 +137,11 @@ changes = st.builds(d.Action, st.sampled_from(["=", "+=", "-=", "*="]), referenc
 actions = st.lists(st.one_of(changes, st.just(d.Action("stop"))), min_size=1, max_size=3).map(tuple)
 
 
+measures = st.builds(
+    d.MeasureDeclaration, st.sampled_from(get_args(d.MeasureKind)), st.lists(reals, max_size=4).map(tuple), units
+)
+
+
 @st.composite
 def axes(draw: st.DrawFn) -> d.AxisDeclaration:
     """Axes of every kind."""
@@ -151,6 +156,7 @@ def axes(draw: st.DrawFn) -> d.AxisDeclaration:
         draw(grids) if kind == "grid" else (),
         draw(st.sampled_from(["linear", "log"])) if kind == "grid" else "linear",
         draw(units),
+        draw(st.none() | measures),
         doc=draw(maybe_docs),
     )
 
@@ -172,7 +178,7 @@ declarations: dict[str, st.SearchStrategy[Any]] = {
         flag_lists,
     ),
     "input": _declared(d.InputDeclaration, names, st.sampled_from(get_args(d.Interpolation)), axis_lists, units),
-    "state": _declared(d.StateDeclaration, names, axis_lists, units, maybe_parts, flag_lists),
+    "state": _declared(d.StateDeclaration, names, axis_lists, units, maybe_parts, flag_lists, axis_lists),
     "alias": st.one_of(
         _declared(d.AliasDeclaration, names, parts, axis_lists, units, edges),
         _declared(d.FunctionDeclaration, names, st.lists(names, min_size=1, max_size=3).map(tuple), parts),

@@ -142,7 +142,7 @@ class Emitter:
 
     def symbol(self, node: Symbol) -> Value:
         """A leaf: a variable that the function begins with, or a constant array."""
-        if node.role in ("coordinate", "position", "quadrature"):
+        if node.role in ("coordinate", "position", "quadrature", "measure"):
             return Value(self.table(Table(node.role, node.name), f"{node.role}_{node.name}"), node.axes)
         if node.role == "size":
             return Value(repr(float(self.program.axes[node.name].size or 0)), ())

@@ -122,8 +122,8 @@ def table_values(table: Table, axes: Mapping[str, Axis]) -> float | tuple[float 
     match table.kind:
         case "coordinate":
             return axis.coordinates
-        case "quadrature":
-            return axis.quadrature()
+        case "quadrature" | "measure":
+            return axis.weights(table.kind)
         case "mask":
             return tuple(place == table.position for place in range(size))
         case _:

@@ -86,7 +86,7 @@ NO_KEYWORD = Problem("E0406", "'{name}' has no argument '{keyword}'")
 MISPLACED = Problem("E0407", "{what} cannot stand in {where}")
 BAD_ARRAY = Problem("E0409", "the values of '{name}' have the shape {found}, and its axes [{axes}] want {expected}")
 NO_QUADRATURE = Problem(
-    "E0410", "the axis '{axis}' has no lengths to integrate over", "use sum, or declare it as a grid"
+    "E0410", "the axis '{axis}' has no lengths to integrate over", "use sum, declare it as a grid, or give it a measure"
 )
 
 # --- dynamics
@@ -108,6 +108,14 @@ REPEATED_INITIAL = Problem("E0507", "'{name}' has two initial values (first at {
 NO_STATES = Problem("E0508", "the model has no states", "declare them in 'states:'")
 UNKNOWN_TRANSITION = Problem(
     "E0509", "there is no transition named '{name}'", "name the transition: 'NAME: A -> B @ rate'"
+)
+
+# --- representations, measures, gauges
+BAD_REPRESENTATION = Problem("E0540", "the state '{name}' {problem}")
+INTEGRAL_OF_COUNTS = Problem(
+    "E0541",
+    "'{name}' is {what}, which adds up over '{axis}', and here it is integrated",
+    "use sum, or declare it as a density",
 )
 
 # --- observations and priors

@@ -137,9 +137,9 @@ class _Interpreter:
             case "coordinate":
                 assert axis is not None
                 return axis.coordinates[where[node.axes[0]]]
-            case "quadrature":
+            case "quadrature" | "measure":
                 assert axis is not None
-                return axis.quadrature()[where[node.axes[0]]]
+                return axis.weights(node.role)[where[node.axes[0]]]
             case _:
                 return self.leaves(node, tuple(where[d] for d in node.axes))
 

@@ -14,6 +14,12 @@ Numbers: TypeAlias = "float | tuple[Numbers, ...]"
 """A number, or nested tuples of numbers of one shape."""
 
 
+EXTENSIVE = ("counts", "cell_mass", "cumulative")
+"""Representations of a state whose values add up."""
+INTENSIVE = ("density", "concentration")
+"""Representations of a state whose values are integrated."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Distribution:
     """A distribution of the table with its arguments by the table's argument names (defaults left out)."""
@@ -72,10 +78,19 @@ class Input(Quantity):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class State(Quantity):
-    """A state; `initial` depends on parameters, coordinates and other initial values only."""
+    """A state; `initial` depends on parameters, coordinates and other initial values only.
+
+    A density or concentration is an amount for each unit of the measures of `measure_axes`.
+    """
 
     initial: AnyNode | None = None
     flags: tuple[str, ...] = ()
+    measure_axes: tuple[str, ...] = ()
+
+    @property
+    def representation(self) -> str | None:
+        """``counts``, ``cell_mass``, ``density``, ``concentration`` or ``cumulative``, where the model says it."""
+        return next((flag for flag in self.flags if flag in EXTENSIVE or flag in INTENSIVE), None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

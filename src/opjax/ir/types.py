@@ -16,6 +16,7 @@ Role = Literal[
     "coordinate",
     "position",
     "quadrature",
+    "measure",
     "incidence",
     "over_time",
     "delay",
@@ -24,9 +25,10 @@ Role = Literal[
 ]
 """What a leaf stands for.
 
-``size``, ``coordinate``, ``position`` and ``quadrature`` belong to an axis: its number of points, its coordinate
-values, 0, 1, 2, ... along it, and its trapezoid weights. ``incidence`` is the flow through a transition since the
-previous observation, ``over_time`` a reduction over the saved times. The last three are understood, and not run yet.
+``size``, ``coordinate``, ``position``, ``quadrature`` and ``measure`` belong to an axis: its number of points, its
+coordinate values, 0, 1, 2, ... along it, its trapezoid weights, and the weights of its declared measure. ``incidence``
+is the flow through a transition since the previous observation, ``over_time`` a reduction over the saved times. The
+last three are understood, and not run yet.
 """
 
 
@@ -61,6 +63,21 @@ def declared_dims(axes: tuple[str, ...]) -> Dims:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """What the points of an axis weigh in a physical total.
+
+    Arguments:
+        kind: ``counting`` (each point is one), ``cell`` (sizes of cells) or ``quadrature`` (weights of a rule).
+        weights: one for each point; positive and finite.
+        unit: a label for people.
+    """
+
+    kind: Literal["counting", "cell", "quadrature"]
+    weights: tuple[float, ...]
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Axis:
     """A named axis.
 
@@ -71,6 +88,7 @@ class Axis:
         coordinates: the coordinate values of a ``grid`` or ``points`` axis, else empty.
         unit: a label for people.
         doc: a sentence for people.
+        measure: what its points weigh in integrals, where the model says it.
     """
 
     name: str
@@ -79,6 +97,7 @@ class Axis:
     coordinates: tuple[float, ...] = ()
     unit: str = ""
     doc: str = ""
+    measure: Measure | None = None
 
     @property
     def size(self) -> int | None:
@@ -95,6 +114,15 @@ class Axis:
     def names(self) -> tuple[str, ...] | tuple[float, ...]:
         """What the points are called in results: coordinate values, or labels."""
         return self.coordinates if self.numeric else self.labels
+
+    @property
+    def weighing(self) -> Role:
+        """The leaf that an integral over this axis weighs its points with."""
+        return "quadrature" if self.measure is None else "measure"
+
+    def weights(self, leaf: str) -> tuple[float, ...]:
+        """The weights that a leaf stands for: those of the ``measure``, or of the trapezoid rule."""
+        return self.measure.weights if leaf == "measure" and self.measure is not None else self.quadrature()
 
     def quadrature(self) -> tuple[float, ...]:
         """The trapezoid weights of the coordinates (half the distance between the two neighbours)."""

@@ -18,7 +18,7 @@ from opjax.ir.program import Program, copy_node
 from opjax.ir.types import Dim, Role
 from opjax.traverse import Walk, run
 
-WITHOUT_SLOPE: frozenset[Role] = frozenset(("coordinate", "position", "quadrature", "size"))
+WITHOUT_SLOPE: frozenset[Role] = frozenset(("coordinate", "position", "quadrature", "measure", "size"))
 
 
 def guard(program: Program) -> Program:

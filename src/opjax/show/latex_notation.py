@@ -75,8 +75,10 @@ class Latex(Notation):
         index = self.index(position, axis)
         return Piece(f"{names.upright(axis.name)}_{{{index}}}" if position.offset else index)
 
-    def weight(self, position: Position, axis: Axis) -> Piece:
-        """The weight of a point in an integral."""
+    def weight(self, position: Position, axis: Axis, own: bool) -> Piece:
+        """The weight of a point in an integral; with the mark of the trapezoid rule where it is not the axis' own."""
+        if not own:
+            return Piece(rf"\Delta^{{\mathrm{{t}}}}_{{{self.index(position, axis)}}}")
         return Piece(rf"\Delta_{{{self.index(position, axis)}}}")
 
     def size(self, axis: Axis) -> Piece:

@@ -86,8 +86,8 @@ class Notation(ABC):
         """The coordinate value of a point."""
 
     @abstractmethod
-    def weight(self, position: Position, axis: Axis) -> Piece:
-        """The quadrature weight of a point."""
+    def weight(self, position: Position, axis: Axis, own: bool) -> Piece:
+        """The weight of a point in an integral: the axis' own, or (`own` false) that of the trapezoid rule."""
 
     @abstractmethod
     def size(self, axis: Axis) -> Piece:

@@ -75,10 +75,12 @@ class Plain(Notation):
         index = self.index(position, axis)
         return Piece(f"{axis.name}[{index}]" if position.offset else index)
 
-    def weight(self, position: Position, axis: Axis) -> Piece:
+    def weight(self, position: Position, axis: Axis, own: bool) -> Piece:
         """A number at a point."""
         if isinstance(position, Fixed):
-            return self.number(axis.quadrature()[position.position])
+            return self.number(axis.weights(axis.weighing if own else "quadrature")[position.position])
+        if not own:
+            return Piece(f"trapezoid({self.index(position, axis)})")
         return Piece(f"weight[{self.index(position, axis)}]")
 
     def size(self, axis: Axis) -> Piece:

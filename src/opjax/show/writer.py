@@ -186,8 +186,9 @@ class Writer:
                 return self.notation.size(self.system.axes[node.name])
             case "coordinate":
                 return self.notation.coordinate(at[node.axes[0]], self.system.axes[node.name])
-            case "quadrature":
-                return self.notation.weight(at[node.axes[0]], self.system.axes[node.name])
+            case "quadrature" | "measure":
+                axis = self.system.axes[node.name]
+                return self.notation.weight(at[node.axes[0]], axis, node.role == axis.weighing)
             case "position":
                 return self.place_along(at[node.axes[0]])
             case "incidence":
@@ -324,11 +325,18 @@ class Writer:
             return (yield self.written_out(node, at, terms // count))
         operand = node.operand
         if isinstance(operand, Apply) and operand.function == "multiply" and node.reduction == "sum":
-            weighted = {_quadrature_dim(a) for a in operand.arguments}
+            weighted = {self.weighed_dim(a) for a in operand.arguments}
             if weighted >= set(node.over):
-                factors = [a for a in operand.arguments if _quadrature_dim(a) not in node.over]
+                factors = [a for a in operand.arguments if self.weighed_dim(a) not in node.over]
                 return (yield self.reduced("integral", factors, node.over, at))
         return (yield self.reduced(node.reduction, [operand], node.over, at))
+
+    def weighed_dim(self, node: AnyNode) -> Dim | None:
+        """The dim along which a node is the weights of an integral, and nothing else."""
+        leaf = _leaf(node)
+        if not isinstance(leaf, Symbol) or leaf.role not in ("quadrature", "measure") or not node.dims:
+            return None
+        return node.dims[0] if leaf.role == self.system.axes[leaf.name].weighing else None
 
     def reduced(self, kind: ReduceKind | str, factors: Sequence[AnyNode], over: Dims, at: Positions) -> Walk[Piece]:
         """A reduction of a product, with bound indices."""
@@ -382,9 +390,3 @@ def _leaf(node: AnyNode) -> AnyNode:
 def _position_axis(node: AnyNode) -> str | None:
     leaf = _leaf(node)
     return leaf.name if isinstance(leaf, Symbol) and leaf.role == "position" else None
-
-
-def _quadrature_dim(node: AnyNode) -> Dim | None:
-    """The dim along which a node is plain quadrature weights."""
-    leaf = _leaf(node)
-    return node.dims[0] if isinstance(leaf, Symbol) and leaf.role == "quadrature" and node.dims else None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections import Counter
 from collections.abc import Callable
 
 from opjax.errors import Report, catalogue
-from opjax.ir.types import Axis
+from opjax.ir.types import Axis, Measure
 from opjax.source import Limits
-from opjax.syntax.declarations import AxisDeclaration
+from opjax.syntax.declarations import AxisDeclaration, MeasureDeclaration
 from opjax.syntax.nodes import Expression
 
 ConstantNumber = Callable[[Expression, str], float | None]
@@ -33,6 +34,34 @@ def build_axis(
         report: gets the problems; a bad axis still has one point, so that the rest of the model can be read.
         limits: the largest number of points.
     """
+    axis = _points_of(declared, labels, number, report, limits)
+    if declared.measure is None or axis.size is None:
+        return axis
+    return dataclasses.replace(axis, measure=_measure(declared, declared.measure, axis.size, report))
+
+
+def _measure(declared: AxisDeclaration, measure: MeasureDeclaration, size: int, report: Report) -> Measure:
+    """The measure of an axis with this many points; one that has a problem weighs each point with 1."""
+    weights = measure.weights
+    if measure.kind == "counting":
+        if weights:
+            _bad(declared, "has a counting measure with weights", report, "leave the weights out: each point counts 1")
+    elif len(weights) != size:
+        found = f"has {size} points, and its measure has {len(weights)} weights"
+        _bad(declared, found, report, "write one weight for each point: measure cell [1, 2]")
+    elif not all(math.isfinite(weight) and weight > 0 for weight in weights):
+        _bad(declared, "has a weight that is not a positive number", report)
+    usable = len(weights) == size and measure.kind != "counting"
+    return Measure(measure.kind, weights if usable else (1.0,) * size, measure.unit)
+
+
+def _points_of(
+    declared: AxisDeclaration,
+    labels: tuple[str, ...],
+    number: ConstantNumber,
+    report: Report,
+    limits: Limits,
+) -> Axis:
     match declared.kind:
         case "labels" | "ordered":
             names = tuple(str(v) for v in declared.values)

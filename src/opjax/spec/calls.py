@@ -14,6 +14,7 @@ from opjax.source import Span
 from opjax.spec.dynamics import transition_axes
 from opjax.spec.names import KIND_IN_WORDS, SPECIAL_CALLS, Name
 from opjax.spec.scope import Scope
+from opjax.spec.weights import trapezoid
 from opjax.syntax.declarations import FunctionDeclaration
 from opjax.syntax.nodes import Argument, Call, Reference, walk
 from opjax.traverse import Walk
@@ -125,6 +126,8 @@ def later(lowering: Lowering, what: str, name: str, span: Span) -> None:
 def _special(lowering: Lowering, call: Call, scope: Scope) -> AnyNode:
     if call.name == "incidence":
         return _incidence(lowering, call, scope)
+    if call.name == "trapezoid":
+        return trapezoid(lowering, in_order(lowering, call, ("index",))[0], scope)
     if call.name == "noise":
         later(lowering, "the noise", _first_name(call), call.span)
         return lowering.graph.opaque("noise", _first_name(call), (), (), call.span)

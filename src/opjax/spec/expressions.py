@@ -108,6 +108,10 @@ class Lowering:
         """The problem of something that cannot stand here."""
         return self.report.stop(catalogue.MISPLACED, span, what=what, where=scope.where, hint=hint)
 
+    def no_quadrature(self, axis: str, span: Span) -> Exception:
+        """The problem of an axis that has neither coordinates nor a measure."""
+        return self.report.stop(catalogue.NO_QUADRATURE, span, axis=axis)
+
     def want_roles(self, node: AnyNode, allowed: frozenset[Role], where: str, span: Span) -> None:
         """Refuse a value that depends on what is not known where it stands."""
         for role in sorted(node.roles - allowed):

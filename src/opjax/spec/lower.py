@@ -22,6 +22,7 @@ from opjax.spec.names import Name, NameKind, Names, declare
 from opjax.spec.order import names_in, order_of_need
 from opjax.spec.quantities import Quantities
 from opjax.spec.reductions import lower_reduction
+from opjax.spec.representations import check_representation
 from opjax.spec.scope import PARAMETER_ROLES, Scope, free_scope
 from opjax.syntax.declarations import AliasDeclaration, InitialDeclaration, ModelSyntax, StateDeclaration
 from opjax.syntax.nodes import Expression, Index, Reference
@@ -211,7 +212,9 @@ class _Lower:
 
     def state(self, declared: StateDeclaration) -> State:
         initial = self.lowering.initial.get(declared.name)
-        return State(declared.name, declared.axes, declared.unit, declared.doc, declared.span, initial, declared.flags)
+        check_representation(declared, self.lowering.names, self.report)
+        place = (declared.name, declared.axes, declared.unit, declared.doc, declared.span)
+        return State(*place, initial, declared.flags, declared.measure_axes)
 
     def defined(self, kind: NameKind) -> Mapping[str, Alias]:
         """The aliases or derived quantities, in declared order."""

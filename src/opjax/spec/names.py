@@ -32,7 +32,7 @@ KIND_IN_WORDS: Mapping[NameKind, str] = {
     "derived": "a derived quantity",
     "function": "a function of the model",
 }
-SPECIAL_CALLS = ("incidence", "noise", "div", "grad", "upwind", "at")
+SPECIAL_CALLS = ("incidence", "noise", "div", "grad", "upwind", "at", "trapezoid")
 """Calls that are not functions of values: they have their own rules in `calls`."""
 
 

@@ -9,6 +9,7 @@ from opjax.ir.nodes import Along, AnyNode, Graph, ReduceKind
 from opjax.ir.system import TimeReduction
 from opjax.ir.types import Dim, Dims
 from opjax.spec.names import unknown_axis
+from opjax.spec.representations import check_integrated
 from opjax.spec.scope import Scope
 from opjax.syntax.nodes import Binder, Reduction
 from opjax.traverse import Walk
@@ -31,6 +32,8 @@ def lower_reduction(lowering: Lowering, reduction: Reduction, scope: Scope) -> W
     inner, dims = bind_all(lowering, reduction.binders, scope)
     body = yield lowering.walk(reduction.body, inner)
     body = lowering.as_real(body)
+    if reduction.kind == "integral" and scope.derived:
+        check_integrated(lowering, body, dims, reduction.span)
     condition = None
     if reduction.condition is not None:
         test = yield lowering.walk(reduction.condition, inner)
@@ -113,7 +116,7 @@ class Reducer:
         return self.graph.apply("pow", (node, size), self.span) if kind == "prod" else node
 
     def integral(self, body: AnyNode, condition: AnyNode | None) -> AnyNode:
-        """The trapezoid rule; with a filter, over the intervals both of whose ends it lets through."""
+        """The sum of the values with their weights; see `weight`."""
         weights = [self.weight(dim, condition) for dim in self.dims]
         if condition is not None and len(self.dims) > 1:
             hint = "integrate over one axis at a time"
@@ -124,11 +127,16 @@ class Reducer:
         return self.graph.reduce("sum", weighted, tuple(self.dims), self.span)
 
     def weight(self, dim: Dim, condition: AnyNode | None) -> AnyNode:
-        """The trapezoid weights along a dim; half of each interval whose two ends pass the filter."""
-        if not self.lowering.names.axes[dim.axis].numeric:
-            raise self.lowering.report.stop(catalogue.NO_QUADRATURE, self.span, axis=dim.axis)
-        if condition is None:
-            weights = self.graph.symbol("quadrature", dim.axis, (dim.axis,), self.span)
+        """The weights along a dim: those of the axis' measure, or of the trapezoid rule.
+
+        With a filter, the trapezoid rule has half of each interval whose two ends pass it; a measure has the weights of
+        the points that pass it.
+        """
+        axis = self.lowering.names.axes[dim.axis]
+        if axis.measure is None and not axis.numeric:
+            raise self.lowering.no_quadrature(dim.axis, self.span)
+        if condition is None or axis.measure is not None:
+            weights = self.graph.symbol(axis.weighing, dim.axis, (dim.axis,), self.span)
             return self.graph.view(weights, (Along(dim),), self.span)
         inside = self.lowering.as_real(condition)
         if dim not in inside.dims:

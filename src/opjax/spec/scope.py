@@ -13,7 +13,7 @@ from opjax.source import Span
 from opjax.spec.names import Names
 from opjax.syntax.nodes import Index
 
-AXIS_ROLES: frozenset[Role] = frozenset[Role](("size", "coordinate", "position", "quadrature"))
+AXIS_ROLES: frozenset[Role] = frozenset[Role](("size", "coordinate", "position", "quadrature", "measure"))
 PARAMETER_ROLES: frozenset[Role] = AXIS_ROLES | frozenset[Role](("parameter",))
 OBSERVED_ROLES: frozenset[Role] = PARAMETER_ROLES | frozenset[Role](
     ("state", "time", "incidence", "input", "delay", "noise", "operator")

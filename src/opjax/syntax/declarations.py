@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from opjax.source import NOWHERE, Span
 from opjax.syntax.nodes import Argument, Expression, Reference, Syntax
@@ -11,8 +11,13 @@ from opjax.syntax.nodes import Argument, Expression, Reference, Syntax
 Interpolation = Literal["linear", "previous", "cubic"]
 Edge = Literal["stay", "absorb", "periodic"]
 AxisKind = Literal["labels", "ordered", "grid", "points", "data"]
-Flag = Literal["fixed", "free", "nonneg", "log", "counts", "density", "data"]
-FLAGS: tuple[Flag, ...] = ("fixed", "free", "nonneg", "log", "counts", "density", "data")
+MeasureKind = Literal["counting", "cell", "quadrature"]
+Representation = Literal["counts", "cell_mass", "density", "concentration", "cumulative"]
+Flag = Literal[
+    "fixed", "free", "nonneg", "log", "counts", "cell_mass", "density", "concentration", "cumulative", "data"
+]
+FLAGS: tuple[Flag, ...] = get_args(Flag)
+REPRESENTATIONS: tuple[Representation, ...] = get_args(Representation)
 
 
 BLANK_LINE = "\n"
@@ -66,6 +71,15 @@ class TimeDeclaration(Declaration):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class MeasureDeclaration(Syntax):
+    """``measure cell [5, 10] : year``: what each point of an axis weighs; with ``counting``, 1."""
+
+    kind: MeasureKind
+    weights: tuple[float, ...] = ()
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class AxisDeclaration(Declaration):
     """An axis.
 
@@ -75,6 +89,8 @@ class AxisDeclaration(Declaration):
                     ``x = grid(1, 100, 50, log)``          spacing "log"
     kind "points":  ``x = points [0, 0.5, 2]``             values are increasing numbers
     kind "data":    ``id = data``                          labels come with the data
+
+    A measure may follow: ``age = [young, old] measure cell [15, 70] : year``.
     """
 
     name: str
@@ -83,6 +99,7 @@ class AxisDeclaration(Declaration):
     grid: tuple[Expression, ...] = ()
     spacing: Literal["linear", "log"] = "linear"
     unit: str = ""
+    measure: MeasureDeclaration | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,13 +150,14 @@ class InputDeclaration(Declaration):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StateDeclaration(Declaration):
-    """``S[age] : person = initial flags "doc"``."""
+    """``rho[x] : 1/m = initial density over [x] "doc"``; ``over`` names the axes that a density is taken over."""
 
     name: str
     axes: tuple[str, ...] = ()
     unit: str = ""
     initial: Expression | None = None
     flags: tuple[Flag, ...] = ()
+    measure_axes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

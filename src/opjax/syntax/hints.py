@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from opjax.syntax.declarations import FLAGS
 from opjax.syntax.names import WORDS
 from opjax.syntax.tables import END
 
@@ -66,10 +67,11 @@ _PLAIN: Final[Mapping[str, str]] = {
     "COMPARE": "a comparison",
     "ARROW": "'->' or '=>'",
     "ASSIGN": "'+=', '-=' or '*='",
-    "FLAG": "a flag (fixed, free, nonneg, log, counts, density, data)",
+    "FLAG": f"a flag ({', '.join(FLAGS)})",
     "EDGE_BEHAVIOUR": "stay, absorb or periodic",
     "INTERPOLATION": "linear, previous or cubic",
     "SPACING": "linear or log",
+    "MEASURE_KIND": "counting, cell or quadrature",
     "DIRECTION": "rising or falling",
     "SIDE": "lo or hi",
     END: "the end of the statement",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias, get_args
 
 from opjax.source import Limits, Source, Span
-from opjax.syntax.declarations import FLAGS, Edge, Interpolation
+from opjax.syntax.declarations import FLAGS, Edge, Interpolation, MeasureKind
 from opjax.syntax.hints import glued_hint, number_hint
 from opjax.syntax.names import WORDS, check_characters, check_name, unknown_character
 from opjax.syntax.slips import TextError, bad_number, too_large, unclosed_bracket, unclosed_text, unexpected_text
@@ -27,6 +27,7 @@ _VALUES: Final = {
     "EDGE_BEHAVIOUR": get_args(Edge),
     "INTERPOLATION": get_args(Interpolation),
     "SPACING": ("linear", "log"),
+    "MEASURE_KIND": get_args(MeasureKind),
     "DIRECTION": ("rising", "falling"),
     "SIDE": ("lo", "hi"),
 }

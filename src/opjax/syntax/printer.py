@@ -6,6 +6,7 @@ What stands in ``...`` in the docstrings of `opjax.syntax.declarations` is what 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from opjax.syntax.declarations import (
@@ -25,6 +26,7 @@ from opjax.syntax.declarations import (
     FunctionDeclaration,
     InitialDeclaration,
     InputDeclaration,
+    MeasureDeclaration,
     ObservationDeclaration,
     ParameterDeclaration,
     RequirementDeclaration,
@@ -124,7 +126,7 @@ class _Printer:
     def declaration(self, found: Declaration) -> str:
         match found:
             case AxisDeclaration():
-                return f"{found.name}{_unit(found.unit)} = {self._points(found)}"
+                return f"{found.name}{_unit(found.unit)} = {self._points(found)}{_measure(found.measure)}"
             case ParameterDeclaration():
                 return self._parameter(found)
             case InputDeclaration():
@@ -132,7 +134,8 @@ class _Printer:
                 return f"{head}(t){_unit(found.unit)} = {found.interpolation}"
             case StateDeclaration():
                 head = print_declared(found.name, found.axes) + _unit(found.unit)
-                return " ".join([head + self._value(found.initial), *found.flags])
+                over = [f"over [{', '.join(found.measure_axes)}]"] if found.measure_axes else []
+                return " ".join([head + self._value(found.initial), *found.flags, *over])
             case AliasDeclaration():
                 head = print_declared(found.name, found.axes) + _unit(found.unit)
                 return head + self._value(found.value) + _edge(found.edge)
@@ -179,7 +182,7 @@ class _Printer:
                 spacing = ["log"] if axis.spacing == "log" else []
                 return f"grid({', '.join([*(self.text(part) for part in axis.grid), *spacing])})"
             case "points":
-                return f"points [{', '.join(repr(float(value)).removesuffix('.0') for value in axis.values)}]"
+                return f"points {_numbers(axis.values)}"
             case "labels" | "ordered":
                 labels = ", ".join(_label(str(value)) for value in axis.values)
                 return f"ordered [{labels}]" if axis.kind == "ordered" else f"[{labels}]"
@@ -205,6 +208,16 @@ class _Printer:
 
 def _unit(unit: str) -> str:
     return f" : {unit_text(unit)}" if unit else ""
+
+
+def _measure(measure: MeasureDeclaration | None) -> str:
+    if measure is None:
+        return ""
+    return f" measure {measure.kind}{f' {_numbers(measure.weights)}' if measure.weights else ''}{_unit(measure.unit)}"
+
+
+def _numbers(values: Sequence[str | float]) -> str:
+    return f"[{', '.join(repr(float(value)).removesuffix('.0') for value in values)}]"
 
 
 def _edge(edge: Edge | None) -> str:

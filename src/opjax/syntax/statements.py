@@ -20,6 +20,8 @@ from opjax.syntax.declarations import (
     FunctionDeclaration,
     InputDeclaration,
     Interpolation,
+    MeasureDeclaration,
+    MeasureKind,
     ObservationDeclaration,
     ParameterDeclaration,
     RequirementDeclaration,
@@ -78,11 +80,23 @@ class _Points(NamedTuple):
     spacing: Literal["linear", "log"] = "linear"
 
 
-def axis(name: Token, of: str | None, points_: _Points, doc: Token | None) -> AxisDeclaration:
-    """``age : year = ordered ["0-4", "5+"] "doc"``."""
+def axis(
+    name: Token, of: str | None, points_: _Points, weighed: MeasureDeclaration | None, doc: Token | None
+) -> AxisDeclaration:
+    """``age : year = ordered ["0-4", "5+"] measure cell [5, 90] "doc"``."""
     return AxisDeclaration(
-        name.text, points_.kind, points_.values, points_.grid, points_.spacing, of or "", doc=doc_of(doc)
+        name.text, points_.kind, points_.values, points_.grid, points_.spacing, of or "", weighed, doc=doc_of(doc)
     )
+
+
+def measure(kind: Token, found: tuple[float, ...] | None, of: str | None) -> MeasureDeclaration:
+    """``measure cell [5, 90] : year``."""
+    return MeasureDeclaration(cast(MeasureKind, kind.text), found or (), of or "")
+
+
+def weights(*found: Token) -> tuple[float, ...]:
+    """``[5, 90]``."""
+    return tuple(checked_number(token) for token in found)
 
 
 def _label(token: Token) -> str:
@@ -138,7 +152,7 @@ class _Bounds(NamedTuple):
     bounds: Bounds
 
 
-_Part: TypeAlias = "_Unit | _Default | _Prior | _Bounds | Token"
+_Part: TypeAlias = "_Unit | _Default | _Prior | _Bounds | _Over | Token"
 
 
 def unit_part(sign: Token, of: str) -> _Unit:
@@ -161,6 +175,16 @@ def bounds_part(sign: Token, limits: Bounds) -> _Bounds:
     return _Bounds(sign, limits)
 
 
+class _Over(NamedTuple):
+    sign: Token
+    axes: tuple[str, ...]
+
+
+def measured_over(sign: Token, axes: tuple[str, ...]) -> _Over:
+    """``over [x]``."""
+    return _Over(sign, axes)
+
+
 class _Parts:
     """The parts behind a declared name, in any order, each at most once."""
 
@@ -170,6 +194,7 @@ class _Parts:
         self.prior: DistributionCall | None = None
         self.bounds: Bounds | None = None
         self.flags: list[Flag] = []
+        self.over: tuple[str, ...] = ()
         seen = set[str]()
         for part in parts:
             key = self._take(part)
@@ -188,6 +213,8 @@ class _Parts:
                 self.prior, key = part.prior, "the prior"
             case _Bounds():
                 self.bounds, key = part.bounds, "the bounds"
+            case _Over():
+                self.over, key = part.axes, "'over'"
             case Token(type="STRING"):
                 self.doc, key = unquoted(part), "the text"
             case Token():
@@ -212,7 +239,7 @@ def state(head: Declared, *parts: _Part) -> StateDeclaration:
     """``S[age] : person = 1e6 counts "doc"``."""
     found = _Parts(parts)
     flags = tuple(found.flags)
-    return StateDeclaration(head.name, head.axes, found.unit, optional(found.default), flags, doc=found.doc)
+    return StateDeclaration(head.name, head.axes, found.unit, optional(found.default), flags, found.over, doc=found.doc)
 
 
 def state_list(*found: Declared) -> tuple[StateDeclaration, ...]:

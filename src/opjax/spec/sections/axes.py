@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, get_args
 
 from opjax.spec.document import Node, ScalarNode, SequenceNode, wrong_value
 from opjax.spec.sections.comments import comments_of
@@ -13,11 +13,27 @@ from opjax.spec.sections.section import Plain, Section, commented, nothing
 from opjax.spec.sections.shapes import EXPRESSION, NAME, TEXT, TRUTH, Listed, Record, Scalar
 from opjax.spec.sections.values import expression, is_true, one_line, simple_name, text_of, unit_of
 from opjax.spec.sections.written import written_expression, written_unit
-from opjax.syntax.declarations import AxisDeclaration, AxisKind, ModelSyntax, TimeDeclaration
+from opjax.syntax.declarations import (
+    AxisDeclaration,
+    AxisKind,
+    MeasureDeclaration,
+    MeasureKind,
+    ModelSyntax,
+    TimeDeclaration,
+)
 from opjax.syntax.nodes import Expression
 
 _POINT = Scalar("a text or a number", ("string", "number"))
 _DOMAIN = Record("a mapping with 'lb' and 'ub'", {"lb": EXPRESSION, "ub": EXPRESSION}, ("lb", "ub"))
+_MEASURE = Record(
+    "a mapping with 'kind'",
+    {
+        "kind": Scalar("counting, cell or quadrature", (), get_args(MeasureKind)),
+        "weights": Listed("a list of numbers", Scalar("a number", ("number",))),
+        "units": TEXT,
+    },
+    ("kind",),
+)
 _AXIS = Record(
     "a mapping with 'name'",
     {
@@ -29,11 +45,14 @@ _AXIS = Record(
         "spacing": Scalar("linear, log or geom", (), ("linear", "log", "geom")),
         "data": TRUTH,
         "units": TEXT,
+        "measure": _MEASURE,
         "description": TEXT,
     },
     required=("name",),
-    later=("measure",),
 )
+
+
+_KINDS: tuple[MeasureKind, ...] = get_args(MeasureKind)
 
 
 class _Points(TypedDict, total=False):
@@ -63,11 +82,24 @@ def _read_axis(node: Node, path: str, draft: Draft) -> None:
         name,
         "labels",
         unit=units,
+        measure=_measure(fields.get("measure"), f"{path}.measure", draft),
         doc=text_of(fields.get("description")),
         span=fields["name"].span,
         comments=comments_of(draft, node, node),
     )
     draft.axes.append(dataclasses.replace(axis, **_points(node, fields, kind, draft, path)))
+
+
+def _measure(node: Node | None, path: str, draft: Draft) -> MeasureDeclaration | None:
+    """What the points of an axis weigh."""
+    if node is None:
+        return None
+    fields = draft.fields(node, _MEASURE, path)
+    said = text_of(fields["kind"])
+    kind: MeasureKind = next(known for known in _KINDS if known == said)
+    listed = fields.get("weights")
+    weights = _numbers(listed, f"{path}.weights", draft) if isinstance(listed, SequenceNode) else ()
+    return MeasureDeclaration(kind, weights, unit_of(fields.get("units"), draft))
 
 
 def _points(node: Node, fields: dict[str, Node], kind: str, draft: Draft, path: str) -> _Points:
@@ -80,7 +112,7 @@ def _points(node: Node, fields: dict[str, Node], kind: str, draft: Draft, path: 
             raise draft.missing(node, path, "coords")
         return {"kind": "ordered" if kind == "ordinal" else "labels", "values": _labels(coords, draft, path)}
     if isinstance(coords, SequenceNode):
-        return {"kind": "points", "values": _numbers(coords, draft, path)}
+        return {"kind": "points", "values": _numbers(coords, f"{path}.coords", draft)}
     for key in ("domain", "size"):
         if key not in fields:
             raise draft.missing(node, path, key)
@@ -102,13 +134,13 @@ def _labels(coords: SequenceNode, draft: Draft, path: str) -> tuple[str, ...]:
     return tuple(labels)
 
 
-def _numbers(coords: SequenceNode, draft: Draft, path: str) -> tuple[float, ...]:
+def _numbers(coords: SequenceNode, path: str, draft: Draft) -> tuple[float, ...]:
     values: list[float] = []
     for number, item in enumerate(coords.items):
         if isinstance(item, ScalarNode) and isinstance(item.value, int | float) and not isinstance(item.value, bool):
             values.append(float(item.value))
         else:
-            wrong_value(draft.report, item, f"'{path}.coords[{number}]'", "a number")
+            wrong_value(draft.report, item, f"'{path}[{number}]'", "a number")
     return tuple(values)
 
 
@@ -120,8 +152,19 @@ def _written(axis: AxisDeclaration) -> dict[str, Plain]:
     row: dict[str, Plain] = {"name": axis.name, **_written_points(axis)}
     if axis.unit:
         row["units"] = written_unit(axis.unit)
+    if axis.measure is not None:
+        row["measure"] = _written_measure(axis.measure)
     if axis.doc:
         row["description"] = axis.doc
+    return row
+
+
+def _written_measure(measure: MeasureDeclaration) -> dict[str, Plain]:
+    row: dict[str, Plain] = {"kind": measure.kind}
+    if measure.weights:
+        row["weights"] = list(measure.weights)
+    if measure.unit:
+        row["units"] = written_unit(measure.unit)
     return row
 
 

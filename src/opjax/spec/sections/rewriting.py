@@ -1,7 +1,8 @@
 """What op_system writes in another way: reducers, `axis:name` indices, tables over time, sums over all states.
 
 sum_over(C[age, age:b]*I[age:b], age=b)          sum(C[age, b]*I[b] for b in age)
-integrate_over(u[x:s], x=s)                      integral(u[s] for s in x)
+integrate_over(u[x:s], x=s)                      integral(u[s] for s in x), or, where x declares a measure, which
+                                                 op_system's reducers do not use, sum(trapezoid(s)*u[s] for s in x)
 apply_along(I[age:b], age=b in [young, old])     sum(I[b] for b in age if b == "young" or b == "old")
 school[time]                                     school(t), and `school` becomes an input
 sum_state()                                      S + I + R
@@ -27,6 +28,7 @@ from opjax.syntax.nodes import (
     Expression,
     Index,
     Logical,
+    Product,
     Reduction,
     ReductionKind,
     Reference,
@@ -164,7 +166,13 @@ class _Rewriter:
         conditions = tuple(binding.condition for binding in bindings if binding.condition is not None)
         condition = conditions[0] if len(conditions) == 1 else Logical("and", conditions, span=call.span)
         binders = tuple(binding.binder for binding in bindings)
+        if kind == "integral" and any(self.has_measure(binder.axis) for binder in binders):
+            kind, body = "sum", _weighed(body, binders)
         return Reduction(kind, body, binders, condition if conditions else None, span=call.span)
+
+    def has_measure(self, name: str) -> bool:
+        axis = self.draft.axis(name)
+        return axis is not None and axis.measure is not None
 
     def is_kernel(self, argument: Argument, call: Call) -> bool:
         return argument.keyword == "kernel" and call.name == "apply_along"
@@ -237,6 +245,13 @@ class _Rewriter:
         text = node.span.text
         wrong_value(self.draft.report, ScalarNode(text, node.span), where, expected)
         return Stop()
+
+
+def _weighed(body: Expression, binders: tuple[Binder, ...]) -> Expression:
+    """The body times the trapezoid weights of the bound points."""
+    spans = [(binder.name, binder.span) for binder in binders]
+    weights = [Call("trapezoid", (Argument(Reference(name, span=span), span=span),), span=span) for name, span in spans]
+    return Product((*weights, body), (False,) * (len(weights) + 1), span=body.span)
 
 
 @dataclass(frozen=True, slots=True)

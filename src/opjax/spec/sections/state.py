@@ -8,26 +8,22 @@ from opjax.spec.document import Entry, Node, repeated_key
 from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Plain, Section, commented, named
-from opjax.spec.sections.shapes import EXPRESSION, TEXT, Keyed, Listed, Record, Scalar
-from opjax.spec.sections.values import FLAG_LIST, declared, expression, flags_of, scalar, text_of, unit_of
+from opjax.spec.sections.shapes import EXPRESSION, NAME, TEXT, Keyed, Listed, Record, Scalar
+from opjax.spec.sections.values import FLAG_LIST, declared, expression, flags_of, scalar, simple_name, text_of, unit_of
 from opjax.spec.sections.written import initial_is_listed, written_expression, written_name, written_unit
-from opjax.syntax.declarations import Flag, ModelSyntax, StateDeclaration
+from opjax.syntax.declarations import REPRESENTATIONS, Flag, ModelSyntax, StateDeclaration
 
-_REPRESENTATIONS: dict[str, Flag] = {"counts": "counts", "density": "density"}
-_LATER_REPRESENTATIONS = ("cell_mass", "concentration", "cumulative")
 _METADATA = Record(
     "a mapping",
     {
         "units": TEXT,
-        "representation": Scalar(
-            "counts, density, cell_mass, concentration or cumulative", (), (*_REPRESENTATIONS, *_LATER_REPRESENTATIONS)
-        ),
+        "representation": Scalar("one of " + ", ".join(REPRESENTATIONS), (), REPRESENTATIONS),
+        "measure_axes": Listed("a list of axes", NAME),
         "scale": Scalar("identity or log", (), ("identity", "log")),
         "flags": FLAG_LIST,
         "initial": EXPRESSION,
         "description": TEXT,
     },
-    later=("measure_axes",),
     empty=True,
 )
 
@@ -59,20 +55,24 @@ def _read_one(entry: Entry, path: str, draft: Draft) -> None:
     draft.states[name] = dataclasses.replace(
         draft.states[name],
         unit=unit_of(fields.get("units"), draft),
-        flags=(*_flags(fields, draft), *flags_of(fields.get("flags"), f"{path}.flags", draft)),
+        flags=(*_flags(fields), *flags_of(fields.get("flags"), f"{path}.flags", draft)),
         initial=None if initial is None else expression(initial, f"{path}.initial", draft),
+        measure_axes=_measure_axes(fields.get("measure_axes"), f"{path}.measure_axes", draft),
         doc=text_of(fields.get("description")),
     )
 
 
-def _flags(fields: dict[str, Node], draft: Draft) -> tuple[Flag, ...]:
+def _measure_axes(node: Node | None, path: str, draft: Draft) -> tuple[str, ...]:
+    """The axes that a density is taken over."""
+    found: list[str] = []
+    if node is not None:
+        draft.every(node, path, lambda item, below: found.append(simple_name(item, below, draft)))
+    return tuple(found)
+
+
+def _flags(fields: dict[str, Node]) -> tuple[Flag, ...]:
     """The flags that op_system's words for them say."""
-    found: list[Flag] = []
-    representation = fields.get("representation")
-    if representation is not None and text_of(representation) in _LATER_REPRESENTATIONS:
-        draft.not_yet("the representation", representation.span, text_of(representation))
-    elif representation is not None:
-        found.append(_REPRESENTATIONS[text_of(representation)])
+    found: list[Flag] = [flag for flag in REPRESENTATIONS if flag == text_of(fields.get("representation"))]
     if text_of(fields.get("scale")) == "log":
         found.append("log")
     return tuple(found)
@@ -93,12 +93,14 @@ def _written(state: StateDeclaration, own_initial: bool) -> dict[str, Plain]:
     match state.flags:
         case ():
             pass
-        case ("counts" | "density" as representation,):
-            row["representation"] = representation
+        case (flag,) if flag in REPRESENTATIONS:
+            row["representation"] = flag
         case ("log",):
             row["scale"] = "log"
         case flags:
             row["flags"] = list(flags)
+    if state.measure_axes:
+        row["measure_axes"] = list(state.measure_axes)
     if own_initial and state.initial is not None:
         row["initial"] = written_expression(state.initial)
     if state.doc:
