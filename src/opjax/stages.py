@@ -27,7 +27,8 @@ from opjax.spec.files import format_of, read_source, source_from_text
 from opjax.spec.lower import lower
 from opjax.spec.text_printer import content_hash, print_model
 from opjax.spec.text_reader import read_text
-from opjax.syntax.declarations import ModelSyntax
+from opjax.syntax.declarations import ModelSyntax, TransitionDeclaration
+from opjax.syntax.expression_printer import print_expression
 
 Format = Literal["ojx", "yaml", "json"]
 Labels = Mapping[str, tuple[str, ...]]
@@ -139,6 +140,14 @@ class WrittenModel:
     def content_hash(self) -> str:
         """The hash of the text without comments."""
         return _hash_once(self.checked.syntax)
+
+    def rates(self) -> Mapping[str, str]:
+        """The rate of each transition as text, by the name of the transition."""
+        return {
+            row.name or f"flow_{place}": print_expression(row.rate)
+            for place, row in enumerate(self.checked.syntax.dynamics, start=1)
+            if isinstance(row, TransitionDeclaration)
+        }
 
     @property
     def labels(self) -> tuple[tuple[str, tuple[str, ...]], ...]:

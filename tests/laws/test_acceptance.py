@@ -91,4 +91,4 @@ def test_shaped_parameters_and_states_by_name() -> None:
     rhs = compile_text(SEIR)
     assert rhs.template_shapes == {"S": (3, 2), "E": (3, 2), "I": (3, 2), "R": (2,)}
     assert rhs.param_shapes["C"] == (3, 3)
-    assert rhs.state_names[:3] == ("S[0-4,town]", "S[0-4,country]", "S[5-17,town]")
+    assert rhs.cell_names[:3] == ("S[0-4,town]", "S[0-4,country]", "S[5-17,town]")

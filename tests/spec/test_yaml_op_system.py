@@ -131,7 +131,7 @@ def test_without_an_axis_of_time_the_name_means_nothing() -> None:
 
 SHIFTS = {
     "{name: g, coord_shift: {axis: age, step: 1, rate: 'a[age]', boundary: stay}, apply_to: [S]}": (
-        "g: S[age, sex] -> S[age+1, sex] @ a[age] edge stay"
+        "g_S: S[age, sex] -> S[age+1, sex] @ a[age] edge stay"
     ),
     "{name: g, coord_shift: {axis: age, step: -2, boundary: absorb}, rate: k, apply_to: [S, 'I[age]']}": (
         "g_S: S[age, sex] -> S[age-2, sex] @ k edge absorb\n  g_I: I[age] -> I[age-2] @ k edge absorb"

@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from opjax.backends.base import Array, ArrayFunction, Backend, DType
-from opjax.backends.registry import backend_for, backend_of
+from opjax.backends.registry import backend_of
 from opjax.compile.arguments import refuse
+from opjax.compile.described import Described, Origin
 from opjax.compile.kernel import Kernel
 from opjax.compile.options import Options
-from opjax.compile.quantities import NOTHING, Optimise, Quantities, Wanted
+from opjax.compile.quantities import NOTHING, Optimise
 from opjax.errors import catalogue, did_you_mean
 from opjax.ir.system import System
 
@@ -21,28 +22,6 @@ if TYPE_CHECKING:
 
     Vector = Num[Array, " states"]
     Shaped = Num[Array, "..."]
-
-
-class Origin(Protocol):
-    """Where a compiled model comes from: enough to compare it, and to make it again in another process."""
-
-    def text(self) -> str:
-        """The text of the model."""
-        ...
-
-    def content_hash(self) -> str:
-        """The hash of the text without comments."""
-        ...
-
-    @property
-    def labels(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """The labels of axes that take them from data."""
-        ...
-
-    @property
-    def restore(self) -> Callable[..., CompiledRhs]:
-        """A function of a module that compiles text, labels and the name of a namespace again."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +36,7 @@ class _Ready:
     branches: bool
 
 
-class CompiledRhs:
+class CompiledRhs(Described):
     """The time derivative of a model's states.
 
     Three ways to call it, all of which keep the data type of the state and never look at a value, so that they can be
@@ -69,21 +48,11 @@ class CompiledRhs:
 
     It is immutable, equal and hashed by content, a pytree without leaves, and pickles as its source text.
 
-    Arguments:
-        system: the typed model.
-        origin: the text that the model comes from.
-        options: what the caller chose.
-        optimise: runs the passes.
+    What it says about itself is in `Described`.
     """
 
     def __init__(self, system: System, origin: Origin, options: Options, optimise: Optimise) -> None:
-        rates = {name: Wanted(node, system.states[name].axes) for name, node in system.rates.items()}
-        self._system = system
-        self._origin = origin
-        self._options = options
-        self._quantities = Quantities(system, rates, optimise, options.extra_parameters == "ignore")
-        self._pinned = None if options.xp is None else backend_for(options.xp)
-        self._layout = self._quantities.layout
+        super().__init__(system, origin, options, optimise)
         self._names = tuple(system.states)
         self._shape = (self._layout.size,)
         self._ready: dict[tuple[type, DType], _Ready] = {}
@@ -134,6 +103,24 @@ class CompiledRhs:
         if isinstance(y, Mapping):
             return self._tree(t, cast("Mapping[str, Array]", y), args or NOTHING)
         return self._flat(t, y, args or NOTHING)
+
+    def bind(self, params: Mapping[str, object]) -> Callable[[object, Any], Any]:
+        """The derivative with the parameters given once.
+
+        Arguments:
+            params: the parameters by name.
+
+        Returns:
+            A function of the time and the states (flat, or by name), as SciPy's solvers take it.
+
+        Example:
+            >>> import numpy as np, opjax
+            >>> rhs = opjax.compile_rhs("model M:\n  params: k\n  states: x\n  dynamics:\n    x -> 0 @ k\n")
+            >>> rhs.bind({"k": 0.5})(0.0, np.array([4.0]))
+            array([-2.])
+        """
+        given = dict(params)
+        return lambda t, y: self(t, y, given)
 
     def _flat(self, t: object, y: Array, parameters: Mapping[str, object]) -> Array:
         kind = cast("tuple[type, DType]", (type(y), getattr(y, "dtype", None)))
@@ -208,53 +195,6 @@ class CompiledRhs:
         hint = did_you_mean(str(unknown), self._names, "its states are listed in state_names")
         return refuse(catalogue.UNKNOWN_VALUE, kind="state", name=str(unknown), hint=hint)
 
-    # --- what it is
-
-    @property
-    def state_names(self) -> tuple[str, ...]:
-        """The name of every element of the flat vector: ``S``, ``I[young]``, ... ."""
-        return self._layout.cell_names(self._system.axes)
-
-    @property
-    def param_names(self) -> tuple[str, ...]:
-        """The parameters that the derivative depends on, in declared order."""
-        return self._quantities.arguments.names
-
-    @property
-    def param_shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """The shape of each of these parameters."""
-        return dict(self._quantities.arguments.shapes)
-
-    @property
-    def template_shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """The shape of each state by name."""
-        return {slot.name: slot.shape for slot in self._layout.slots}
-
-    @property
-    def system(self) -> System:
-        """The typed model."""
-        return self._system
-
-    @property
-    def source(self) -> str:
-        """The generated code of the flat form (for NumPy, unless another namespace is pinned)."""
-        backend = self._pinned
-        if backend is None:
-            import numpy
-
-            backend = backend_for(numpy)
-        return self._quantities.kernel(backend).code("flat").text
-
-    @property
-    def text(self) -> str:
-        """The text of the model."""
-        return self._origin.text()
-
-    @property
-    def content_hash(self) -> str:
-        """The SHA-256 of the model's canonical text, in hexadecimal digits."""
-        return self._origin.content_hash()
-
     def flatten(self, y: Mapping[str, Shaped]) -> Vector:
         """The flat vector of states given by name."""
         if y.keys() != self._system.states.keys():
@@ -272,28 +212,6 @@ class CompiledRhs:
             slot.name: xp.reshape(y[..., slot.start : slot.start + slot.size], lead + slot.shape)
             for slot in self._layout.slots
         }
-
-    # --- equality, copies, pictures
-
-    def _identity(self) -> tuple[object, ...]:
-        return self.content_hash, self._origin.labels, self._chosen()
-
-    def _chosen(self) -> tuple[str, ...]:
-        """The options as texts; the first is the module name of the pinned namespace."""
-        return self._pinned.xp.__name__ if self._pinned else "", self._options.extra_parameters
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return self._origin.restore, (self.text, self._origin.labels, self._chosen())
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, CompiledRhs) and self._identity() == other._identity()
-
-    def __hash__(self) -> int:
-        return hash(self._identity())
-
-    def __repr__(self) -> str:
-        states = ", ".join(f"{name}{list(shape) if shape else ''}" for name, shape in self.template_shapes.items())
-        return f"<CompiledRhs of {self._system.name}: states {states}; parameters {', '.join(self.param_names)}>"
 
 
 _registered: set[type] = set()

@@ -125,8 +125,7 @@ class Quantities:
         """The value of a parameter whose default is an expression of others."""
         parameter = self.system.parameters[name]
         assert parameter.default is not None
-        own = Quantities(
-            self.system, {name: Wanted(parameter.default, parameter.axes)}, self.optimise, self.ignores_extra
-        )
+        wanted = {name: Wanted(parameter.default, parameter.axes)}
+        own = Quantities(self.system, wanted, self.optimise, self.ignores_extra)
         like = backend.constant(0.0, dtype)
         return own(backend, like, Point(parameters=given))[name]

@@ -68,7 +68,7 @@ def shifted_transitions(node: Node, fields: dict[str, Node], path: str, draft: D
     shift = _along(parts, path, draft) if whole else _between(shape, path, draft)
     rate = expression(parts.get("rate", fields.get("rate", node)), f"{path}.rate", draft)
     name, states = text_of(fields.get("name")), _states(fields["apply_to"], shift, path, draft)
-    names = [name if len(states) == 1 or not name else f"{name}_{state.name}" for state in states]
+    names = [f"{name}_{state.name}" if name else "" for state in states]
     comments = comments_of(draft, node, node)
     rows = [_transition(state, shift, rate, own) for state, own in zip(states, names, strict=True)]
     doc = text_of(fields.get("description"))

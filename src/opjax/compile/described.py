@@ -1,0 +1,162 @@
+"""What a compiled right-hand side says about itself: its names, shapes, reactions, declarations; and its identity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Protocol
+
+from opjax.backends.registry import backend_for
+from opjax.compile import metadata
+from opjax.compile.options import Options
+from opjax.compile.quantities import Optimise, Quantities, Wanted
+from opjax.compile.reactions import CompiledReaction, ReactionGap, build_gaps, build_reactions
+from opjax.ir.system import System
+
+
+class Origin(Protocol):
+    """Where a compiled model comes from: enough to compare it, and to make it again in another process."""
+
+    def text(self) -> str:
+        """The text of the model."""
+        ...
+
+    def content_hash(self) -> str:
+        """The hash of the text without comments."""
+        ...
+
+    def rates(self) -> Mapping[str, str]:
+        """The rate of each transition as text, by the name of the transition."""
+        ...
+
+    @property
+    def labels(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The labels of axes that take them from data."""
+        ...
+
+    @property
+    def restore(self) -> Callable[..., object]:
+        """A function of a module that compiles text, labels and the name of a namespace again."""
+        ...
+
+
+class Described:
+    """Everything about a compiled model that is read and not called. New properties go here, their substance elsewhere.
+
+    Arguments:
+        system: the typed model.
+        origin: the text that the model comes from.
+        options: what the caller chose.
+        optimise: runs the passes.
+    """
+
+    def __init__(self, system: System, origin: Origin, options: Options, optimise: Optimise) -> None:
+        rates = {name: Wanted(node, system.states[name].axes) for name, node in system.rates.items()}
+        self._system = system
+        self._origin = origin
+        self._options = options
+        self._quantities = Quantities(system, rates, optimise, options.extra_parameters == "ignore")
+        self._pinned = None if options.xp is None else backend_for(options.xp)
+        self._layout = self._quantities.layout
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """The name of every element of the flat vector as an identifier, as in op_system: ``S``, ``I__age_young``."""
+        return metadata.published_names(self._layout, self._system.axes)
+
+    @property
+    def cell_names(self) -> tuple[str, ...]:
+        """The name of every element of the flat vector as it is written in the model: ``S``, ``I[young]``."""
+        return self._layout.cell_names(self._system.axes)
+
+    @property
+    def param_names(self) -> tuple[str, ...]:
+        """The parameters that the derivative depends on, in declared order."""
+        return self._quantities.arguments.names
+
+    @property
+    def param_shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shape of each of these parameters."""
+        return dict(self._quantities.arguments.shapes)
+
+    @property
+    def template_shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shape of each state by name."""
+        return {slot.name: slot.shape for slot in self._layout.slots}
+
+    @property
+    def meta(self) -> Mapping[str, object]:
+        """What engines read of the model, under op_system's keys; see `opjax.compile.metadata`."""
+        return metadata.model_meta(self._system, self._layout, self._origin.rates())
+
+    @property
+    def param_meta(self) -> Mapping[str, metadata.ParameterMeta]:
+        """Support, units, description of each parameter by name, and whether it is fixed."""
+        return metadata.parameter_meta(self._system)
+
+    @property
+    def state_meta(self) -> Mapping[str, metadata.StateMeta]:
+        """Representation, units, description and scale of each state by name."""
+        return metadata.state_meta(self._system)
+
+    @property
+    def axis_meta(self) -> Mapping[str, metadata.AxisMeta]:
+        """Units and description of each axis by name."""
+        return metadata.axis_meta(self._system)
+
+    @cached_property
+    def reactions(self) -> tuple[CompiledReaction, ...]:
+        """The transitions as reactions, in the order of the model; see `opjax.compile.reactions`."""
+        return build_reactions(self._system, (), self._quantities.optimise, self._options.xp)
+
+    @property
+    def reaction_gaps(self) -> tuple[ReactionGap, ...]:
+        """The dynamics that `reactions` does not say."""
+        return build_gaps(self._system, self.reactions)
+
+    @property
+    def system(self) -> System:
+        """The typed model."""
+        return self._system
+
+    @property
+    def source(self) -> str:
+        """The generated code of the flat form (for NumPy, unless another namespace is pinned)."""
+        backend = self._pinned
+        if backend is None:
+            import numpy
+
+            backend = backend_for(numpy)
+        return self._quantities.kernel(backend).code("flat").text
+
+    @property
+    def text(self) -> str:
+        """The text of the model."""
+        return self._origin.text()
+
+    @property
+    def content_hash(self) -> str:
+        """The SHA-256 of the model's canonical text, in hexadecimal digits."""
+        return self._origin.content_hash()
+
+    # --- equality, copies, pictures
+
+    def _identity(self) -> tuple[object, ...]:
+        return self.content_hash, self._origin.labels, self._chosen()
+
+    def _chosen(self) -> tuple[str, ...]:
+        """The options as texts; the first is the module name of the pinned namespace."""
+        return self._pinned.xp.__name__ if self._pinned else "", self._options.extra_parameters
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return self._origin.restore, (self.text, self._origin.labels, self._chosen())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Described) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def __repr__(self) -> str:
+        states = ", ".join(f"{name}{list(shape) if shape else ''}" for name, shape in self.template_shapes.items())
+        return f"<CompiledRhs of {self._system.name}: states {states}; parameters {', '.join(self.param_names)}>"

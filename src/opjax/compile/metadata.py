@@ -1,0 +1,252 @@
+"""What a compiled model says about itself, in op_system's words: cell names, declarations, initial values."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from opjax.compile.layout import Layout, Slot
+from opjax.ir.evaluate import constant_value
+from opjax.ir.nodes import Along, AnyNode, Apply, AtPosition, Place, Symbol, View
+from opjax.ir.system import Bounds, Flow, Input, Participant, System
+from opjax.ir.types import Axis, Dim, Measure, declared_dims
+
+SupportKind = Literal["real", "positive", "unit_interval", "bounded"]
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSupport:
+    """The numbers that a parameter may be; `lower` and `upper` where `kind` is "bounded"."""
+
+    kind: SupportKind
+    lower: float | None = None
+    upper: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterMeta:
+    """What the model says about a parameter."""
+
+    support: ParameterSupport | None = None
+    units: str | None = None
+    description: str | None = None
+    fixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StateMeta:
+    """What the model says about a state."""
+
+    representation: str | None = None
+    units: str | None = None
+    description: str | None = None
+    measure_axes: tuple[str, ...] | None = None
+    scale: Literal["identity", "log"] = "identity"
+
+
+@dataclass(frozen=True, slots=True)
+class AxisMeta:
+    """What the model says about an axis; `measure` is what its points weigh, where it says so."""
+
+    units: str | None = None
+    description: str | None = None
+    measure: Measure | None = None
+
+
+# --- names of cells
+
+
+def published_names(layout: Layout, axes: Mapping[str, Axis]) -> tuple[str, ...]:
+    """The name of every element of the flat vector as an identifier: ``S``, ``I__age_young__sex_f``.
+
+    Characters of labels that identifiers do not have become ``_``; of two names that become the same, the second gets
+    ``_2`` (op_system refuses such a model).
+    """
+    names: list[str] = []
+    seen: dict[str, int] = {}
+    for name in (name for slot in layout.slots for name in _cells_of(slot, axes)):
+        count = seen[name] = seen.get(name, 0) + 1
+        names.append(name if count == 1 else f"{name}_{count}")
+    return tuple(names)
+
+
+def _cells_of(slot: Slot, axes: Mapping[str, Axis]) -> Iterator[str]:
+    parts = [[_part(axis, str(point)) for point in axes[axis].names] for axis in slot.axes]
+    return ("__".join((slot.name, *cell)) for cell in itertools.product(*parts))
+
+
+def _part(axis: str, point: str) -> str:
+    return f"{axis}_{re.sub('[^A-Za-z0-9_]', '_', point)}"
+
+
+# --- declarations
+
+
+def parameter_meta(system: System) -> dict[str, ParameterMeta]:
+    """What the model says about its parameters, by name."""
+    return {
+        p.name: ParameterMeta(_support(p.bounds), p.unit or None, p.doc or None, "fixed" in p.flags)
+        for p in system.parameters.values()
+    }
+
+
+def _support(bounds: Bounds | None) -> ParameterSupport | None:
+    """The support in op_system's words, where its ends are numbers."""
+    if bounds is None:
+        return None
+    low, high = constant_value(bounds.low), constant_value(bounds.high)
+    if low is None or high is None:
+        return None
+    ends = (float(low), float(high))
+    if ends == (-math.inf, math.inf):
+        return ParameterSupport("real")
+    if ends == (0.0, math.inf) and not bounds.low_closed:
+        return ParameterSupport("positive")
+    if ends == (0.0, 1.0) and bounds.low_closed and bounds.high_closed:
+        return ParameterSupport("unit_interval")
+    return ParameterSupport("bounded", *ends)
+
+
+def state_meta(system: System) -> dict[str, StateMeta]:
+    """What the model says about its states, by name."""
+    return {
+        s.name: StateMeta(
+            s.representation,
+            s.unit or None,
+            s.doc or None,
+            s.measure_axes or None,
+            "log" if "log" in s.flags else "identity",
+        )
+        for s in system.states.values()
+    }
+
+
+def axis_meta(system: System) -> dict[str, AxisMeta]:
+    """What the model says about its axes, by name."""
+    return {a.name: AxisMeta(a.unit or None, a.doc or None, a.measure) for a in system.axes.values()}
+
+
+# --- `meta`
+
+
+def model_meta(system: System, layout: Layout, rates: Mapping[str, str]) -> dict[str, object]:
+    """The mapping `CompiledRhs.meta`, derived from the typed model.
+
+    Arguments:
+        system: the model.
+        layout: where its states stand.
+        rates: the rate of each transition as text, by the name of the transition.
+    """
+    tables = {i.name: i for i in system.inputs.values()}
+    shaped = {p.name: p.axes for p in system.parameters.values() if p.axes}
+    return {
+        "axes": [_axis(axis) for axis in system.axes.values()],
+        "transitions": [_transition(flow, system, rates.get(flow.name, "")) for flow in system.flows.values()],
+        "shaped_params": tuple(sorted({**shaped, **{name: table.axes for name, table in tables.items()}}.items())),
+        "time_varying_params": tuple(sorted((name, ("time", *table.axes)) for name, table in tables.items())),
+        "time_axis": "time",
+        "time_interpolation": _interpolation(tables.values()),
+        "initial_state": dict(_initial_state(system, layout)),
+    }
+
+
+def _interpolation(tables: Iterable[Input]) -> str:
+    words = {table.interpolation for table in tables}
+    return words.pop() if len(words) == 1 else "linear"
+
+
+def _axis(axis: Axis) -> dict[str, object]:
+    kinds = {"labels": "categorical", "ordered": "ordinal", "grid": "continuous", "points": "continuous"}
+    row: dict[str, object] = {
+        "name": axis.name,
+        "type": kinds.get(axis.kind, "categorical"),
+        "coords": list(axis.names),
+        "size": axis.size,
+    }
+    if axis.numeric:
+        row["deltas"] = list(axis.quadrature())
+    return row
+
+
+def _transition(flow: Flow, system: System, rate: str) -> dict[str, object]:
+    source, target = side_text(flow.reactants, system), side_text(flow.products, system)
+    return {"name": flow.name, "from": source, "to": target, "rate": rate}
+
+
+def side_text(side: tuple[Participant, ...], system: System) -> str | None:
+    """One side of a transition as text; None where it is empty."""
+    terms = [selector(part, system) for part in side]
+    return " + ".join(terms) or None
+
+
+def selector(part: Participant, system: System) -> str:
+    """One side of a transition as it could be written: ``2 S[age, sex=f]``."""
+    axes = system.states[part.state].axes
+    shown = [_index(axis, chosen, system.axes[axis]) for axis, chosen in zip(axes, part.selections, strict=True)]
+    count = f"{part.count} " if part.count > 1 else ""
+    return f"{count}{part.state}[{', '.join(shown)}]" if shown else f"{count}{part.state}"
+
+
+def _index(name: str, chosen: Along | AtPosition, axis: Axis) -> str:
+    if isinstance(chosen, AtPosition):
+        return f"{name}={axis.names[chosen.position]}"
+    primes = "'" * chosen.dim.primes
+    return f"{name}{primes}{chosen.offset:+d}" if chosen.offset else f"{name}{primes}"
+
+
+# --- initial values
+
+
+def _initial_state(system: System, layout: Layout) -> Iterator[tuple[str, object]]:
+    """What each cell starts with: a number, the name of a parameter, or where in a parameter it stands.
+
+    A cell whose initial value is another expression is left out: op_system has no word for it.
+    """
+    names = iter(published_names(layout, system.axes))
+    for slot in layout.slots:
+        initial = system.states[slot.name].initial
+        cells = itertools.product(*(range(length) for length in slot.shape))
+        for name, cell in zip(itertools.islice(names, slot.size), cells, strict=True):
+            value = None if initial is None else _cell_value(initial, slot, cell, system.axes)
+            if value is not None:
+                yield name, value
+
+
+def _cell_value(node: AnyNode, slot: Slot, cell: tuple[int, ...], axes: Mapping[str, Axis]) -> object:
+    """The initial value of one cell in op_system's form, or None."""
+    where = dict(zip(declared_dims(slot.axes), cell, strict=True))
+    parts = node.arguments if isinstance(node, Apply) and node.function == "add" else (node,)
+    reaching = (_placed(part, where) for part in parts)
+    found = [part for part in reaching if part is not None]
+    if len(found) != 1:
+        return 0.0 if not found else None
+    return _leaf(found[0], slot, cell, axes)
+
+
+def _placed(node: AnyNode, where: Mapping[Dim, int]) -> AnyNode | None:
+    """What is placed at a cell; None where it is placed at another."""
+    while isinstance(node, Place):
+        if where.get(node.dim) != node.position:
+            return None
+        node = node.operand
+    return node
+
+
+def _leaf(node: AnyNode, slot: Slot, cell: tuple[int, ...], axes: Mapping[str, Axis]) -> object:
+    number = constant_value(node)
+    if number is not None:
+        return float(number)
+    symbol = node.operand if isinstance(node, View) else node
+    if not isinstance(symbol, Symbol) or symbol.role != "parameter":
+        return None
+    if not symbol.axes:
+        return symbol.name
+    named = tuple(dim.axis for dim in symbol.axes)
+    if isinstance(node, View) or len(set(named)) < len(named) or not set(named) <= set(slot.axes):
+        return None
+    labels = {axis: str(axes[axis].names[cell[slot.axes.index(axis)]]) for axis in named}
+    return {"shaped": symbol.name, "axes": named, "coords": labels}
