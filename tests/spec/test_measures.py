@@ -140,3 +140,12 @@ def test_a_misspelt_representation_is_suggested() -> None:
 def test_trapezoid_wants_an_index_of_a_numeric_axis(argument: str) -> None:
     text = MODEL.replace("trapezoid(u)", f"trapezoid({argument})").replace("S[age]' = 0", "S[age]' = trapezoid(age)")
     assert problem(text)[0] in ("E0308", "E0410")
+
+
+def test_a_point_of_a_grid_is_found_by_its_written_value() -> None:
+    """The second of eight points from 0 to 0.7 is computed as 0.09999999999999999."""
+    text = "model M:\n  axes:\n    x = grid(0, 0.7, 8)\n  states: u[x]\n  dynamics:\n    u[x]' = u[x=0.1] - u[0.3]\n"
+    rhs = opjax.compile_rhs(text)
+    assert rhs.system.axes["x"].coordinates[1] != 0.1
+    np.testing.assert_array_equal(rhs.eval_fn(0.0, np.arange(8.0) ** 2), np.full(8, -8.0))
+    assert problem(text.replace("0.3", "0.35"))[0] == "E0305"

@@ -175,7 +175,6 @@ REFUSED = {
     "chain: [{name: I, length: 3}]": ("E0701", "the key 'chain'"),
     "kernels: []": ("E0701", "the key 'kernels'"),
     "operators: []": ("E0701", "the key 'operators'"),
-    "observables: {}": ("E0701", "the key 'observables'"),
     "factorize_axes: [age]": ("E0701", "the key 'factorize_axes'"),
     "transitions: [{to: S, rate: 1, catalysts: []}]": ("E0701", "the key 'transitions[0].catalysts'"),
     "state_metadata: {S: {representation: cumulative}}": ("E0701", "the representation 'cumulative'"),

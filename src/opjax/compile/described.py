@@ -8,6 +8,7 @@ from typing import Protocol
 
 from opjax.backends.registry import backend_for
 from opjax.compile import metadata
+from opjax.compile.observables import CompiledObservable, compile_observables
 from opjax.compile.options import Options
 from opjax.compile.quantities import Optimise, Quantities, Wanted
 from opjax.compile.reactions import CompiledReaction, ReactionGap, build_gaps, build_reactions
@@ -108,6 +109,12 @@ class Described:
     def reactions(self) -> tuple[CompiledReaction, ...]:
         """The transitions as reactions, in the order of the model; see `opjax.compile.reactions`."""
         return build_reactions(self._system, (), self._quantities.optimise, self._options.xp)
+
+    @cached_property
+    def observables(self) -> Mapping[str, CompiledObservable]:
+        """The derived quantities that depend on one moment only, by name, each as a function of time and state."""
+        found = self._quantities
+        return compile_observables(self._system, found.optimise, self._pinned, found.ignores_extra)
 
     @property
     def reaction_gaps(self) -> tuple[ReactionGap, ...]:

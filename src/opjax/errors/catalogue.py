@@ -117,6 +117,7 @@ INTEGRAL_OF_COUNTS = Problem(
     "'{name}' is {what}, which adds up over '{axis}', and here it is integrated",
     "use sum, or declare it as a density",
 )
+BAD_OBSERVABLE = Problem("E0542", "this observable {problem}", "an axis is either kept, in 'axes', or reduced")
 
 # --- observations and priors
 UNKNOWN_DISTRIBUTION = Problem("E0601", "there is no distribution '{name}'")

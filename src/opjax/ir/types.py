@@ -76,6 +76,11 @@ class Measure:
     weights: tuple[float, ...]
     unit: str = ""
 
+    @property
+    def units(self) -> str | None:
+        """The unit under op_system's name, or None."""
+        return self.unit or None
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:

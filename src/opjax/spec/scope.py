@@ -155,7 +155,16 @@ class IndexReader:
         points: tuple[str | float, ...] = axis.names
         if wanted in points:
             return points.index(wanted)
+        near = [place for place, point in enumerate(axis.coordinates) if _same_point(point, wanted, axis.coordinates)]
+        if near:
+            return near[0]
         shown = [p if isinstance(p, str) else f"{p:g}" for p in points]
         several = ", ".join(f'"{s}"' for s in shown[:12]) + (", ..." if len(shown) > 12 else "")
         hint = did_you_mean(str(label), shown, f"its labels are {several}")
         raise self.report.stop(catalogue.UNKNOWN_LABEL, span, axis=name, label=str(label), labels=several, hint=hint)
+
+
+def _same_point(point: float, wanted: str | float, points: tuple[float, ...]) -> bool:
+    """Whether a number written by hand means a point of a grid, whose last digits are those of a computation."""
+    span = max(abs(points[0]), abs(points[-1]))
+    return not isinstance(wanted, str) and abs(point - wanted) <= 1e-12 * span

@@ -13,6 +13,7 @@ from opjax.spec.sections import (
     heading,
     initial,
     inputs,
+    observables,
     observations,
     parameters,
     state,
@@ -34,6 +35,7 @@ SECTIONS: tuple[Section, ...] = (
     observations.BOUNDARY,
     observations.OBSERVATIONS,
     aliases.DERIVED,
+    *observables.SECTIONS,
     observations.REQUIREMENTS,
 )
 MODEL = Record("a mapping", {section.key: section.shape for section in SECTIONS}, ("state",), LATER)

@@ -6,7 +6,6 @@ LATER = (
     "chain",
     "kernels",
     "operators",
-    "observables",
     "gauges",
     "factorize_axes",
     "constraints",
