@@ -177,7 +177,6 @@ REFUSED = {
     "operators: []": ("E0701", "the key 'operators'"),
     "factorize_axes: [age]": ("E0701", "the key 'factorize_axes'"),
     "transitions: [{to: S, rate: 1, catalysts: []}]": ("E0701", "the key 'transitions[0].catalysts'"),
-    "state_metadata: {S: {representation: cumulative}}": ("E0701", "the representation 'cumulative'"),
     "aliases: {a: 'sum_over(u[x:s], x=s in [0, 1])'}": ("E0204", "a label in a filter must be"),
     "aliases: {a: 'sum_over(u[x:s], x=s in [a, b])'}": ("E0701", "the filter over the continuous axis 'x'"),
     "aliases: {a: 'sum_over(u[age:s], age=s in [young])'}": ("E0204", "the filter over the ordinal axis 'age'"),
