@@ -56,8 +56,14 @@ def both(spec: Spec, **options: Any) -> tuple[opjax.CompiledRhs, op_system.Compi
 
 
 def template_shapes(theirs: op_system.CompiledRhs) -> dict[str, tuple[int, ...]]:
-    """The shape of each state; for some models without axes the oracle does not say."""
-    return dict(theirs.template_shapes or dict.fromkeys(theirs.state_names, ()))
+    """The shape of each state; the oracle does not say it of some models without axes, nor of chains of equations."""
+    return dict(theirs.template_shapes) if _has_trees(theirs) else dict.fromkeys(theirs.state_names, ())
+
+
+def _has_trees(theirs: op_system.CompiledRhs) -> bool:
+    """Whether the oracle can be called by name."""
+    shapes = theirs.template_shapes or {}
+    return theirs.pytree_eval_fn is not None and sum(map(math.prod, shapes.values())) == len(theirs.state_names)
 
 
 def axis_sizes(theirs: op_system.CompiledRhs) -> dict[str, int]:
@@ -146,7 +152,7 @@ def compare(
     for sample in samples(theirs, given or {}, count, seed):
         expected = theirs.eval_fn(sample.time, flat(sample.states), **sample.parameters)
         assert_agree(ours, sample, unflat(expected, template_shapes(theirs)))
-    if theirs.pytree_eval_fn is not None:
+    if _has_trees(theirs):
         compare_trees(ours, theirs, next(samples(theirs, given or {}, 1, seed + 1)))
     return ours
 

@@ -327,12 +327,6 @@ CHAINS = {
         chain: [{name: I, length: 3, forward: g, exit: {to: R, rate: g}}]
         equations: {S: -b*S, I1: b*S - g*I1}
     """,
-    "equations with an entry": """
-        kind: expr
-        state: [S, R]
-        chain: [{name: I, length: 2, entry: {from: S, rate: b}, forward: g, exit: {to: R, rate: g}}]
-        equations: {S: -b*S}
-    """,
 }
 
 

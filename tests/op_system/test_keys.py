@@ -18,19 +18,9 @@ LATER = {
     "axes-an equation per cell",
     "axes-continuous filter",
     "axes-sum_state with templates",
-    "transitions-a state that nothing changes",
-    "transitions-names, reactants and catalysts",
     "transitions-pins",
-    "transitions-shift along an axis",
     "transitions-aliases in rates",
     "transitions-sources, couplings and meta",
-    "chains-numbers, expressions and a list",
-    "chains-one forward rate",
-    "chains-the older to",
-    "chains-templates",
-    "chains-neither entry nor exit",
-    "chains-equations",
-    "chains-equations with an entry",
 }
 """What opjax cannot say yet."""
 

@@ -172,11 +172,16 @@ def test_the_three_forms_of_initial_state() -> None:
 
 
 REFUSED = {
-    "chain: [{name: I, length: 3}]": ("E0701", "the key 'chain'"),
+    "chain: [{name: I, length: 1, forward: g}]": ("E0204", "must be a whole number from 2 on"),
+    "chain: [{name: I, length: 3, forward: [g, h, k]}]": ("E0204", "must be one rate or 2"),
+    "chain: [{name: I, length: 2}]": ("E0205", "lacks the key 'forward'"),
+    "chain: [{name: I, length: 2, forward: g, exit: {rate: g}}]": ("E0205", "lacks the key 'to'"),
     "kernels: []": ("E0701", "the key 'kernels'"),
     "operators: []": ("E0701", "the key 'operators'"),
     "factorize_axes: [age]": ("E0701", "the key 'factorize_axes'"),
-    "transitions: [{to: S, rate: 1, catalysts: []}]": ("E0701", "the key 'transitions[0].catalysts'"),
+    "transitions: [{to: S, rate: 1, catalysts: [], reactants: []}]": ("E0204", "must be absent where 'reactants'"),
+    "transitions: [{to: S, rate: 1, reactants: [{state: S, order: 0}]}]": ("E0204", "must be a whole number from 1 on"),
+    "transitions: [{to: S, rate: 1, reactants: any}]": ("E0204", "must be auto, or a list"),
     "aliases: {a: 'sum_over(u[x:s], x=s in [0, 1])'}": ("E0204", "a label in a filter must be"),
     "aliases: {a: 'sum_over(u[x:s], x=s in [a, b])'}": ("E0701", "the filter over the continuous axis 'x'"),
     "aliases: {a: 'sum_over(u[age:s], age=s in [young])'}": ("E0204", "the filter over the ordinal axis 'age'"),
@@ -228,3 +233,32 @@ def test_totals_of_states_with_axes() -> None:
     report = Report()
     read_yaml(Source("m", "state: ['S[age]']\naxes: [{name: age, coords: [a]}]\naliases: {N: sum_state()}"), report)
     assert [d.code for d in report.errors] == ["E0701"]
+
+
+CHAINS = {
+    "{name: I, length: 3, entry: {from: S, rate: b*sum_state()}, forward: [g, 2], exit: {to: R, rate: h}}": (
+        "I_entry: S -> I1 @ b*(S + R + I1 + I2 + I3)\n  I_advance_1: I1 -> I2 @ g\n"
+        "  I_advance_2: I2 -> I3 @ 2\n  I_exit: I3 -> R @ h"
+    ),
+    "{name: I, length: 2, entry: {from: S, rate: b*R, catalysts: [{state: R}]}, forward: g, to: R, catalysts: auto}": (
+        "I_entry: S -> I1 @ b*R reactants S + R\n  I_advance_1: I1 -> I2 @ g auto reactants\n"
+        "  I_exit: I2 -> R @ g auto reactants"
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "text"), CHAINS.items(), ids=range(len(CHAINS)))
+def test_chains_are_states_and_transitions(written: str, text: str) -> None:
+    model = read(f"kind: transitions\nstate: [S, R]\nchain: [{written}]")
+    assert model.dynamics == from_text(f"dynamics:\n  {text}").dynamics
+
+
+def test_a_chain_of_equations_fills_what_has_none() -> None:
+    model = read("state: [S, R]\nchain: [{name: I, length: 3, forward: g, to: R}]\nequations: {S: -S, I2: S - I2}")
+    text = "S' = -S\n  I2' = S - I2\n  I_advance_1: I1 -> 0 @ g\n  I_advance_2: 0 -> I3 @ g*I2\n  I_exit: I3 -> R @ g"
+    assert model.dynamics == from_text(f"dynamics:\n  {text}").dynamics
+
+
+def test_a_state_that_no_transition_names_is_constant() -> None:
+    model = read("kind: transitions\nstate: [S, I]\ntransitions: [{to: S, rate: k*I}]")
+    assert model.dynamics == from_text("dynamics:\n  0 -> S @ k*I\n  I' = 0").dynamics

@@ -18,6 +18,7 @@ from opjax.syntax import nodes as n
 _KEYWORDS = """
 at data edge every from to stay absorb periodic grid linear log fixed free rising falling origin points ordered stop
 when doses previous cubic lo hi counts density nonneg d dt t lambda class None True sum max integral inf pi
+auto reactants
 """
 KEYWORDS = _KEYWORDS.split()
 
@@ -125,6 +126,8 @@ distributions = st.builds(d.DistributionCall, names, arguments(parts))
 bounds = st.builds(d.Bounds, parts, parts, st.booleans(), st.booleans())
 flag_lists = st.lists(st.sampled_from(d.FLAGS), unique=True, max_size=3).map(tuple)
 terms = st.lists(st.builds(d.Term, references, st.integers(1, 99)), max_size=3).map(tuple)
+stated = st.one_of(st.none(), st.just("auto"), terms)
+maybe_names = st.one_of(st.just(""), names)
 maybe_parts = st.one_of(st.none(), parts)
 maybe_docs = st.one_of(st.just(""), texts)
 triggers = st.one_of(
@@ -184,7 +187,7 @@ declarations: dict[str, st.SearchStrategy[Any]] = {
         _declared(d.FunctionDeclaration, names, st.lists(names, min_size=1, max_size=3).map(tuple), parts),
     ),
     "dynamics": st.one_of(
-        _declared(d.TransitionDeclaration, terms, terms, parts, st.booleans(), st.one_of(st.just(""), names), edges),
+        _declared(d.TransitionDeclaration, terms, terms, parts, st.booleans(), maybe_names, edges, stated),
         _declared(d.DerivativeDeclaration, references, parts, edges),
     ),
     "initial": _declared(d.InitialDeclaration, references, parts),

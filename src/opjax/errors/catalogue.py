@@ -109,6 +109,11 @@ NO_STATES = Problem("E0508", "the model has no states", "declare them in 'states
 UNKNOWN_TRANSITION = Problem(
     "E0509", "there is no transition named '{name}'", "name the transition: 'NAME: A -> B @ rate'"
 )
+MISSING_REACTANT = Problem(
+    "E0510",
+    "the stated reactants lack '{name}', which the transition consumes",
+    "list everything that meets in one event: reactants {name} + ...",
+)
 
 # --- representations, measures, gauges
 BAD_REPRESENTATION = Problem("E0540", "the state '{name}' {problem}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from opjax.ir.nodes import AnyNode, Graph, Selection
 from opjax.ir.types import Axis
@@ -117,6 +117,8 @@ class Flow(Quantity):
     """A transition: `value` is the whole flow (for ``->`` the rate times the reactants).
 
     `axes` are the axes that the flow runs over. An unnamed transition is called ``flow_1``, ``flow_2``, ... .
+    `stated_reactants` are the molecules that meet in one event, where the model says so: the reactants with the
+    catalysts, or ``auto`` where they are to be derived from the rate. The flow does not depend on them.
     """
 
     value: AnyNode = field(kw_only=True)
@@ -124,6 +126,7 @@ class Flow(Quantity):
     mass_action: bool = True
     reactants: tuple[Participant, ...] = ()
     products: tuple[Participant, ...] = ()
+    stated_reactants: tuple[Participant, ...] | Literal["auto"] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from opjax.errors import Stop, catalogue, did_you_mean
 from opjax.ir.nodes import Along, AnyNode, Edge, Selection
@@ -143,7 +143,7 @@ class Dynamics:
         value = self.flow(declared, rate, scope)
         self.check_placed(declared, value, scope)
         arriving = self.kept_inside(declared, value, sides)
-        self.flows[name] = self.record(declared, name, rate, (arriving, sides))
+        self.flows[name] = self.record(declared, name, (rate, arriving, sides), plain)
         for (state, selections), count in net_counts(sides, len(declared.reactants)).items():
             gain = self.times(count, arriving, declared.span)
             self.gain(state, self.lowering.names.values[state], list(selections), gain)
@@ -197,10 +197,10 @@ class Dynamics:
                     raise self.lowering.report.stop(catalogue.UNPLACED_AXIS, index.span, axis=str(index.name))
 
     def record(
-        self, declared: TransitionDeclaration, name: str, rate: AnyNode, found: tuple[AnyNode, list[Side]]
+        self, declared: TransitionDeclaration, name: str, found: tuple[AnyNode, AnyNode, list[Side]], scope: Scope
     ) -> Flow:
         """What the typed model keeps of a transition."""
-        value, sides = found
+        rate, value, sides = found
         parts = [Participant(term.target.name, term.count, tuple(chosen)) for term, (_, chosen) in sides]
         return Flow(
             name,
@@ -212,7 +212,20 @@ class Dynamics:
             mass_action=declared.mass_action,
             reactants=tuple(parts[: len(declared.reactants)]),
             products=tuple(parts[len(declared.reactants) :]),
+            stated_reactants=self.stated(declared, scope),
         )
+
+    def stated(self, declared: TransitionDeclaration, scope: Scope) -> tuple[Participant, ...] | Literal["auto"] | None:
+        """The molecules that meet in one event, as the model states them; those that it consumes are among them."""
+        listed = declared.stated_reactants
+        if not isinstance(listed, tuple):
+            return listed
+        found = [(term, self.selections(term, scope, declared)[1]) for term in listed]
+        places = {(term.target.name, tuple(chosen)) for term, chosen in found}
+        for term in declared.reactants:
+            if (term.target.name, tuple(self.selections(term, scope, declared)[1])) not in places:
+                raise self.lowering.report.stop(catalogue.MISSING_REACTANT, term.target.span, name=term.target.name)
+        return tuple(Participant(term.target.name, term.count, tuple(chosen)) for term, chosen in found)
 
     def kept_inside(
         self,

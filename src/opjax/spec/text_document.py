@@ -27,7 +27,7 @@ from opjax.syntax.declarations import BLANK_LINE, Comments
 from opjax.syntax.names import is_name
 from opjax.syntax.slips import too_large, unclosed_text, unexpected_text
 
-_GOES_ON = re.compile(r"[-+*/^%,=~@<>)\]}]|(?:and|or|if|else|for|edge|every)\b")
+_GOES_ON = re.compile(r"[-+*/^%,=~@<>)\]}]|(?:and|or|if|else|for|edge|every|reactants|auto reactants)\b")
 _ASKS_FOR_MORE = "+-*/^%,=~@<>"
 _TEXT = re.compile(r'"[^"\n]*+(?:""[^"\n]*+)*+"')
 _STEP = 2

@@ -16,6 +16,7 @@ from opjax.spec.document_yaml import yaml_documents
 from opjax.spec.inference import infer_parameters
 from opjax.spec.sections import MODEL, SECTIONS
 from opjax.spec.sections.comments import section_comments_of
+from opjax.spec.sections.completion import complete
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.heading import check_kind
 from opjax.syntax.declarations import NO_COMMENTS, Comments, ModelSyntax, SectionComments
@@ -97,6 +98,7 @@ def _model(root: Node, report: Report, limits: Limits) -> ModelSyntax | None:
             with contextlib.suppress(Stop):
                 section.read(values[section.key], draft)
     check_kind(draft)
+    complete(draft)
     model = dataclasses.replace(draft.model(), **_comments(root, draft))
     return infer_parameters(model, report) if draft.infers else model
 

@@ -18,6 +18,7 @@ Flag = Literal[
 ]
 FLAGS: tuple[Flag, ...] = get_args(Flag)
 REPRESENTATIONS: tuple[Representation, ...] = get_args(Representation)
+Automatic = Literal["auto"]
 
 
 BLANK_LINE = "\n"
@@ -188,11 +189,17 @@ class Term(Syntax):
     count: int = 1
 
 
+Stated = tuple[Term, ...] | Automatic | None
+"""What a transition says of the molecules that meet in one event."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TransitionDeclaration(Declaration):
-    """``name: 2 A + B -> C @ rate edge stay``; an empty side is ``0``.
+    """``name: 2 A + B -> C @ rate edge stay reactants 2 A + B + D``; an empty side is ``0``.
 
     `mass_action` is true for ``->`` (flow = rate times the reactants) and false for ``=>`` (flow = rate as written).
+    `stated_reactants` are the molecules that meet in one event, catalysts included, for stochastic simulation: as
+    listed, derived from the rate (``auto reactants``), or None where nothing is said. They do not change the flow.
     """
 
     reactants: tuple[Term, ...]
@@ -201,6 +208,7 @@ class TransitionDeclaration(Declaration):
     mass_action: bool = True
     name: str = ""
     edge: Edge | None = None
+    stated_reactants: Stated = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

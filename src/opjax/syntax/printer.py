@@ -30,6 +30,7 @@ from opjax.syntax.declarations import (
     ObservationDeclaration,
     ParameterDeclaration,
     RequirementDeclaration,
+    Stated,
     StateDeclaration,
     Term,
     TimeDeclaration,
@@ -203,7 +204,7 @@ class _Printer:
         name = f"{found.name}: " if found.name else ""
         arrow = "->" if found.mass_action else "=>"
         sides = f"{print_side(found.reactants)} {arrow} {print_side(found.products)}"
-        return f"{name}{sides} @ {self.text(found.rate)}{_edge(found.edge)}"
+        return f"{name}{sides} @ {self.text(found.rate)}{_edge(found.edge)}{_stated(found.stated_reactants)}"
 
 
 def _unit(unit: str) -> str:
@@ -218,6 +219,12 @@ def _measure(measure: MeasureDeclaration | None) -> str:
 
 def _numbers(values: Sequence[str | float]) -> str:
     return f"[{', '.join(repr(float(value)).removesuffix('.0') for value in values)}]"
+
+
+def _stated(reactants: Stated) -> str:
+    if reactants is None:
+        return ""
+    return " auto reactants" if isinstance(reactants, str) else f" reactants {print_side(reactants)}"
 
 
 def _edge(edge: Edge | None) -> str:

@@ -8,12 +8,14 @@ from opjax.source import Span
 from opjax.syntax.declarations import (
     Action,
     At,
+    Automatic,
     BoundaryDeclaration,
     DerivativeDeclaration,
     Doses,
     EventDeclaration,
     Every,
     InitialDeclaration,
+    Stated,
     Term,
     TransitionDeclaration,
     When,
@@ -30,12 +32,19 @@ def transition(
     reactants: tuple[Term, ...],
     arrow: Token,
     products: tuple[Term, ...],
-    *rest: Value | Token | None,
+    *rest: Value | Token | Stated,
 ) -> TransitionDeclaration:
-    """``name: 2 A + B -> C @ rate edge stay "doc"``."""
-    rate, edge, doc = cast("tuple[Value, Token | None, Token | None]", rest)
+    """``name: 2 A + B -> C @ rate edge stay reactants 2 A + B "doc"``."""
+    rate, edge, stated, doc = cast("tuple[Value, Token | None, Stated, Token | None]", rest)
     mass_action, named = arrow.text == "->", name.text if name else ""
-    return TransitionDeclaration(reactants, products, bare(rate), mass_action, named, edge_of(edge), doc=doc_of(doc))
+    return TransitionDeclaration(
+        reactants, products, bare(rate), mass_action, named, edge_of(edge), stated, doc=doc_of(doc)
+    )
+
+
+def automatic() -> Automatic:
+    """``auto reactants``: the reactants are derived from the rate."""
+    return "auto"
 
 
 def side(*terms: Term | Token) -> tuple[Term, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from opjax.spec.sections import (
     aliases,
     axes,
+    chain,
     dynamics,
     events,
     heading,
@@ -26,6 +27,7 @@ SECTIONS: tuple[Section, ...] = (
     *heading.SECTIONS,
     *axes.SECTIONS,
     *state.SECTIONS,
+    *chain.SECTIONS,
     *parameters.SECTIONS,
     *inputs.SECTIONS,
     *aliases.SECTIONS,

@@ -62,6 +62,7 @@ class Draft:
         entry_count: how many entries were read.
         hint_count: how many names were suggested; looking for them is slow, so that only the first get one.
         tables: op_system's tables over time.
+        chained: the flows of op_system's chains, until it is known which of them count.
     """
 
     span: Span
@@ -86,6 +87,7 @@ class Draft:
     dynamics: list[TransitionDeclaration | DerivativeDeclaration] = field(
         default_factory=list[TransitionDeclaration | DerivativeDeclaration]
     )
+    chained: list[TransitionDeclaration] = field(default_factory=list[TransitionDeclaration])
     initial: list[InitialDeclaration] = field(default_factory=list[InitialDeclaration])
     events: list[EventDeclaration] = field(default_factory=list[EventDeclaration])
     boundaries: list[BoundaryDeclaration] = field(default_factory=list[BoundaryDeclaration])

@@ -10,6 +10,7 @@ import dataclasses
 from opjax.spec.document import Entry, MappingNode, Node, ScalarNode, SequenceNode, wrong_value
 from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
+from opjax.spec.sections.reactants import REACTANTS, stated_reactants, written_reactants
 from opjax.spec.sections.section import Plain, Section, commented, named, record
 from opjax.spec.sections.shapes import EDGE, EXPRESSION, NAME, TEXT, Either, Keyed, Listed, Record, Scalar
 from opjax.spec.sections.shifts import SHIFT, shifted_transitions
@@ -40,8 +41,9 @@ _TRANSITION = Record(
         "description": TEXT,
         "coord_shift": SHIFT,
         "apply_to": Listed("a list of states", TEXT),
+        "reactants": REACTANTS,
+        "catalysts": REACTANTS,
     },
-    later=("reactants", "catalysts"),
 )
 _EQUATION = Record(
     "a mapping with 'value'", {"value": EXPRESSION, "edge": EDGE, "description": TEXT}, required=("value",)
@@ -64,14 +66,16 @@ def _read_transition(node: Node, path: str, draft: Draft) -> None:
     if "to" not in fields:
         raise draft.missing(node, path, "to")
     rate, mass_action = _rate(node, fields, path, draft)
+    source = _side(fields.get("from"), path, draft)
     draft.dynamics.append(
         TransitionDeclaration(
-            _side(fields.get("from"), path, draft),
+            source,
             _side(fields["to"], path, draft),
             rate,
             mass_action,
             _name(fields, path, draft),
             edge_of(fields.get("edge")),
+            stated_reactants(fields, source, path, draft),
             doc=text_of(fields.get("description")),
             span=node.span,
             comments=comments_of(draft, node, node),
@@ -158,6 +162,8 @@ def _transition(row: TransitionDeclaration) -> dict[str, Plain]:
     written["rate" if row.mass_action else "flow"] = written_expression(row.rate)
     if row.edge:
         written["edge"] = row.edge
+    if row.stated_reactants is not None:
+        written["reactants"] = written_reactants(row.stated_reactants)
     if row.doc:
         written["description"] = row.doc
     return written

@@ -13,6 +13,7 @@ from opjax.errors import Stop
 from opjax.spec.document import MappingNode, Node, ScalarNode, wrong_value
 from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
+from opjax.spec.sections.reactants import stated_reactants
 from opjax.spec.sections.shapes import EXPRESSION, TEXT, Either, Keyed, Record, Scalar
 from opjax.spec.sections.values import declared, expression, scalar, text_of
 from opjax.syntax.declarations import Edge, StateDeclaration, Term, TransitionDeclaration
@@ -63,6 +64,9 @@ def shifted_transitions(node: Node, fields: dict[str, Node], path: str, draft: D
     for key in ("apply_to",) if "rate" in parts else ("apply_to", "rate"):
         if key not in fields:
             raise draft.missing(node, path, key)
+    if "reactants" in fields:
+        expected = "absent where 'coord_shift' stands: 'catalysts' lists what is not shifted"
+        wrong_value(draft.report, fields["reactants"], f"'{path}.reactants'", expected)
     if "rate" in parts and "rate" in fields:
         wrong_value(draft.report, fields["rate"], f"'{path}.rate'", "absent where 'coord_shift.rate' stands")
     shift = _along(parts, path, draft) if whole else _between(shape, path, draft)
@@ -72,7 +76,11 @@ def shifted_transitions(node: Node, fields: dict[str, Node], path: str, draft: D
     comments = comments_of(draft, node, node)
     rows = [_transition(state, shift, rate, own) for state, own in zip(states, names, strict=True)]
     doc = text_of(fields.get("description"))
-    return [replace(row, doc=doc, span=node.span, comments=comments) for row in rows]
+    stated = [stated_reactants(fields, row.reactants, path, draft) for row in rows]
+    return [
+        replace(row, stated_reactants=reactants, doc=doc, span=node.span, comments=comments)
+        for row, reactants in zip(rows, stated, strict=True)
+    ]
 
 
 def _along(parts: dict[str, Node], path: str, draft: Draft) -> _Shift:

@@ -1,0 +1,164 @@
+"""op_system's `chain`: a state in several stages, which become states and transitions of their own.
+
+``{name: I, length: 3, entry: {from: S, rate: b}, forward: g, exit: {to: R, rate: h}}`` is
+
+    I_entry:     S -> I1 @ b
+    I_advance_1: I1 -> I2 @ g
+    I_advance_2: I2 -> I3 @ g
+    I_exit:      I3 -> R @ h
+
+with the states I1, I2, I3 behind the declared ones. In a model of equations (`kind: expr`) the flows change only those
+stages and sinks that have no equation.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+from opjax.errors import Stop, catalogue
+from opjax.spec.document import Node, ScalarNode, SequenceNode, check_size, wrong_value
+from opjax.spec.sections.comments import comments_of
+from opjax.spec.sections.draft import Draft
+from opjax.spec.sections.reactants import REACTANTS, stated_reactants
+from opjax.spec.sections.section import Section, nothing
+from opjax.spec.sections.shapes import EXPRESSION, NAME, TEXT, Either, Listed, Record, Scalar
+from opjax.spec.sections.values import declared, expression, scalar, term, text_of
+from opjax.syntax.declarations import NO_COMMENTS, StateDeclaration, Term, TransitionDeclaration
+from opjax.syntax.nodes import Expression, Index, Reference
+
+_ENTRY = Record(
+    "a mapping with 'from' and 'rate'", {"from": TEXT, "rate": EXPRESSION, "catalysts": REACTANTS}, ("from", "rate")
+)
+_EXIT = Record("a mapping with 'to' and 'rate'", {"to": TEXT, "rate": EXPRESSION}, ("to",))
+_CHAIN = Record(
+    "a mapping with 'name', 'length' and 'forward'",
+    {
+        "name": NAME,
+        "length": Scalar("a whole number from 2 on", ("integer",)),
+        "entry": _ENTRY,
+        "forward": Either("a rate, or a list of rates", (EXPRESSION, Listed("a list of rates", EXPRESSION))),
+        "exit": _EXIT,
+        "to": TEXT,
+        "catalysts": REACTANTS,
+        "description": TEXT,
+    },
+    ("name", "length", "forward"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """A chain whose stages are declared.
+
+    Arguments:
+        node: the whole item.
+        fields: its checked fields.
+        path: where it is, for messages.
+        name: the name in front of the numbers.
+        stages: the stages as the transitions name them.
+    """
+
+    node: Node
+    fields: dict[str, Node]
+    path: str
+    name: str
+    stages: tuple[Term, ...]
+
+
+def _read(node: Node, draft: Draft) -> None:
+    """All stages are declared before any rate is read, since a rate may be of all states."""
+    chains: list[_Chain] = []
+    draft.every(node, "chain", lambda item, path: chains.append(_declared(item, path, draft)))
+    for chain in chains:
+        with contextlib.suppress(Stop):
+            _link(chain, draft)
+
+
+def _declared(node: Node, path: str, draft: Draft) -> _Chain:
+    fields = draft.fields(node, _CHAIN, path)
+    key = scalar(fields["name"], NAME, f"{path}.name", draft)
+    name, axes = declared(key, draft)
+    number = fields["length"]
+    length = number.value if isinstance(number, ScalarNode) and isinstance(number.value, int) else 0
+    if length < 2:
+        wrong_value(draft.report, number, f"'{path}.length'", "a whole number from 2 on")
+        raise Stop
+    check_size(draft.report, number.span, ("the chain", length), ("declarations", draft.limits.declarations))
+    indices = tuple(Index(axis, span=key.span) for axis in axes)
+    names = [f"{name}{stage}" for stage in range(1, length + 1)]
+    for stage in names:
+        _declare(StateDeclaration(stage, axes, span=key.span), draft)
+    return _Chain(node, fields, path, name, tuple(Term(Reference(stage, indices, span=key.span)) for stage in names))
+
+
+def _declare(stage: StateDeclaration, draft: Draft) -> None:
+    known = draft.states.get(stage.name)
+    if known is None:
+        draft.states[stage.name] = stage
+    else:
+        draft.report.add(catalogue.REPEATED_NAME, stage.span, name=stage.name, first=repr(known.span))
+
+
+def _link(chain: _Chain, draft: Draft) -> None:
+    """The transitions into the chain, along it and out of it."""
+    forward = _forward(chain, draft)
+    first, last = chain.stages[0], chain.stages[-1]
+    if "entry" in chain.fields:
+        path = f"{chain.path}.entry"
+        entry = draft.fields(chain.fields["entry"], _ENTRY, path)
+        source = term(scalar(entry["from"], TEXT, f"{path}.from", draft), draft)
+        rate = expression(entry["rate"], f"{path}.rate", draft)
+        _add(chain, "entry", (source, first, rate), entry, draft)
+    for number, rate in enumerate(forward):
+        link = (chain.stages[number], chain.stages[number + 1], rate)
+        _add(chain, f"advance_{number + 1}", link, chain.fields, draft)
+    leaving = _leaving(chain, forward[-1], draft)
+    if leaving is not None:
+        _add(chain, "exit", (last, *leaving), chain.fields, draft)
+
+
+def _forward(chain: _Chain, draft: Draft) -> list[Expression]:
+    """The rates from stage to stage: one for all, or one for each."""
+    node, path, wanted = chain.fields["forward"], f"{chain.path}.forward", len(chain.stages) - 1
+    if not isinstance(node, SequenceNode):
+        return [expression(node, path, draft)] * wanted
+    if len(node.items) != wanted:
+        wrong_value(draft.report, node, f"'{path}'", f"one rate or {wanted}", found=f"a list of {len(node.items)}")
+        raise Stop
+    return [expression(item, f"{path}[{number}]", draft) for number, item in enumerate(node.items)]
+
+
+def _leaving(chain: _Chain, last: Expression, draft: Draft) -> tuple[Term, Expression] | None:
+    """Where the last stage goes, and how fast: at the last forward rate, if nothing is said."""
+    if "exit" not in chain.fields:
+        target = chain.fields.get("to")
+        return None if target is None else (term(scalar(target, TEXT, f"{chain.path}.to", draft), draft), last)
+    path = f"{chain.path}.exit"
+    fields = draft.fields(chain.fields["exit"], _EXIT, path)
+    rate = expression(fields["rate"], f"{path}.rate", draft) if "rate" in fields else last
+    return term(scalar(fields["to"], TEXT, f"{path}.to", draft), draft), rate
+
+
+def _add(chain: _Chain, step: str, link: tuple[Term, Term, Expression], fields: dict[str, Node], draft: Draft) -> None:
+    source, target, rate = link
+    is_first = not any(row.name.startswith(f"{chain.name}_") for row in draft.chained)
+    draft.chained.append(
+        TransitionDeclaration(
+            (source,),
+            (target,),
+            rate,
+            name=f"{chain.name}_{step}",
+            stated_reactants=stated_reactants({"catalysts": fields["catalysts"]}, (source,), chain.path, draft)
+            if "catalysts" in fields
+            else None,
+            doc=text_of(chain.fields.get("description")) if is_first else "",
+            span=source.target.span,
+            comments=comments_of(draft, chain.node, chain.node) if is_first else NO_COMMENTS,
+        )
+    )
+
+
+SECTIONS = (
+    Section("chain", "states in several stages", Listed("a list of chains", _CHAIN), _read, nothing, "dynamics"),
+)

@@ -1,0 +1,69 @@
+"""What a mapping leaves unsaid, once all of its keys are read: the flows of chains, states that nothing changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from opjax.spec.sections.draft import Draft
+from opjax.syntax.declarations import DerivativeDeclaration, StateDeclaration, Term, TransitionDeclaration
+from opjax.syntax.nodes import Binder, Expression, Index, Number, Product, Reduction, Reference
+
+
+def complete(draft: Draft) -> None:
+    """Add what follows from the kind of the model.
+
+    In a model of transitions, a state that no transition names is constant: ``S' = 0``. In a model of equations, the
+    flows of a chain change only the states that have no equation.
+    """
+    kind = draft.kind[0] if draft.kind is not None else "expr"
+    if kind == "transitions":
+        draft.dynamics.extend(draft.chained)
+    else:
+        draft.dynamics.extend(_filling(draft))
+    if kind == "transitions":
+        draft.dynamics.extend(_constant(draft))
+
+
+def _named(draft: Draft) -> set[str]:
+    """The states that the dynamics name."""
+    found: set[str] = set()
+    for row in draft.dynamics:
+        if isinstance(row, TransitionDeclaration):
+            found.update(term.target.name for term in (*row.reactants, *row.products))
+        else:
+            found.add(row.target.name)
+    return found
+
+
+def _constant(draft: Draft) -> Iterator[DerivativeDeclaration]:
+    named = _named(draft)
+    for state in draft.states.values():
+        if state.name not in named:
+            yield DerivativeDeclaration(_whole(state), Number(0.0, True, "0", span=state.span), span=state.span)
+
+
+def _whole(state: StateDeclaration) -> Reference:
+    return Reference(state.name, tuple(Index(axis, span=state.span) for axis in state.axes), span=state.span)
+
+
+def _filling(draft: Draft) -> Iterator[TransitionDeclaration]:
+    """The flows of chains, on the sides that have no equation."""
+    equations = {row.target.name for row in draft.dynamics if isinstance(row, DerivativeDeclaration)}
+    for row in draft.chained:
+        source, target = row.reactants[0], row.products[0]
+        if source.target.name not in equations:
+            products = row.products if target.target.name not in equations else ()
+            yield replace(row, products=products)
+        elif target.target.name not in equations:
+            yield replace(row, reactants=(), rate=_inflow(source, target, row.rate), stated_reactants=None)
+
+
+def _inflow(source: Term, target: Term, rate: Expression) -> Expression:
+    """The whole flow from a state that has an equation of its own, summed over the axes that the target lacks."""
+    flow = Product((rate, source.target), (False, False), span=rate.span)
+    kept = {index.name for index in target.target.indices}
+    lost = [index.name for index in source.target.indices if index.name is not None and index.name not in kept]
+    if not lost:
+        return flow
+    return Reduction("sum", flow, tuple(Binder(name, name, span=rate.span) for name in lost), span=rate.span)
