@@ -35,11 +35,16 @@ def transition(
     *rest: Value | Token | Stated,
 ) -> TransitionDeclaration:
     """``name: 2 A + B -> C @ rate edge stay reactants 2 A + B "doc"``."""
-    rate, edge, stated, doc = cast("tuple[Value, Token | None, Stated, Token | None]", rest)
+    rate, edge, molecules, doc = cast("tuple[Value, Token | None, Stated, Token | None]", rest)
     mass_action, named = arrow.text == "->", name.text if name else ""
     return TransitionDeclaration(
-        reactants, products, bare(rate), mass_action, named, edge_of(edge), stated, doc=doc_of(doc)
+        reactants, products, bare(rate), mass_action, named, edge_of(edge), molecules, doc=doc_of(doc)
     )
+
+
+def stated(molecules: tuple[Term, ...]) -> tuple[Term, ...]:
+    """``reactants 2 A + B``."""
+    return molecules
 
 
 def automatic() -> Automatic:
