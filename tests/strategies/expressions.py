@@ -168,6 +168,27 @@ def _declared(kind: Callable[..., Any], *fields: st.SearchStrategy[Any]) -> st.S
     return st.builds(kind, *fields, doc=maybe_docs)
 
 
+_SETTINGS = """
+velocity direction coefficient rate limiter boundary form matrix across source target increasing both minmod
+reflecting generator stochastic
+"""
+_SETTING_WORDS = _SETTINGS.split()
+_setting_names = st.one_of(names, st.sampled_from(_SETTING_WORDS))
+_setting_values = st.one_of(parts, st.sampled_from(_SETTING_WORDS).map(n.Reference), st.builds(n.Text, texts))
+settings = st.lists(st.builds(n.Argument, _setting_values, _setting_names), max_size=5).map(tuple)
+
+
+@st.composite
+def kernel_settings(draw: st.DrawFn) -> tuple[n.Argument, ...]:
+    """The settings of a kernel in the order in which op_system's mapping says them."""
+    form = n.Argument(n.Reference(draw(st.sampled_from(["generator", "stochastic", "matrix"]))), "form")
+    found = [*draw(settings), form, n.Argument(draw(references), "matrix")]
+    if draw(st.booleans()):
+        found += [n.Argument(draw(references), "across"), n.Argument(n.Text(draw(texts)), "source")]
+        found += [n.Argument(n.Text(draw(texts)), "target"), n.Argument(draw(parts), "rate")]
+    return tuple(found)
+
+
 declarations: dict[str, st.SearchStrategy[Any]] = {
     "axis": axes(),
     "parameter": _declared(
@@ -192,6 +213,15 @@ declarations: dict[str, st.SearchStrategy[Any]] = {
     ),
     "initial": _declared(d.InitialDeclaration, references, parts),
     "event": _declared(d.EventDeclaration, names, triggers, actions),
+    "operator": _declared(
+        d.OperatorDeclaration,
+        st.one_of(names, st.sampled_from(["advection", "jump_integral"])),
+        names,
+        axis_lists,
+        st.one_of(settings, kernel_settings()),
+        st.one_of(st.just(""), names),
+    ),
+    "absence": _declared(d.AbsenceDeclaration, parts, axis_lists),
     "boundary": _declared(d.BoundaryDeclaration, names, names, st.sampled_from(["lo", "hi"]), names, arguments(parts)),
     "observation": _declared(d.ObservationDeclaration, names, distributions, axis_lists, maybe_parts),
     "requirement": _declared(d.RequirementDeclaration, parts),

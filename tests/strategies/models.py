@@ -20,6 +20,8 @@ _KINDS = {
     "initial": "initial",
     "events": "event",
     "boundaries": "boundary",
+    "operators": "operator",
+    "absences": "absence",
     "observations": "observation",
     "derived": "derived",
     "requirements": "requirement",

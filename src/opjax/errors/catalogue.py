@@ -124,6 +124,19 @@ INTEGRAL_OF_COUNTS = Problem(
 )
 BAD_OBSERVABLE = Problem("E0542", "this observable {problem}", "an axis is either kept, in 'axes', or reduced")
 
+# --- operators along an axis
+UNKNOWN_OPERATOR = Problem("E0560", "there is no operator '{name}'")
+UNKNOWN_SETTING = Problem("E0561", "the operator '{operator}' has no setting '{name}'")
+REPEATED_SETTING = Problem("E0562", "the operator '{operator}' has the setting '{name}' twice", "keep one")
+MISSING_SETTING = Problem("E0563", "the operator '{operator}' lacks the setting '{name}'", "add '{name} = ...'")
+WRONG_SETTING = Problem("E0564", "'{name}' of the operator '{operator}' must be {expected}, not {found}")
+NOT_ALONG_AXIS = Problem("E0565", "the operator '{operator}' needs the axis '{axis}', which '{name}' does not have")
+NO_STATE_ALONG = Problem(
+    "E0566", "the operator '{operator}' acts on no state", "no state has the axis '{axis}'; name another axis"
+)
+SHORT_AXIS = Problem("E0567", "the axis '{name}' has one point, which has no neighbours", "give it two points or more")
+NO_MATRIX = Problem("E0568", "this is no matrix over the axis '{axis}'")
+
 # --- observations and priors
 UNKNOWN_DISTRIBUTION = Problem("E0601", "there is no distribution '{name}'")
 DISTRIBUTION_ARGUMENT = Problem("E0602", "{name}: {problem}", "write {signature}")

@@ -130,6 +130,33 @@ class Flow(Quantity):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Operator:
+    """Advection, diffusion, or jumps along an axis, discretised.
+
+    Arguments:
+        name: its name, or nothing.
+        kind: ``advection``, ``transport``, ``diffusion``, ``jump_integral`` or ``axis_kernel``.
+        axis: the axis that it acts along.
+        states: the states that it acts on.
+        gains: what it adds to the rate of each of them.
+        everywhere: whether these are all states with the axis, because none were named.
+        settings: what was said of it, by name: numbers, words, and the text of expressions.
+        array_axes: the axes of the array parameters in its settings.
+    """
+
+    name: str
+    kind: str
+    axis: str
+    states: tuple[str, ...]
+    gains: Mapping[str, AnyNode]
+    everywhere: bool = True
+    settings: Mapping[str, float | str] = field(default_factory=dict[str, "float | str"])
+    array_axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    doc: str = ""
+    span: Span = field(default=NOWHERE, repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Observation:
     """What is measured and how it scatters: ``name[axes] ~ distribution``.
 
@@ -173,6 +200,8 @@ class System:
         rates: the time derivative of each state, by state name; its dims are among the state's.
         equations: the states that have an equation of their own (``S' = ...``), and where the first was written.
         requirements: conditions on parameters that must hold (``require``).
+        operators: the operators; `rates` contains what they add.
+        local_rates: `rates` without the operators, where there are any.
         time_reductions: reductions over the saved times, used by `derived`.
         not_yet: what keeps the model from being run.
     """
@@ -192,6 +221,8 @@ class System:
     requirements: tuple[AnyNode, ...] = ()
     time_reductions: tuple[TimeReduction, ...] = ()
     not_yet: tuple[NotYet, ...] = ()
+    operators: tuple[Operator, ...] = ()
+    local_rates: Mapping[str, AnyNode] = field(default_factory=dict[str, AnyNode])
     doc: str = ""
     time_unit: str = ""
     time_origin: str = ""

@@ -16,6 +16,7 @@ from opjax.syntax.declarations import (
     Every,
     FunctionDeclaration,
     ModelSyntax,
+    OperatorDeclaration,
     ParameterDeclaration,
     TransitionDeclaration,
     When,
@@ -24,6 +25,8 @@ from opjax.syntax.nodes import Argument, Call, Expression, Index, Reduction, Ref
 
 DOSE_COLUMNS = frozenset({"time", "amt", "rate", "ii", "addl", "ss", "cmt", "evid", "dur"})
 """The columns of a dosing table, which its actions may use."""
+OPERATOR_VALUES = frozenset({"velocity", "coefficient", "rate", "matrix"})
+"""The settings of an operator that are expressions; the others are words."""
 _NONE: frozenset[str] = frozenset()
 _SHORTEST = 4
 _MOST_COMPARISONS = 250_000
@@ -144,6 +147,10 @@ def _expressions(model: ModelSyntax) -> Iterator[tuple[Expression, frozenset[str
         yield alias.value, frozenset(alias.parameters) if isinstance(alias, FunctionDeclaration) else _NONE
     for statement in model.dynamics:
         yield statement.rate if isinstance(statement, TransitionDeclaration) else statement.value, _NONE
+    for operator in model.operators:
+        yield from _operator(operator)
+    for absence in model.absences:
+        yield absence.condition, _NONE
     for initial in model.initial:
         yield initial.value, _NONE
     for event in model.events:
@@ -162,6 +169,17 @@ def _expressions(model: ModelSyntax) -> Iterator[tuple[Expression, frozenset[str
 
 def _arguments(arguments: tuple[Argument, ...]) -> Iterator[tuple[Expression, frozenset[str]]]:
     return ((argument.value, _NONE) for argument in arguments)
+
+
+def _operator(operator: OperatorDeclaration) -> Iterator[tuple[Expression, frozenset[str]]]:
+    """The values among the settings; the others are words. A matrix runs over the axis twice."""
+    for setting in operator.settings:
+        value = setting.value
+        if setting.keyword == "matrix" and isinstance(value, Reference) and not value.indices:
+            twice = (Index(operator.axis, span=value.span),) * 2
+            yield Reference(value.name, twice, span=value.span), _NONE
+        elif setting.keyword in OPERATOR_VALUES:
+            yield value, _NONE
 
 
 def _event(event: EventDeclaration) -> Iterator[tuple[Expression, frozenset[str]]]:

@@ -19,6 +19,7 @@ from opjax.spec.calls import lower_call
 from opjax.spec.dynamics import Dynamics
 from opjax.spec.expressions import Lowering
 from opjax.spec.names import Name, NameKind, Names, declare
+from opjax.spec.operators.reading import Operators
 from opjax.spec.order import names_in, order_of_need
 from opjax.spec.quantities import Quantities
 from opjax.spec.reductions import lower_reduction
@@ -88,8 +89,13 @@ class _Lower:
         dynamics = Dynamics(self.lowering)
         for position, statement in enumerate(self.model.dynamics, start=1):
             dynamics.add(statement, position)
-        rates = self.complete(dynamics)
-        states = {s.name: self.state(s) for s in self.model.states}
+        operators = Operators(self.lowering, dynamics)
+        for declared in self.model.operators:
+            operators.add(declared)
+        local_rates = self.complete(dynamics)
+        rates = operators.rates(local_rates)
+        initial = {name: operators.zero_where_held(name, node) for name, node in self.lowering.initial.items()}
+        states = {s.name: self.state(s, initial.get(s.name)) for s in self.model.states}
         return System(
             name=self.model.name,
             graph=self.lowering.graph,
@@ -106,6 +112,8 @@ class _Lower:
             requirements=quantities.requirements(self.model.requirements),
             time_reductions=tuple(self.lowering.time_reductions),
             not_yet=self.not_yet(),
+            operators=tuple(operators.found),
+            local_rates=local_rates if operators.found else {},
             doc=self.model.doc,
             time_unit=self.model.time.unit if self.model.time else "",
             time_origin=self.model.time.origin if self.model.time else "",
@@ -210,8 +218,7 @@ class _Lower:
             dynamics.gain(row.target.name, entry, selections, value)
         return dynamics.rates()[rows[0].target.name]
 
-    def state(self, declared: StateDeclaration) -> State:
-        initial = self.lowering.initial.get(declared.name)
+    def state(self, declared: StateDeclaration, initial: AnyNode | None) -> State:
         check_representation(declared, self.lowering.names, self.report)
         place = (declared.name, declared.axes, declared.unit, declared.doc, declared.span)
         return State(*place, initial, declared.flags, declared.measure_axes)

@@ -100,6 +100,21 @@ SECTIONS: tuple[SectionRow, ...] = (
         elsewhere=("equations", "ode", "odes", "reactions", "transitions", "flows"),
     ),
     SectionRow(
+        name="operators",
+        field="operators",
+        of=lambda model: model.operators,
+        parse=parser.parse_operator,
+        also=("operator",),
+        elsewhere=("spatial_operators",),
+    ),
+    SectionRow(
+        name="absent",
+        field="absences",
+        of=lambda model: model.absences,
+        parse=parser.parse_absence,
+        elsewhere=("constraints", "mask", "masks"),
+    ),
+    SectionRow(
         name="init",
         field="initial",
         of=lambda model: model.initial,
@@ -144,7 +159,7 @@ SECTIONS: tuple[SectionRow, ...] = (
         of=lambda model: model.requirements,
         parse=parser.parse_requirement,
         also=("requires",),
-        elsewhere=("requirements", "constraints", "assert"),
+        elsewhere=("requirements", "assert"),
     ),
 )
 BY_WORD: dict[str, SectionRow] = {word: row for row in SECTIONS for word in (row.name, *row.also)}

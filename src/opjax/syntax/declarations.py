@@ -221,6 +221,32 @@ class DerivativeDeclaration(Declaration):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class OperatorDeclaration(Declaration):
+    """``name: advection of S, I along x with velocity = w, boundary = periodic``.
+
+    Without `states` it acts on all states that have the axis. `settings` have keywords, each with its expression; a
+    word such as ``periodic`` is a reference.
+    """
+
+    kind: str
+    axis: str
+    states: tuple[str, ...] = ()
+    settings: tuple[Argument, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AbsenceDeclaration(Declaration):
+    """``S, I where age == "child" and dose == "third"``: cells that do not exist.
+
+    Without `states` it is about all states that have the axes of the condition.
+    """
+
+    condition: Expression
+    states: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class InitialDeclaration(Declaration):
     """``S[age] = ...`` in the section ``init``."""
 
@@ -326,5 +352,7 @@ class ModelSyntax(Declaration):
     observations: tuple[ObservationDeclaration, ...] = ()
     derived: tuple[AliasDeclaration, ...] = ()
     requirements: tuple[RequirementDeclaration, ...] = ()
+    operators: tuple[OperatorDeclaration, ...] = ()
+    absences: tuple[AbsenceDeclaration, ...] = ()
     section_comments: tuple[SectionComments, ...] = field(default=(), kw_only=True, compare=False, repr=False)
     end_comments: tuple[str, ...] = field(default=(), kw_only=True, compare=False, repr=False)

@@ -20,6 +20,7 @@ from opjax.errors import Report
 from opjax.source import DEFAULT_LIMITS, Limits, Span
 from opjax.syntax import processes, statements, transformer
 from opjax.syntax.declarations import (
+    AbsenceDeclaration,
     AliasDeclaration,
     AxisDeclaration,
     BoundaryDeclaration,
@@ -32,6 +33,7 @@ from opjax.syntax.declarations import (
     InitialDeclaration,
     InputDeclaration,
     ObservationDeclaration,
+    OperatorDeclaration,
     ParameterDeclaration,
     RequirementDeclaration,
     StateDeclaration,
@@ -57,6 +59,8 @@ StatementKind: TypeAlias = Literal[
     "initial",
     "event",
     "boundary",
+    "operator",
+    "absence",
     "observation",
     "requirement",
     "distribution",
@@ -181,6 +185,16 @@ def parse_event(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> 
 def parse_boundary(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> BoundaryDeclaration:
     """``u at x.lo: neumann(0)``."""
     return cast(BoundaryDeclaration, parse_statement("boundary", span, report, limits))
+
+
+def parse_operator(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> OperatorDeclaration:
+    """``waning: advection of S along imm with velocity = w``."""
+    return cast(OperatorDeclaration, parse_statement("operator", span, report, limits))
+
+
+def parse_absence(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> AbsenceDeclaration:
+    """``S, I where age == "child"``."""
+    return cast(AbsenceDeclaration, parse_statement("absence", span, report, limits))
 
 
 def parse_observation(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> ObservationDeclaration:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from opjax.syntax.declarations import (
+    AbsenceDeclaration,
     Action,
     AliasDeclaration,
     At,
@@ -28,6 +29,7 @@ from opjax.syntax.declarations import (
     InputDeclaration,
     MeasureDeclaration,
     ObservationDeclaration,
+    OperatorDeclaration,
     ParameterDeclaration,
     RequirementDeclaration,
     Stated,
@@ -156,6 +158,10 @@ class _Printer:
             case EventDeclaration():
                 actions = "; ".join(print_action(action, self.canonical) for action in found.actions)
                 return f"{found.name}: {print_trigger(found.trigger, self.canonical)}: {actions}"
+            case OperatorDeclaration():
+                return self._operator(found)
+            case AbsenceDeclaration():
+                return f"{', '.join(found.states)} where {self.text(found.condition)}".lstrip()
             case BoundaryDeclaration():
                 arguments = arguments_text(found.arguments, self.canonical) if found.arguments else ""
                 return f"{found.state} at {found.axis}.{found.side}: {found.kind}{arguments}"
@@ -171,6 +177,12 @@ class _Printer:
                 return f"{unit} {origin}".strip()
             case _:
                 raise AssertionError(type(found))
+
+    def _operator(self, found: OperatorDeclaration) -> str:
+        name = f"{found.name}: " if found.name else ""
+        states = f" of {', '.join(found.states)}" if found.states else ""
+        settings = ", ".join(f"{one.keyword} = {self.text(one.value)}" for one in found.settings)
+        return f"{name}{found.kind}{states} along {found.axis}" + (f" with {settings}" if settings else "")
 
     def _value(self, value: Expression | None) -> str:
         return "" if value is None else f" = {self.text(value)}"

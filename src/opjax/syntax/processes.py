@@ -6,6 +6,7 @@ from typing import Literal, cast
 
 from opjax.source import Span
 from opjax.syntax.declarations import (
+    AbsenceDeclaration,
     Action,
     At,
     Automatic,
@@ -15,6 +16,7 @@ from opjax.syntax.declarations import (
     EventDeclaration,
     Every,
     InitialDeclaration,
+    OperatorDeclaration,
     Stated,
     Term,
     TransitionDeclaration,
@@ -167,3 +169,27 @@ def boundary(
     found, doc = cast("tuple[tuple[Argument, ...] | None, Token | None]", rest)
     place: Literal["lo", "hi"] = "lo" if at_side.text == "lo" else "hi"
     return BoundaryDeclaration(state_name.text, axis_name.text, place, kind.text, found or (), doc=doc_of(doc))
+
+
+# --- operators and absent cells
+
+
+def operator(
+    name: Token | None, kind: Token, *rest: tuple[str, ...] | tuple[Argument, ...] | Token | None
+) -> OperatorDeclaration:
+    """``name: advection of S along x with velocity = w "doc"``."""
+    states, axis, found, doc = cast(
+        "tuple[tuple[str, ...] | None, Token, tuple[Argument, ...] | None, Token | None]", rest
+    )
+    named = name.text if name else ""
+    return OperatorDeclaration(kind.text, axis.text, states or (), found or (), named, doc=doc_of(doc))
+
+
+def settings(*found: Argument) -> tuple[Argument, ...]:
+    """``velocity = w, boundary = periodic``."""
+    return found
+
+
+def absence(states: tuple[str, ...] | None, condition: Value, doc: Token | None) -> AbsenceDeclaration:
+    """``S, I where age == "child" "doc"``."""
+    return AbsenceDeclaration(bare(condition), states or (), doc=doc_of(doc))

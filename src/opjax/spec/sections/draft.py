@@ -11,6 +11,7 @@ from opjax.source import DEFAULT_LIMITS, Limits, Span
 from opjax.spec.document import Entry, MappingNode, Node, ScalarNode, SequenceNode, check_size, wrong_value
 from opjax.spec.sections.shapes import Record, Shape, choices_of, fits
 from opjax.syntax.declarations import (
+    AbsenceDeclaration,
     AliasDeclaration,
     AxisDeclaration,
     BoundaryDeclaration,
@@ -22,6 +23,7 @@ from opjax.syntax.declarations import (
     Interpolation,
     ModelSyntax,
     ObservationDeclaration,
+    OperatorDeclaration,
     ParameterDeclaration,
     RequirementDeclaration,
     StateDeclaration,
@@ -94,6 +96,8 @@ class Draft:
     observations: list[ObservationDeclaration] = field(default_factory=list[ObservationDeclaration])
     derived: list[AliasDeclaration] = field(default_factory=list[AliasDeclaration])
     requirements: list[RequirementDeclaration] = field(default_factory=list[RequirementDeclaration])
+    operators: list[OperatorDeclaration] = field(default_factory=list[OperatorDeclaration])
+    absences: list[AbsenceDeclaration] = field(default_factory=list[AbsenceDeclaration])
 
     # --- what was read so far
 
@@ -118,6 +122,8 @@ class Draft:
             observations=tuple(self.observations),
             derived=tuple(self.derived),
             requirements=tuple(self.requirements),
+            operators=tuple(self.operators),
+            absences=tuple(self.absences),
             doc=self.doc,
             span=self.span,
         )

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 LATER = (
     "kernels",
-    "operators",
     "gauges",
     "factorize_axes",
-    "constraints",
     "sources",
     "couplings",
     "meta",
