@@ -80,7 +80,7 @@ OTHERS: list[tuple[StatementKind, str]] = [
     ("operator", "diffusion along x with coefficient = D"),
     ("operator", 'axis_kernel along imm with form = stochastic, matrix = K, across = vax, source = "u", target = "v"'),
     ("absence", 'S, I where age == "child" and dose > 2'),
-    ("absence", "where where(x > 1, x, 2) > 3"),
+    ("absence", "* where where(x > 1, x, 2) > 3"),
     ("boundary", "u at x.hi: robin(a=1, b=0.5, c=0)"),
     ("observation", "density[sensor] ~ LogNormal(loc=log(at(u, x=sensor_x[sensor]) + 1e-9), scale=sd)"),
     ("alias", "mass  = integral(u[xi] for xi in x)"),

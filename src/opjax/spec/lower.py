@@ -156,7 +156,8 @@ class _Lower:
     def not_yet(self) -> tuple[NotYet, ...]:
         events = [NotYet("the event", e.name, e.span) for e in self.model.events]
         boundaries = [NotYet("the boundary condition of", b.state, b.span) for b in self.model.boundaries]
-        return (*self.lowering.not_yet, *events, *boundaries)
+        absences = [NotYet("the absence", a.condition.span.text, a.span) for a in self.model.absences]
+        return (*self.lowering.not_yet, *events, *boundaries, *absences)
 
     # --- aliases and initial values, in the order of need
 

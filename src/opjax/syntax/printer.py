@@ -161,7 +161,7 @@ class _Printer:
             case OperatorDeclaration():
                 return self._operator(found)
             case AbsenceDeclaration():
-                return f"{', '.join(found.states)} where {self.text(found.condition)}".lstrip()
+                return f"{', '.join(found.states) or '*'} where {self.text(found.condition)}"
             case BoundaryDeclaration():
                 arguments = arguments_text(found.arguments, self.canonical) if found.arguments else ""
                 return f"{found.state} at {found.axis}.{found.side}: {found.kind}{arguments}"

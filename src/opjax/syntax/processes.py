@@ -190,6 +190,11 @@ def settings(*found: Argument) -> tuple[Argument, ...]:
     return found
 
 
-def absence(states: tuple[str, ...] | None, condition: Value, doc: Token | None) -> AbsenceDeclaration:
+def absence(states: tuple[str, ...], condition: Value, doc: Token | None) -> AbsenceDeclaration:
     """``S, I where age == "child" "doc"``."""
-    return AbsenceDeclaration(bare(condition), states or (), doc=doc_of(doc))
+    return AbsenceDeclaration(bare(condition), states, doc=doc_of(doc))
+
+
+def absence_anywhere(_: Token, condition: Value, doc: Token | None) -> AbsenceDeclaration:
+    """``* where age == "child" "doc"``."""
+    return AbsenceDeclaration(bare(condition), doc=doc_of(doc))
