@@ -115,9 +115,11 @@ class Model:
             known[name] = tuple(str(label) for label in given)
         return Model(stages.check(self.syntax, Report(), DEFAULT_LIMITS, known))
 
-    def compile_rhs(self, xp: object = None, *, extra_parameters: str = "refuse") -> CompiledRhs:
+    def compile_rhs(
+        self, xp: object = None, *, extra_parameters: str = "refuse", operators: str = "run"
+    ) -> CompiledRhs:
         """The time derivative of the states as a function; see `opjax.compile_rhs`."""
-        return stages.compile_checked(self._checked, stages.Options(xp, extra_parameters))
+        return stages.compile_checked(self._checked, stages.Options(xp, extra_parameters, operators))
 
     def simulate(
         self,
@@ -224,6 +226,7 @@ def compile_rhs(
     xp: object = None,
     *,
     extra_parameters: str = "refuse",
+    operators: str = "run",
     limits: Limits = DEFAULT_LIMITS,
 ) -> CompiledRhs:
     """Compile the right-hand side of a model.
@@ -233,6 +236,8 @@ def compile_rhs(
         xp: the array namespace that calls are pinned to: `numpy`, `jax.numpy`, or any Array API namespace. None: the
             namespace of the arrays given in each call.
         extra_parameters: what becomes of parameters in a call that the model does not have: "refuse" or "ignore".
+        operators: whether the derivative contains the operators along axes ("run"), or leaves them to an engine that
+            reads them in `operators` ("describe").
         limits: bounds on what the model may ask for.
 
     Returns:
@@ -258,7 +263,7 @@ def compile_rhs(
         >>> rhs.eval_fn(0.0, np.array([9.0, 1.0, 0.0]), beta=0.5, gamma=0.1)
         array([-0.45,  0.35,  0.1 ])
     """
-    return as_model(spec, limits).compile_rhs(xp, extra_parameters=extra_parameters)
+    return as_model(spec, limits).compile_rhs(xp, extra_parameters=extra_parameters, operators=operators)
 
 
 def as_model(spec: Model | Mapping[str, object] | str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Model:

@@ -165,13 +165,15 @@ def _hash_once(syntax: ModelSyntax) -> str:
     return content_hash(syntax)
 
 
-def restore_rhs(text: str, labels: tuple[tuple[str, tuple[str, ...]], ...], chosen: tuple[str, str]) -> CompiledRhs:
+def restore_rhs(
+    text: str, labels: tuple[tuple[str, tuple[str, ...]], ...], chosen: tuple[str, str, str]
+) -> CompiledRhs:
     """Compile a model again from what its pickle holds."""
     report = Report()
     (syntax,) = read_string(text, "ojx", report)
-    namespace, extra_parameters = chosen
+    namespace, extra_parameters, operators = chosen
     xp = importlib.import_module(namespace) if namespace else None
-    return compile_checked(check(syntax, report, labels=dict(labels)), Options(xp, extra_parameters))
+    return compile_checked(check(syntax, report, labels=dict(labels)), Options(xp, extra_parameters, operators))
 
 
 def compile_quantities(system: System, wanted: Mapping[str, Wanted]) -> Quantities:

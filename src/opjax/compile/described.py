@@ -9,6 +9,7 @@ from typing import Protocol
 from opjax.backends.registry import backend_for
 from opjax.compile import metadata
 from opjax.compile.observables import CompiledObservable, compile_observables
+from opjax.compile.operators import OperatorDescriptor, describe_operators, operator_rows
 from opjax.compile.options import Options
 from opjax.compile.quantities import Optimise, Quantities, Wanted
 from opjax.compile.reactions import CompiledReaction, ReactionGap, build_gaps, build_reactions
@@ -52,7 +53,8 @@ class Described:
     """
 
     def __init__(self, system: System, origin: Origin, options: Options, optimise: Optimise) -> None:
-        rates = {name: Wanted(node, system.states[name].axes) for name, node in system.rates.items()}
+        known = system.local_rates if system.operators and options.operators == "describe" else system.rates
+        rates = {name: Wanted(node, system.states[name].axes) for name, node in known.items()}
         self._system = system
         self._origin = origin
         self._options = options
@@ -88,7 +90,10 @@ class Described:
     @property
     def meta(self) -> Mapping[str, object]:
         """What engines read of the model, under op_system's keys; see `opjax.compile.metadata`."""
-        return metadata.model_meta(self._system, self._layout, self._origin.rates())
+        return {
+            **metadata.model_meta(self._system, self._layout, self._origin.rates()),
+            "operators": operator_rows(self.operators),
+        }
 
     @property
     def param_meta(self) -> Mapping[str, metadata.ParameterMeta]:
@@ -115,6 +120,11 @@ class Described:
         """The derived quantities that depend on one moment only, by name, each as a function of time and state."""
         found = self._quantities
         return compile_observables(self._system, found.optimise, self._pinned, found.ignores_extra)
+
+    @cached_property
+    def operators(self) -> tuple[OperatorDescriptor, ...]:
+        """The operators along axes as an engine reads them; see `opjax.compile.operators`."""
+        return describe_operators(self._system, self._layout)
 
     @property
     def reaction_gaps(self) -> tuple[ReactionGap, ...]:
@@ -153,7 +163,8 @@ class Described:
 
     def _chosen(self) -> tuple[str, ...]:
         """The options as texts; the first is the module name of the pinned namespace."""
-        return self._pinned.xp.__name__ if self._pinned else "", self._options.extra_parameters
+        namespace = self._pinned.xp.__name__ if self._pinned else ""
+        return namespace, self._options.extra_parameters, self._options.operators
 
     def __reduce__(self) -> tuple[object, ...]:
         return self._origin.restore, (self.text, self._origin.labels, self._chosen())

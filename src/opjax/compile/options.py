@@ -8,6 +8,7 @@ from opjax.compile.arguments import refuse
 from opjax.errors import catalogue, did_you_mean
 
 EXTRA = ("refuse", "ignore")
+OPERATORS = ("run", "describe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +19,20 @@ class Options:
         xp: the array namespace that calls are pinned to, or None for the namespace of the arrays of each call.
         extra_parameters: what becomes of parameters in a call that the model does not have: "refuse" (E0806) or
             "ignore", as op_system does.
+        operators: whether the derivative contains the operators of the model: "run", or "describe" to leave them to
+            an engine, which reads them in `CompiledRhs.operators`.
     """
 
     xp: object = None
     extra_parameters: str = "refuse"
+    operators: str = "run"
 
     def __post_init__(self) -> None:
-        if self.extra_parameters not in EXTRA:
-            hint = did_you_mean(self.extra_parameters, EXTRA, 'write "refuse" or "ignore"')
-            kind = "choice for extra_parameters"
-            raise refuse(catalogue.UNKNOWN_VALUE, kind=kind, name=self.extra_parameters, hint=hint)
+        choices = {"extra_parameters": (self.extra_parameters, EXTRA), "operators": (self.operators, OPERATORS)}
+        for option, (chosen, known) in choices.items():
+            if chosen not in known:
+                hint = did_you_mean(chosen, known, f'write "{known[0]}" or "{known[1]}"')
+                raise refuse(catalogue.UNKNOWN_VALUE, kind=f"choice for {option}", name=chosen, hint=hint)
 
 
 DEFAULT = Options()
