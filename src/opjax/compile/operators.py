@@ -56,8 +56,21 @@ def describe_operators(system: System, layout: Layout) -> tuple[OperatorDescript
 
 def operator_rows(described: tuple[OperatorDescriptor, ...]) -> list[dict[str, object]]:
     """The operators as mappings with what they say, as `meta` has them."""
-    keys = ("kind", "axis", "bc", "velocity", "rate", "kernel", "name", "apply_to", "direction")
-    return [{key: value for key in keys if (value := getattr(one, key)) is not None} for one in described]
+    return [{key: value for key, value in _fields(one).items() if value is not None} for one in described]
+
+
+def _fields(one: OperatorDescriptor) -> dict[str, object]:
+    return {
+        "kind": one.kind,
+        "axis": one.axis,
+        "bc": one.bc,
+        "velocity": one.velocity,
+        "rate": one.rate,
+        "kernel": one.kernel,
+        "name": one.name,
+        "apply_to": one.apply_to,
+        "direction": one.direction,
+    }
 
 
 def _described(operator: Operator, system: System, layout: Layout) -> OperatorDescriptor:
