@@ -142,6 +142,12 @@ UNKNOWN_DISTRIBUTION = Problem("E0601", "there is no distribution '{name}'")
 DISTRIBUTION_ARGUMENT = Problem("E0602", "{name}: {problem}", "write {signature}")
 BAD_BOUNDS = Problem("E0603", "the bounds of '{name}' {problem}")
 
+# --- pipelines
+UNTRUSTED_TARGET = Problem(
+    "E0650", "the {what} '{name}' may not be named by a file", "define, register or allow it in the program that loads"
+)
+WRONG_PIPELINE_VALUE = Problem("E0651", "{where}: {problem}")
+
 # --- written and typed, and not run yet
 NOT_AT_RUN_TIME = Problem("E0701", "{what} '{name}' is understood, and cannot be run yet", "remove it for now")
 

@@ -1,1 +1,42 @@
-"""Operators as modules that compose; empty so far."""
+"""Operators: functions with parts, that compose, train, serialise and go through every transformation of JAX."""
+
+from opjax.pipelines.basic import Const as Const
+from opjax.pipelines.basic import Fanout as Fanout
+from opjax.pipelines.basic import Identity as Identity
+from opjax.pipelines.basic import Item as Item
+from opjax.pipelines.basic import Lambda as Lambda
+from opjax.pipelines.choose import Branch as Branch
+from opjax.pipelines.choose import Switch as Switch
+from opjax.pipelines.decode import UntrustedTargetError as UntrustedTargetError
+from opjax.pipelines.encode import NotSerialisableError as NotSerialisableError
+from opjax.pipelines.graph import Graph as Graph
+from opjax.pipelines.node import Input as Input
+from opjax.pipelines.node import Node as Node
+from opjax.pipelines.operator import Operator as Operator
+from opjax.pipelines.operator import param as param
+from opjax.pipelines.operator import static as static
+from opjax.pipelines.registry import register as register
+from opjax.pipelines.repeat import Checkpoint as Checkpoint
+from opjax.pipelines.repeat import ScanSequential as ScanSequential
+from opjax.pipelines.repeat import ScanStack as ScanStack
+from opjax.pipelines.sequential import Sequential as Sequential
+from opjax.pipelines.serial import config_diff as config_diff
+from opjax.pipelines.serial import config_hash as config_hash
+from opjax.pipelines.serial import dumps as dumps
+from opjax.pipelines.serial import dumps_yaml as dumps_yaml
+from opjax.pipelines.serial import loads as loads
+from opjax.pipelines.serial import loads_yaml as loads_yaml
+from opjax.pipelines.serve import Profile as Profile
+from opjax.pipelines.serve import export as export
+from opjax.pipelines.serve import freeze as freeze
+from opjax.pipelines.serve import profile as profile
+from opjax.pipelines.signature import Signature as Signature
+from opjax.pipelines.spread import ShardOver as ShardOver
+from opjax.pipelines.spread import VMapOver as VMapOver
+from opjax.pipelines.truncated import truncated_scan as truncated_scan
+from opjax.pipelines.watch import Check as Check
+from opjax.pipelines.watch import ShapeTrace as ShapeTrace
+from opjax.pipelines.watch import Sink as Sink
+from opjax.pipelines.watch import Snapshot as Snapshot
+from opjax.pipelines.watch import Tap as Tap
+from opjax.pipelines.watch import capture as capture

@@ -1,0 +1,76 @@
+"""Operators one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, cast, overload
+
+import equinox as eqx
+
+from opjax.pipelines.operator import Operator
+from opjax.pipelines.sharing import refuse_shared
+
+
+def _as_tuple(operators: Iterable[Operator]) -> tuple[Operator, ...]:
+    return tuple(operators)
+
+
+class Sequential(Operator):
+    """Operators one after another: the first gets all arguments, each next one the result before it.
+
+    ``a | b | c`` is the same.
+
+    Arguments:
+        operators: the steps.
+
+    Raises:
+        TypeError: if a step is no operator, or if something follows a step that ends a pipeline.
+        ValueError: if one object with arrays stands twice.
+    """
+
+    operators: tuple[Operator, ...] = eqx.field(converter=_as_tuple)
+
+    def __check_init__(self) -> None:
+        for i, operator in enumerate(self.operators):
+            if not isinstance(cast("object", operator), Operator):
+                raise TypeError(f"operators[{i}] is no operator: {operator!r}")
+            if operator.ends_pipeline() and i + 1 < len(self.operators):
+                raise TypeError(f"operators[{i}], {type(operator).__name__}, is terminal: nothing may follow it")
+        refuse_shared(self.operators)
+
+    def ends_pipeline(self) -> bool:
+        """Whether the last step is terminal."""
+        return bool(self.operators) and self.operators[-1].ends_pipeline()
+
+    def __len__(self) -> int:
+        return len(self.operators)
+
+    def __iter__(self) -> Iterator[Operator]:
+        return iter(self.operators)
+
+    @overload
+    def __getitem__(self, key: int) -> Operator: ...
+    @overload
+    def __getitem__(self, key: slice) -> Sequential: ...
+    def __getitem__(self, key: int | slice) -> Operator:
+        return Sequential(self.operators[key]) if isinstance(key, slice) else self.operators[key]
+
+    def _apply(self, *args: Any, **kwargs: Any) -> Any:
+        if not self.operators:
+            return _nothing_to_do(*args, **kwargs)
+        value = self.operators[0](*args, **kwargs)
+        for operator in self.operators[1:]:
+            value = operator(value)
+        return value
+
+
+def _nothing_to_do(x: Any) -> Any:
+    return x
+
+
+def joined(first: Operator, second: Operator) -> Operator:
+    """``first | second``: the steps of both, one after another."""
+    if not isinstance(cast("object", second), Operator):
+        return NotImplemented
+    steps = [step for part in (first, second) for step in (part if isinstance(part, Sequential) else (part,))]
+    return Sequential(steps)
