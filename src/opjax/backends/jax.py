@@ -346,4 +346,9 @@ class JaxBackend(Backend):
         return isinstance(x, jax.Array)
 
 
+def register_without_leaves(kind: type) -> None:
+    """Make a class a pytree without leaves: its objects are compared by equality and never traced."""
+    jax.tree_util.register_static(kind)
+
+
 BACKEND: Final = JaxBackend()

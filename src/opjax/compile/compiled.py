@@ -220,7 +220,7 @@ _registered: set[type] = set()
 def _register_without_leaves(kind: type) -> None:
     """Make a class a pytree without leaves, once JAX is there to care."""
     if "jax" in sys.modules and kind not in _registered:
-        from opjax.trees.register import register_without_leaves
+        from opjax.backends.jax import register_without_leaves
 
         register_without_leaves(kind)
         _registered.add(kind)
