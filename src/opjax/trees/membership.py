@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -53,7 +53,7 @@ def _look_up(a: Rows, b: Rows, size: int) -> Members:
     return table.at[size].set(False)[a]
 
 
-def _rows(values: Integers, size: int) -> Rows:
+def _rows(values: Any, size: int) -> Rows:
     """The rows of a table with one more than ``size``: the last stands for all integers outside."""
     array = values if isinstance(values, jax.Array) else np.asarray(values)
     if array.size and not jnp.issubdtype(array.dtype, jnp.integer):
