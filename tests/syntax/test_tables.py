@@ -86,4 +86,6 @@ def test_a_conflict_in_the_grammar_is_refused(count: int) -> None:
 
 def test_the_loop_needs_the_end() -> None:
     with pytest.raises(AssertionError, match="END"):
-        tables.Tables(RECORD, {**vars(transformer), **vars(statements), **vars(processes)}).parse("unit", lambda _: [])
+        tables.Tables(RECORD, {**vars(transformer), **vars(statements), **vars(processes)}).parse(
+            "unit", lambda _: [], []
+        )

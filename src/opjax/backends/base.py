@@ -145,6 +145,25 @@ class Backend(abc.ABC):
             operands: one or more arrays of one data type; more than two are multiplied from the left.
         """
 
+    def positions(self, values: Sequence[int]) -> Array:
+        """Positions of a vector as `take` and `segment_sum` want them."""
+        return self.xp.asarray(list(values), dtype=self.xp.int64)
+
+    def take(self, x: Array, positions: Array) -> Array:
+        """The elements of a vector at positions of which all exist."""
+        return self.xp.take(x, positions, axis=0)
+
+    def segment_sum(self, x: Array, positions: Array, size: int) -> Array:
+        """Sums of the elements of a vector.
+
+        Arguments:
+            x: the elements.
+            positions: where each is added to, in ascending order.
+            size: the length of the result.
+        """
+        rows = self.xp.arange(size, device=positions.device)[:, None] == positions[None, :]
+        return self.xp.sum(self.xp.where(rows, x[None, :], self.xp.zeros_like(x)[None, :]), axis=1)
+
     def stop_gradient(self, x: Array) -> Array:
         """The same value, constant under differentiation."""
         return x

@@ -292,6 +292,14 @@ _COMPOSED: Mapping[str, ArrayFunction] = MappingProxyType(
 )
 
 
+_ELEMENTS: Final = lax.GatherDimensionNumbers(offset_dims=(), collapsed_slice_dims=(0,), start_index_map=(0,))
+
+
+_SUMS: Final = lax.ScatterDimensionNumbers(
+    update_window_dims=(), inserted_window_dims=(0,), scatter_dims_to_operand_dims=(0,)
+)
+
+
 @final
 class JaxBackend(Backend):
     """JAX: `jax.numpy`, with functions that are safe to differentiate."""
@@ -336,6 +344,26 @@ class JaxBackend(Backend):
     def einsum(self, subscripts: str, *operands: Array) -> Array:
         """As `Backend.einsum`; in full precision, where accelerators would otherwise drop bits."""
         return self.xp.einsum(subscripts, *operands, precision=jax.lax.Precision.HIGHEST)
+
+    def positions(self, values: Sequence[int]) -> Array:
+        """As `Backend.positions`; one index for each element, as `lax.gather` counts them."""
+        with jax.ensure_compile_time_eval():
+            return jnp.asarray(list(values), dtype=jnp.int32)[:, None]
+
+    def take(self, x: Array, positions: Array) -> Array:
+        """As `Backend.take`: one operation, without the checks of positions that indexing brings."""
+        return lax.gather(x, positions, _ELEMENTS, (1,), mode=lax.GatherScatterMode.PROMISE_IN_BOUNDS)
+
+    def segment_sum(self, x: Array, positions: Array, size: int) -> Array:
+        """As `Backend.segment_sum`."""
+        return lax.scatter_add(
+            jnp.zeros(size, x.dtype),
+            positions,
+            x,
+            _SUMS,
+            indices_are_sorted=True,
+            mode=lax.GatherScatterMode.PROMISE_IN_BOUNDS,
+        )
 
     def stop_gradient(self, x: Array) -> Array:
         """As `Backend.stop_gradient`."""

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from opjax.compile.naming import Namer
+from opjax.compile.text import TIGHTEST, Table, Value
+from opjax.compile.vectors import Stored, Vectors
 from opjax.ir.nodes import (
     Along,
     AnyNode,
@@ -17,10 +19,13 @@ from opjax.ir.nodes import (
     AtPosition,
     Constant,
     Contract,
+    Gather,
     IntegerPower,
+    Join,
     Opaque,
     Place,
     Reduce,
+    Segment,
     Symbol,
     View,
 )
@@ -29,7 +34,6 @@ from opjax.ir.types import Dim, Dims
 
 LONGEST_LINE = 96
 MOST_OPERANDS = 24
-TIGHTEST = 9
 INFIX: Mapping[str, tuple[str, int]] = {
     "less": (" < ", 1),
     "less_equal": (" <= ", 1),
@@ -46,29 +50,6 @@ INFIX: Mapping[str, tuple[str, int]] = {
 """Operators with how tightly they bind, as in Python."""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """Python text for a value: how tightly it binds, and the physical order of its dims."""
-
-    text: str
-    order: Dims
-    binding: int = TIGHTEST
-
-    def within(self, binding: int) -> str:
-        """The text as an operand of something that binds this tightly."""
-        return self.text if self.binding >= binding else f"({self.text})"
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A constant array that the code refers to by name: what it holds is decided with the dtype."""
-
-    kind: str
-    axis: str = ""
-    position: int = 0
-    number: float = 0.0
-
-
 @dataclass(slots=True)
 class Emitter:
     """Writes the statements of one function.
@@ -77,11 +58,13 @@ class Emitter:
         program: what is computed.
         direct: gives the namespace's own name of a function (``exp``), or None where a helper is needed.
         scalars: whether the namespace's functions take Python numbers beside arrays.
+        stored: where the arguments of the function hold scalars.
     """
 
     program: Program
     direct: Callable[[str], str | None]
     scalars: bool
+    stored: Stored = field(default_factory=Stored)
     namer: Namer = field(default_factory=Namer)
     lines: list[str] = field(default_factory=list[str])
     values: dict[int, Value] = field(default_factory=dict[int, Value])
@@ -93,18 +76,21 @@ class Emitter:
     def emit(self) -> dict[str, Value]:
         """Write all statements; returns the text of each root."""
         nodes = self.program.nodes
+        named = {root.number for root in self.program.roots.values()}
         for node in nodes:
             for operand in node.operands:
                 self.uses[operand.number] = self.uses.get(operand.number, 0) + 1
+            if not isinstance(node, Join):
+                named.update(operand.number for operand in node.operands)
         for root in self.program.roots.values():
             self.uses[root.number] = self.uses.get(root.number, 0) + 1
         for node in nodes:
-            if isinstance(node, Symbol):
+            if isinstance(node, Symbol) and (node.number in named or self.stored.source(node) in ("vector", "scalar")):
                 self.values[node.number] = self.symbol(node)
         for node in nodes:
-            if not isinstance(node, Symbol):
+            if not isinstance(node, Symbol) and not self.stored.part_of_y(node):
                 self.values[node.number] = self.kept(node, self.written(node))
-        return {name: self.values[root.number] for name, root in self.program.roots.items()}
+        return {name: self.operand(root) for name, root in self.program.roots.items()}
 
     # --- statements
 
@@ -179,12 +165,15 @@ class Emitter:
                 return self.view(node)
             case Place():
                 return self.place(node)
+            case Join() | Gather() | Segment():
+                return Vectors(self, self.stored, self.program.axes).written(node)
             case Opaque():
                 raise AssertionError(f"{node.name} is refused before emission")
 
     def operand(self, node: AnyNode) -> Value:
-        """The text of a node that has been written."""
-        return self.values[node.number]
+        """The text of a node that has been written, or needs no statement."""
+        known = self.values.get(node.number)
+        return self.written(node) if known is None else known
 
     def apply(self, node: Apply) -> Value:
         """A function, element by element."""

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from opjax.backends.base import Array, ArrayFunction, Backend
+from opjax.backends.base import Array, ArrayFunction, Backend, DType
 from opjax.ir.nodes import Edge
 
 SHIFTS: dict[str, Edge] = {"shift_stay": "stay", "shift_absorb": "absorb", "shift_periodic": "periodic"}
 
 
-def helper(backend: Backend, name: str) -> ArrayFunction:
-    """The function that a helper's name stands for."""
+def helper(backend: Backend, name: str, dtype: DType) -> ArrayFunction:
+    """The function that a helper's name stands for; vectors are made of the given data type."""
     if name in SHIFTS:
         return neighbours(backend, SHIFTS[name])
-    own: dict[str, Callable[..., Array]] = {"einsum": backend.einsum, "stop_gradient": backend.stop_gradient}
+    own: dict[str, Callable[..., Array]] = {
+        "einsum": backend.einsum,
+        "stop_gradient": backend.stop_gradient,
+        "take": backend.take,
+        "segment_sum": backend.segment_sum,
+        "vector": functools.partial(_vector, backend, dtype),
+        "vector_of_truths": functools.partial(_vector, backend, backend.xp.bool),
+    }
     return own.get(name) or backend.function(name)
+
+
+def _vector(backend: Backend, dtype: DType, items: Sequence[Array]) -> Array:
+    return backend.pack(items, [1] * len(items), dtype)
 
 
 def neighbours(backend: Backend, edge: Edge) -> ArrayFunction:

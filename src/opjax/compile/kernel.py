@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from opjax.backends.base import Array, Backend, DType
-from opjax.compile.emit import Emitter, Table, Value
+from opjax.compile.emit import Emitter
 from opjax.compile.helpers import helper
 from opjax.compile.layout import Slot
-from opjax.ir.nodes import AnyNode, Apply, Constant, Symbol
+from opjax.compile.text import TIGHTEST, Table, Value
+from opjax.compile.vectors import Stored, sliced
+from opjax.ir.nodes import AnyNode, Apply, AtPosition, Constant, Symbol, View
 from opjax.ir.program import Program
 from opjax.ir.types import Axis, declared_dims
 
@@ -51,6 +53,8 @@ class Code:
     helpers: Mapping[str, str]
     tables: Mapping[Table, str]
     uses_time: bool
+    sizes: tuple[int, ...]
+    """The lengths of what is packed."""
 
 
 @dataclass(slots=True)
@@ -85,14 +89,12 @@ class Kernel:
 
     def _run(self, form: Form, dtype: DType) -> Function:
         code = self.code(form)
-        numbers = not any(o.shape for o in self.outputs)
-        pack = self.backend.packer([_count(o.shape) for o in self.outputs], dtype, numbers)
+        numbers = not any(o.shape for o in self.outputs) and len(code.sizes) == len(self.outputs)
+        pack = self.backend.packer(code.sizes, dtype, numbers)
         names: dict[str, object] = {"xp": self.backend.xp, "pack": pack}
-        names.update({name: helper(self.backend, function) for function, name in code.helpers.items()})
+        names.update({name: helper(self.backend, function, dtype) for function, name in code.helpers.items()})
         for table, name in code.tables.items():
-            names[name] = self.backend.constant(
-                table_values(table, self.program.axes), _table_dtype(self, table, dtype)
-            )
+            names[name] = _constant(self, table, dtype)
         filename = f"<opjax {self.title} {id(self):x} {form}>"
         # The text is ours from the first character to the last: names that people wrote are not in it.
         exec(compile(code.text, filename, "exec"), names)
@@ -109,14 +111,20 @@ def _count(shape: tuple[int, ...]) -> int:
     return count
 
 
-def _table_dtype(kernel: Kernel, table: Table, dtype: DType) -> DType:
-    return kernel.backend.xp.bool if table.kind == "mask" else dtype
+def _constant(kernel: Kernel, table: Table, dtype: DType) -> Array:
+    if table.kind == "positions":
+        return kernel.backend.positions(table.positions)
+    truths = table.kind == "mask" or (table.kind == "numbers" and isinstance(table.numbers[0], bool))
+    values = table_values(table, kernel.program.axes)
+    return kernel.backend.constant(values, kernel.backend.xp.bool if truths else dtype)
 
 
 def table_values(table: Table, axes: Mapping[str, Axis]) -> float | tuple[float | bool, ...]:
     """The numbers of a constant array."""
     if table.kind == "number":
         return table.number
+    if table.kind == "numbers":
+        return table.numbers
     axis = axes[table.axis]
     size = axis.size or 0
     match table.kind:
@@ -132,20 +140,71 @@ def table_values(table: Table, axes: Mapping[str, Axis]) -> float | tuple[float 
 
 def _write(kernel: Kernel, form: Form) -> Code:
     backend = kernel.backend
-    emitter = Emitter(kernel.program, backend.direct_name, scalars=backend.name in ("numpy", "jax"))
+    scalars = backend.name in ("numpy", "jax")
+    emitter = Emitter(kernel.program, backend.direct_name, scalars, _stored(kernel.inputs, form))
     emitter.namer.reserve("pack")
     values = emitter.emit()
     roots = kernel.program.roots
-    results = [_result(emitter, roots[o.name], values[o.name], o, form) for o in kernel.outputs]
+    results: list[tuple[str, int]] = []
+    for outputs in _runs(kernel, form):
+        first = outputs[0]
+        if len(outputs) > 1:
+            results.append((_part(kernel.program, emitter, roots[first.name], len(outputs)), len(outputs)))
+        else:
+            text = _result(emitter, roots[first.name], values[first.name], first, form)
+            results.append((text, _count(first.shape)))
     used = {symbol.role for symbol in emitter.leaves.values()}
-    lines = [*_prologue(kernel.inputs, emitter.leaves, form), *emitter.lines, _epilogue(results, form)]
+    texts, sizes = [text for text, _ in results], tuple(size for _, size in results)
+    lines = [*_prologue(kernel.inputs, emitter.leaves, form), *emitter.lines, _epilogue(texts, form)]
     text = "def rhs(t, y, p, x=()):\n" + "".join(f"    {line}\n" for line in lines)
-    return Code(text, emitter.helpers, emitter.tables, "time" in used)
+    return Code(text, emitter.helpers, emitter.tables, "time" in used, sizes)
+
+
+def _stored(inputs: Inputs, form: Form) -> Stored:
+    flat = form == "flat"
+    states = {s.name: s.start if flat else place for place, s in enumerate(inputs.states) if not s.shape}
+    parameters = {name: place for place, name in enumerate(inputs.parameters)}
+    return Stored(states, parameters, flat, sum(slot.size for slot in inputs.states))
+
+
+def _runs(kernel: Kernel, form: Form) -> Iterator[list[Output]]:
+    """The outputs; in the flat form, neighbouring elements of one vector stay together."""
+    run: list[Output] = []
+    after: tuple[int, int] | None = None
+    for output in kernel.outputs:
+        element = None if output.shape or form == "tree" else _element(kernel.program.roots[output.name])
+        if run and (element is None or element != after):
+            yield run
+            run = []
+        run.append(output)
+        after = None if element is None else (element[0], element[1] + 1)
+    if run:
+        yield run
+
+
+def _element(node: AnyNode) -> tuple[int, int] | None:
+    """The vector and the position that a scalar is read from."""
+    match node:
+        case View(operand=operand, selections=(AtPosition(position=position),)):
+            return operand.number, position
+        case _:
+            return None
+
+
+def _part(program: Program, emitter: Emitter, first: AnyNode, count: int) -> str:
+    """Neighbouring elements of a vector."""
+    assert isinstance(first, View)
+    assert isinstance(first.selections[0], AtPosition)
+    start, vector = first.selections[0].position, emitter.operand(first.operand)
+    size = program.axes[first.operand.dims[0].axis].size or 0
+    text = vector.within(TIGHTEST)
+    return sliced(text, range(start, start + count), size) or text
 
 
 def _prologue(inputs: Inputs, leaves: Mapping[str, Symbol], form: Form) -> list[str]:
     """Give every leaf its variable."""
     slots = {slot.name: (place, slot) for place, slot in enumerate(inputs.states)}
+    parameters = {name: place for place, name in enumerate(inputs.parameters)}
     lines: list[str] = []
     for variable, symbol in leaves.items():
         match symbol.role:
@@ -155,7 +214,7 @@ def _prologue(inputs: Inputs, leaves: Mapping[str, Symbol], form: Form) -> list[
                 place, slot = slots[symbol.name]
                 lines.append(f"{variable} = {_flat(slot) if form == 'flat' else f'y[{place}]'}")
             case "parameter":
-                lines.append(f"{variable} = p[{inputs.parameters.index(symbol.name)}]")
+                lines.append(f"{variable} = p[{parameters[symbol.name]}]")
             case _:
                 lines.append(f"{variable} = x[{inputs.extras.index(symbol.name)}]")
     return lines

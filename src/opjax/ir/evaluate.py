@@ -18,11 +18,14 @@ from opjax.ir.nodes import (
     AtPosition,
     Constant,
     Contract,
+    Gather,
     IntegerPower,
+    Join,
     Opaque,
     Place,
     Reduce,
     ReduceKind,
+    Segment,
     Symbol,
     View,
 )
@@ -124,6 +127,12 @@ class _Interpreter:
             case Place():
                 here = where[node.dim] == node.position
                 return self.read(node.operand, where) if here else 0.0
+            case Join():
+                return self.joined(node, where[node.dims[0]])
+            case Gather():
+                return self.read(node.operand, {node.operand.dims[0]: node.positions[where[node.dims[0]]]})
+            case Segment():
+                return self.added(node, where[node.dims[0]])
             case Opaque():
                 raise AssertionError(f"{node.name} cannot be run yet")
 
@@ -154,6 +163,18 @@ class _Interpreter:
     def contracted(self, node: Contract, where: Mapping[Dim, int]) -> float:
         bound = self.bound(node.over, where)
         return math.fsum(math.prod(float(self.read(f, inner)) for f in node.factors) for inner in bound)
+
+    def joined(self, node: Join, place: int) -> Scalar:
+        for part in node.parts:
+            size = self.size(part.dims[0]) if part.dims else 1
+            if place < size:
+                return self.read(part, dict.fromkeys(part.dims, place))
+            place -= size
+        raise AssertionError("a joined vector is as long as its axis")
+
+    def added(self, node: Segment, place: int) -> float:
+        (dim,) = node.operand.dims
+        return math.fsum(float(self.read(node.operand, {dim: i})) for i, to in enumerate(node.positions) if to == place)
 
     def viewed(self, node: View, where: Mapping[Dim, int]) -> Scalar:
         inner: dict[Dim, int] = {}

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+
 from opjax.ir.functions import FUNCTIONS
 from opjax.ir.types import Kind
+
+MOST_REMEMBERED = 8
+"""Arguments of a call whose kind is remembered."""
 
 
 def result_kind(function: str, kinds: tuple[Kind, ...]) -> Kind:
@@ -16,6 +21,10 @@ def result_kind(function: str, kinds: tuple[Kind, ...]) -> Kind:
     Raises:
         TypeError: if the function does not exist or does not take these arguments.
     """
+    return _remembered(function, kinds) if len(kinds) <= MOST_REMEMBERED else _result_kind(function, kinds)
+
+
+def _result_kind(function: str, kinds: tuple[Kind, ...]) -> Kind:
     record = FUNCTIONS.get(function)
     if record is None:
         raise TypeError(f"there is no function {function}")
@@ -30,6 +39,9 @@ def result_kind(function: str, kinds: tuple[Kind, ...]) -> Kind:
     same: set[Kind] = {kind for wish, kind in zip(by_place, kinds, strict=True) if wish == "any"}
     want(len(same) == 1, f"{function} takes values of one kind")
     return same.pop()
+
+
+_remembered = functools.lru_cache(maxsize=4096)(_result_kind)
 
 
 def want(holds: bool, reason: str) -> None:

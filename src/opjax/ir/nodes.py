@@ -1,184 +1,63 @@
-"""The typed expression graph: every node knows its dims, its kind and its place from construction.
+"""The typed expression graph: it makes nodes, and refuses what has no meaning.
 
-Nodes are made by a `Graph` only. It refuses what has no meaning, and returns the node that exists already when the same
-one is asked for again, so that equal values are one node and equality is identity. The nodes of a graph are numbered in
-the order of making: operands always come before what uses them, and no traversal needs recursion.
+A `Graph` returns the node that exists already when the same one is asked for again, so that equal values are one node
+and equality is identity. The nodes of a graph are numbered in the order of making: operands always come before what
+uses them, and no traversal needs recursion.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 from opjax.ir.kinds import result_kind, want
+from opjax.ir.node_types import (
+    NO_ROLES,
+    Along,
+    AnyNode,
+    Apply,
+    AtPosition,
+    Constant,
+    Contract,
+    Edge,
+    Gather,
+    IntegerPower,
+    Join,
+    Node,
+    Opaque,
+    Place,
+    Reduce,
+    ReduceKind,
+    Segment,
+    Selection,
+    Symbol,
+    View,
+)
 from opjax.ir.types import Dim, Dims, Kind, Role, declared_dims, sorted_dims
 from opjax.source import NOWHERE, Span
 
-Edge = Literal["stay", "absorb", "periodic"]
-ReduceKind = Literal["sum", "prod", "min", "max"]
-NO_ROLES: frozenset[Role] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
-class Node:
-    """Base of all nodes.
-
-    Arguments:
-        number: the place in the graph; operands have smaller numbers.
-        dims: the dims of the value, sorted.
-        kind: ``real`` or ``boolean``.
-        roles: what the value depends on.
-        span: where it was first written.
-    """
-
-    number: int
-    dims: Dims
-    kind: Kind
-    roles: frozenset[Role]
-    span: Span
-
-    @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """The nodes that this one is made of."""
-        return ()
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
-class Constant(Node):
-    """A number or truth value known now."""
-
-    value: float | bool
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
-class Symbol(Node):
-    """A leaf that gets its value later; `axes` are its dims in the order in which it is stored."""
-
-    role: Role
-    name: str
-    axes: Dims
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
-class Apply(Node):
-    """A function of the table, element by element; values with different dims are broadcast by name."""
-
-    function: str
-    arguments: tuple[AnyNode, ...]
-
-    @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """As `Node.operands`."""
-        return self.arguments
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
-class IntegerPower(Node):
-    """``base ^ exponent`` with a literal integer: repeated multiplication."""
-
-    base: AnyNode
-    exponent: int
-
-    @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """As `Node.operands`."""
-        return (self.base,)
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
-class Reduce(Node):
-    """A sum, product, minimum or maximum over dims that the operand has."""
-
-    reduction: ReduceKind
-    operand: AnyNode
-    over: Dims
-
-    @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """As `Node.operands`."""
-        return (self.operand,)
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
-class Contract(Node):
-    """The sum over `over` of a product of factors: one matrix product, never a larger temporary."""
-
-    factors: tuple[AnyNode, ...]
-    over: Dims
-
-    @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """As `Node.operands`."""
-        return self.factors
-
-
-@dataclass(frozen=True, slots=True)
-class Along:
-    """A dim of the operand is read along `dim`, `offset` points further on; `edge` says what lies beyond the end."""
-
-    dim: Dim
-    offset: int = 0
-    edge: Edge = "absorb"
-
-
-@dataclass(frozen=True, slots=True)
-class AtPosition:
-    """A dim of the operand is read at one position."""
-
-    position: int
-
-
-Selection = Along | AtPosition
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
-class View(Node):
-    """The operand read through other indices: renamed, shifted, picked; two dims read along one are the diagonal.
-
-    Arguments:
-        operand: what is read.
-        selections: one for each of ``operand.dims``, in that order.
-    """
-
-    operand: AnyNode
-    selections: tuple[Selection, ...]
-
-    @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """As `Node.operands`."""
-        return (self.operand,)
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
-class Place(Node):
-    """The operand put at one position of a new dim, zero elsewhere."""
-
-    operand: AnyNode
-    dim: Dim
-    position: int
-
-    @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """As `Node.operands`."""
-        return (self.operand,)
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
-class Opaque(Node):
-    """Something understood and typed whose run-time part does not exist yet: a delay, noise, a spatial operator."""
-
-    role: Role
-    name: str
-    parts: tuple[AnyNode, ...]
-
-    @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """As `Node.operands`."""
-        return self.parts
-
-
-AnyNode = Constant | Symbol | Apply | IntegerPower | Reduce | Contract | View | Place | Opaque
+__all__ = [
+    "NO_ROLES",
+    "Along",
+    "AnyNode",
+    "Apply",
+    "AtPosition",
+    "Constant",
+    "Contract",
+    "Edge",
+    "Gather",
+    "Graph",
+    "IntegerPower",
+    "Join",
+    "Node",
+    "Opaque",
+    "Place",
+    "Reduce",
+    "ReduceKind",
+    "Segment",
+    "Selection",
+    "Symbol",
+    "View",
+]
 
 
 class Graph:
@@ -196,6 +75,12 @@ class Graph:
 
     def __getitem__(self, number: int) -> AnyNode:
         return self._nodes[number]
+
+    def copy(self) -> Graph:
+        """A graph with the same nodes, to which others can be added."""
+        graph = Graph()
+        graph._nodes, graph._known = self._nodes.copy(), self._known.copy()
+        return graph
 
     def _keep(self, key: object, node: AnyNode) -> AnyNode:
         self._known[key] = node
@@ -240,14 +125,14 @@ class Graph:
             TypeError: if the function is not in the table, or takes other kinds or another number of arguments.
         """
         given = tuple(arguments)
-        key = (function, *(a.number for a in given))
+        key = (function, *[a.number for a in given])
         known = self._known.get(key)
         if known is not None:
             return known
         node = Apply(
             number=len(self._nodes),
-            dims=sorted_dims(*(a.dims for a in given)),
-            kind=result_kind(function, tuple(a.kind for a in given)),
+            dims=_dims(given),
+            kind=result_kind(function, tuple([a.kind for a in given])),
             roles=_roles(given),
             span=span,
             function=function,
@@ -355,6 +240,61 @@ class Graph:
         )
         return self._keep(key, node)
 
+    def join(self, parts: Iterable[AnyNode], dim: Dim, span: Span = NOWHERE) -> AnyNode:
+        """Scalars and vectors one behind the other; a vector along that dim alone is itself."""
+        given = tuple(parts)
+        kinds = {p.kind for p in given}
+        want(len(kinds) == 1 and all(len(p.dims) < 2 for p in given), "scalars and vectors of one kind are joined")
+        key = ("join", dim, *(p.number for p in given))
+        known = given[0] if len(given) == 1 and given[0].dims == (dim,) else self._known.get(key)
+        if known is not None:
+            return known
+        node = Join(
+            number=len(self._nodes),
+            dims=(dim,),
+            kind=given[0].kind,
+            roles=_roles(given),
+            span=span,
+            parts=given,
+        )
+        return self._keep(key, node)
+
+    def gather(self, operand: AnyNode, positions: tuple[int, ...], dim: Dim, span: Span = NOWHERE) -> AnyNode:
+        """A vector read at some positions, one for each point of the dim."""
+        want(len(operand.dims) == 1, "positions are read from a vector")
+        key = ("gather", operand.number, positions, dim)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        node = Gather(
+            number=len(self._nodes),
+            dims=(dim,),
+            kind=operand.kind,
+            roles=operand.roles,
+            span=span,
+            operand=operand,
+            positions=positions,
+        )
+        return self._keep(key, node)
+
+    def segment(self, operand: AnyNode, positions: tuple[int, ...], dim: Dim, span: Span = NOWHERE) -> AnyNode:
+        """Sums of the elements of a vector: the one at i is added to the point ``positions[i]`` of the dim."""
+        want(len(operand.dims) == 1 and operand.kind == "real", "the elements of a real vector are added up")
+        key = ("segment", operand.number, positions, dim)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        node = Segment(
+            number=len(self._nodes),
+            dims=(dim,),
+            kind="real",
+            roles=operand.roles,
+            span=span,
+            operand=operand,
+            positions=positions,
+        )
+        return self._keep(key, node)
+
     def opaque(self, role: Role, name: str, parts: Iterable[AnyNode], dims: Dims, span: Span = NOWHERE) -> AnyNode:
         """Something that is typed now and run later."""
         given = tuple(parts)
@@ -376,6 +316,14 @@ class Graph:
 
 
 def _roles(nodes: tuple[AnyNode, ...]) -> frozenset[Role]:
-    if len(nodes) == 1:
-        return nodes[0].roles
-    return frozenset[Role]().union(*(n.roles for n in nodes)) if nodes else NO_ROLES
+    roles = nodes[0].roles if nodes else NO_ROLES
+    for node in nodes:
+        if not node.roles <= roles:
+            roles |= node.roles
+    return roles
+
+
+def _dims(nodes: tuple[AnyNode, ...]) -> Dims:
+    first = nodes[0].dims if nodes else ()
+    same = all(node.dims == first for node in nodes)
+    return first if same else sorted_dims(*[node.dims for node in nodes])

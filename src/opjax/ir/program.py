@@ -11,11 +11,14 @@ from opjax.ir.nodes import (
     Apply,
     Constant,
     Contract,
+    Gather,
     Graph,
     IntegerPower,
+    Join,
     Opaque,
     Place,
     Reduce,
+    Segment,
     Symbol,
     View,
 )
@@ -48,17 +51,29 @@ Rule = Callable[[Graph, AnyNode, tuple[AnyNode, ...]], AnyNode]
 """Makes the node of the new graph from the old node and its new operands."""
 
 
-def rebuild(program: Program, rule: Rule) -> Program:
-    """Copy what the roots are made of to a new graph through a rule; `copy_node` is the rule that changes nothing."""
-    graph = Graph()
+def rebuild(program: Program, rule: Rule, concerns: Callable[[AnyNode], bool]) -> Program:
+    """Change what the roots are made of by a rule.
+
+    Arguments:
+        program: the program; it is not changed.
+        rule: makes a node of the new graph; `copy_node` is the rule that changes nothing.
+        concerns: whether the rule may change a node whose operands are as they were; if none, the program is itself.
+    """
+    nodes = program.nodes
+    if not any(map(concerns, nodes)):
+        return program
+    graph = program.graph.copy()  # what does not change stays the same node, and costs nothing
     made: dict[int, AnyNode] = {}
-    names: dict[int, str] = {}
-    for node in program.nodes:
-        copy = rule(graph, node, tuple(made[o.number] for o in node.operands))
-        made[node.number] = copy
-        if node.number in program.names:
-            names.setdefault(copy.number, program.names[node.number])
-    roots = {name: made[root.number] for name, root in program.roots.items()}
+    names = dict(program.names)
+    for node in nodes:
+        operands = tuple([made.get(o.number, o) for o in node.operands])
+        if concerns(node) or any(o.number in made for o in node.operands):
+            copy = rule(graph, node, operands)
+            if copy is not node:
+                made[node.number] = copy
+                if node.number in names:
+                    names.setdefault(copy.number, names[node.number])
+    roots = {name: made.get(root.number, root) for name, root in program.roots.items()}
     return Program(graph, roots, program.axes, names)
 
 
@@ -81,5 +96,11 @@ def copy_node(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> Any
             return graph.view(operands[0], node.selections, node.span)
         case Place():
             return graph.place(operands[0], node.dim, node.position, node.span)
+        case Join():
+            return graph.join(operands, node.dims[0], node.span)
+        case Gather():
+            return graph.gather(operands[0], node.positions, node.dims[0], node.span)
+        case Segment():
+            return graph.segment(operands[0], node.positions, node.dims[0], node.span)
         case Opaque():
             return graph.opaque(node.role, node.name, operands, node.dims, node.span)

@@ -12,6 +12,7 @@ from opjax.ir.program import Program
 from opjax.passes.contract import contract
 from opjax.passes.fold import fold
 from opjax.passes.guard import guard
+from opjax.passes.reroll import reroll
 
 
 class Pass(NamedTuple):
@@ -27,7 +28,8 @@ PASSES: tuple[Pass, ...] = (
     Pass(
         contract, "after folding, which leaves fewer factors; before guarding, which hides products behind selections"
     ),
-    Pass(guard, "last, since it copies the branches of conditionals", differentiable_only=True),
+    Pass(guard, "after all that moves conditionals, since it copies their branches", differentiable_only=True),
+    Pass(reroll, "last, since the others know nothing of its vectors; and what they leave is told apart by shape"),
 )
 
 

@@ -27,7 +27,7 @@ def contract(program: Program) -> Program:
             return _Contraction(graph, axes, node.over).sum(operands[0], node)
         return copy_node(graph, node, operands)
 
-    return rebuild(program, rule)
+    return rebuild(program, rule, lambda node: isinstance(node, Reduce) and node.reduction == "sum")
 
 
 @dataclass(frozen=True, slots=True)

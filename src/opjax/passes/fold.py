@@ -26,7 +26,17 @@ def fold(program: Program) -> Program:
             return _power(graph, node, operands)
         return copy_node(graph, node, operands)
 
-    return rebuild(program, rule)
+    return rebuild(program, rule, _concerns)
+
+
+def _concerns(node: AnyNode) -> bool:
+    if isinstance(node, Apply):
+        if node.function == "negate":
+            return isinstance(node.arguments[0], Constant | Apply)
+        return any(isinstance(o, Constant) for o in node.arguments)
+    if isinstance(node, Symbol):
+        return node.role == "size"
+    return isinstance(node, IntegerPower) and (node.exponent == 1 or isinstance(node.base, Constant))
 
 
 def _apply(graph: Graph, node: Apply, operands: tuple[AnyNode, ...]) -> AnyNode:

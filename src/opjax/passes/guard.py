@@ -29,12 +29,13 @@ def guard(program: Program) -> Program:
         guarded.look(node)
     if not guarded.selects:
         return program
+    guarded.graph = program.graph.copy()
     roots = {name: run(guarded.under(root, None)) for name, root in program.roots.items()}
     names = dict(program.names)
     for (number, path), new in guarded.done.items():
         if path is None and number in names:
             names.setdefault(new.number, names[number])
-    return Program(program.graph, roots, program.axes, names)
+    return Program(guarded.graph, roots, program.axes, names)
 
 
 @dataclass(slots=True)

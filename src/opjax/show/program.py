@@ -12,10 +12,13 @@ from opjax.ir.nodes import (
     Apply,
     Constant,
     Contract,
+    Gather,
     IntegerPower,
+    Join,
     Opaque,
     Place,
     Reduce,
+    Segment,
     Selection,
     Symbol,
     View,
@@ -97,6 +100,12 @@ def _operation(node: AnyNode, number: Mapping[int, int]) -> str:
             return f"view({operands} at [{', '.join(map(_selection, node.selections))}])"
         case Place():
             return f"place({operands} at {node.dim}={node.position})"
+        case Join():
+            return f"join({operands})"
+        case Segment():
+            return f"add up({operands} at {len(node.positions)} positions)"
+        case Gather():
+            return f"gather({operands} at {len(node.positions)} positions)"
         case Opaque():
             return f"{node.role} {node.name}({operands})"
 

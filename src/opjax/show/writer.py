@@ -20,11 +20,14 @@ from opjax.ir.nodes import (
     AtPosition,
     Constant,
     Contract,
+    Gather,
     IntegerPower,
+    Join,
     Opaque,
     Place,
     Reduce,
     ReduceKind,
+    Segment,
     Symbol,
     View,
 )
@@ -110,6 +113,8 @@ class Writer:
                 return (yield self.place(node, at, terms))
             case Opaque():
                 return (yield self.opaque(node, at))
+            case Join() | Gather() | Segment():
+                raise AssertionError("the passes make such nodes, and what is shown is the model as it was lowered")
 
     def walks(self, nodes: Sequence[AnyNode], at: Positions, terms: int) -> Walk[list[Piece]]:
         """Several nodes."""

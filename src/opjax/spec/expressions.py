@@ -175,6 +175,8 @@ class Lowering:
                 raise self.indices_missing(name, span)
             selected = self.indices.position(name, name, reference.indices[0], scope)
             return self.along(self.coordinate(name, scope, span), (name,), [selected], span)
+        if not entry.axes and not reference.indices:
+            return self.whole(name, entry, scope, span)
         selections = self.indices.positions(name, entry.axes, reference.indices, scope, span)
         return self.along(self.whole(name, entry, scope, span), entry.axes, selections, span)
 
@@ -241,8 +243,15 @@ class Lowering:
         """The nodes of several expressions; conditions among them count as 1 and 0."""
         nodes: list[AnyNode] = []
         for expression in expressions:
-            node = yield self.walk(expression, scope)
-            nodes.append(self.as_real(node))
+            if isinstance(expression, Reference):  # most operands are names and numbers, which need no walk
+                node = self.reference(expression, scope)
+            elif isinstance(expression, Number):
+                node = self.graph.constant(expression.value, expression.span)
+            elif isinstance(expression, Sum | Product):
+                node = yield self.arithmetic(expression, scope)
+            else:
+                node = yield self.walk(expression, scope)
+            nodes.append(node if node.kind == "real" else self.as_real(node))
         return nodes
 
     def as_real(self, node: AnyNode) -> AnyNode:

@@ -12,7 +12,6 @@ places are in the same source, or records what is wrong and raises Stop.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from typing import Literal, TypeAlias, cast
 
@@ -43,6 +42,7 @@ from opjax.syntax.declarations import (
 from opjax.syntax.hints import Place, hint
 from opjax.syntax.lexer import Lexer, Token, Vocabulary, vocabulary
 from opjax.syntax.nodes import Expression, Reference
+from opjax.syntax.recipes import Recipes, Step
 from opjax.syntax.slips import TextError, unexpected_end, unexpected_text
 from opjax.syntax.statements import Declared
 from opjax.syntax.tables import END, Action, Tables, TokenError, read_record
@@ -76,10 +76,11 @@ Parsed: TypeAlias = Declaration | tuple[StateDeclaration, ...] | Expression | Di
 
 
 @functools.cache
-def _tables() -> tuple[Tables, Vocabulary]:
+def _tables() -> tuple[Tables, Vocabulary, Recipes]:
     record = read_record()
     actions = cast("dict[str, Action]", {**vars(transformer), **vars(statements), **vars(processes)})
-    return Tables(record, actions), vocabulary(record["literals"])
+    words = vocabulary(record["literals"])
+    return Tables(record, actions), words, Recipes(words)
 
 
 def parse_statement(kind: StatementKind, span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> Parsed:
@@ -97,22 +98,37 @@ def parse_statement(kind: StatementKind, span: Span, report: Report, limits: Lim
     Raises:
         Stop: if the text is wrong; the problem is in the report.
     """
-    tables, words = _tables()
+    tables, words, recipes = _tables()
+    pieces = recipes.pieces(kind, span) if limits is DEFAULT_LIMITS else None
+    recipe = pieces and recipes.find(kind, pieces)
+    if pieces and recipe:
+        found = recipe.repeat(span, pieces)
+        if found is not None:
+            return _finished(found, Span(span.source, pieces.places[0][0], pieces.places[-2][1]))
     lexer = Lexer(span, kind, limits, words)
+    steps: list[Step] = []
     try:
-        found = tables.parse(kind, lambda states: lexer.tokens(tables.steps, states))
+        found = tables.parse(kind, lambda states: lexer.tokens(tables.steps, states), steps)
     except TextError as error:
         raise error.stop(report) from None
     except TokenError as error:
         raise _explain(cast(Token, error.token), lexer, kind).stop(report) from None
+    if pieces:
+        recipes.learn(kind, pieces, (*lexer.types, END), steps)
+    return _finished(found, lexer.read)
+
+
+def _finished(found: object, read: Span) -> Parsed:
+    """What was parsed; a declaration with the place of the whole statement."""
     if isinstance(found, Declaration):
-        return dataclasses.replace(found, span=lexer.read)
+        object.__setattr__(found, "span", read)  # it is new, and nobody else has seen it
+        return found
     return cast(Parsed, transformer.bare(found) if isinstance(found, transformer.Grouped) else found)
 
 
 def _explain(token: Token, lexer: Lexer, kind: StatementKind) -> TextError:
     """What is wrong at a token that cannot stand where it stands."""
-    tables, _ = _tables()
+    tables, _, _ = _tables()
     place = Place(
         kind=kind,
         before=tuple(lexer.types[-2:]),

@@ -59,7 +59,9 @@ class TokenError(Exception):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rule:
+class Reduction:
+    """A rule that is complete, and what becomes of it."""
+
     origin: str
     length: int
     passes: bool
@@ -86,12 +88,12 @@ class _Rule:
         return kept if self.action is None else self.action(*kept)
 
 
-def _rule(record: RuleRecord, actions: Mapping[str, Action]) -> _Rule:
+def _rule(record: RuleRecord, actions: Mapping[str, Action]) -> Reduction:
     kind, absent = record["kind"], record["absent"]
     keep = tuple((place, splice, nones) for place, splice, nones in record["keep"])
     plain = absent == 0 and keep == tuple((place, False, 0) for place in range(record["length"]))
     action = actions[record["action"]] if kind == "call" else None
-    return _Rule(record["origin"], record["length"], kind == "pass", action, keep, absent, plain)
+    return Reduction(record["origin"], record["length"], kind == "pass", action, keep, absent, plain)
 
 
 class Tables:
@@ -111,11 +113,12 @@ class Tables:
         self._known: dict[tuple[int, str, str], int] = {}
         self._rules = [_rule(rule, actions) for rule in record["rules"]]
 
-    def parse(self, start: str, read: Callable[[list[int]], Iterable[Symbol]]) -> object:
+    def parse(self, start: str, read: Callable[[list[int]], Iterable[Symbol]], taken: list[Reduction | None]) -> object:
         """Run the parser over tokens.
 
         Arguments:
             start: a start symbol.
+            taken: gets the steps: a rule that is complete, or None for a token.
             read: given the stack of states (whose last one says what may come next), yields tokens; the last is END.
 
         Returns:
@@ -133,6 +136,7 @@ class Tables:
                 rule = rules[~step]
                 first = len(values) - rule.length
                 value = rule.value(values[first:])
+                taken.append(rule)
                 del values[first:], states[first + 1 :]
                 values.append(value)
                 states.append(self._after(states[-1], rule.origin, terminal))
@@ -143,6 +147,7 @@ class Tables:
                 raise TokenError(token)
             states.append(step)
             values.append(token)
+            taken.append(None)
         raise AssertionError("the last token must be END")
 
     def _after(self, state: int, origin: str, terminal: str) -> int:

@@ -75,8 +75,11 @@ def optional(value: Value | None) -> Expression | None:
 
 def between(first: Token | Value, last: Token | Value) -> Span:
     """The text from the start of one thing to the end of another."""
+    end = last.end if isinstance(last, Token) else last.span.end
+    if isinstance(first, Token):
+        return Span(first.source, first.start, end)
     span = first.span
-    return Span(span.source, span.start, last.span.end)
+    return Span(span.source, span.start, end)
 
 
 # --- atoms

@@ -1,0 +1,34 @@
+"""Pieces of generated code: the text of a value, and what the code refers to by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opjax.ir.types import Dims
+
+TIGHTEST = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Python text for a value: how tightly it binds, and the physical order of its dims."""
+
+    text: str
+    order: Dims
+    binding: int = TIGHTEST
+
+    def within(self, binding: int) -> str:
+        """The text as an operand of something that binds this tightly."""
+        return self.text if self.binding >= binding else f"({self.text})"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A constant array that the code refers to by name: what it holds is decided with the dtype."""
+
+    kind: str
+    axis: str = ""
+    position: int = 0
+    number: float = 0.0
+    numbers: tuple[float | bool, ...] = ()
+    positions: tuple[int, ...] = ()

@@ -1,0 +1,147 @@
+"""Vectors of scalars in generated code: neighbours in the state vector are a slice, and need no names."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from opjax.compile.text import Table, Value
+from opjax.ir.nodes import AnyNode, Constant, Gather, Join, Segment, Symbol
+from opjax.ir.types import Axis
+
+Source = Literal["state", "parameter", "number", "vector", "scalar"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where the function's arguments hold scalars.
+
+    Arguments:
+        states: the place of each scalar state in ``y``.
+        parameters: the place of each parameter in the tuple ``p``.
+        flat: whether ``y`` is a vector, and not a tuple of arrays.
+        size: the length of ``y``.
+    """
+
+    states: Mapping[str, int] = field(default_factory=dict[str, int])
+    parameters: Mapping[str, int] = field(default_factory=dict[str, int])
+    flat: bool = False
+    size: int = 0
+
+    def source(self, part: AnyNode) -> Source:
+        """What a part of a vector is read from."""
+        if part.dims:
+            return "vector"
+        if isinstance(part, Constant):
+            return "number"
+        if isinstance(part, Symbol) and part.role == "state" and part.name in self.states:
+            return "state"
+        if isinstance(part, Symbol) and part.role == "parameter" and part.name in self.parameters:
+            return "parameter"
+        return "scalar"
+
+    def part_of_y(self, node: AnyNode) -> bool:
+        """Whether a vector holds elements of the flat vector ``y`` alone, so that it is best read there."""
+        return self.flat and isinstance(node, Join) and all(self.source(part) == "state" for part in node.parts)
+
+
+class Writer(Protocol):
+    """What is needed of the emitter."""
+
+    def operand(self, node: AnyNode) -> Value:
+        """The text of a node that has been written."""
+        ...
+
+    def assign(self, hint: str, value: Value) -> Value:
+        """A statement that gives a value a variable."""
+        ...
+
+    def helper(self, function: str) -> str:
+        """The text that calls a function."""
+        ...
+
+    def table(self, table: Table, hint: str) -> str:
+        """The name of a constant array."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Writes the operations on vectors of scalars."""
+
+    writer: Writer
+    stored: Stored
+    axes: Mapping[str, Axis]
+
+    def written(self, node: Join | Gather | Segment) -> Value:
+        """The text of a node over the texts of its operands."""
+        match node:
+            case Join():
+                found = list(self.pieces(node))
+                return Value(found[0] if len(found) == 1 else f"xp.concat(({', '.join(found)}))", node.dims)
+            case Gather(operand=Join(parts=parts)) if self.stored.part_of_y(node.operand):
+                states = [self.stored.states[part.name] for part in parts if isinstance(part, Symbol)]
+                return Value(self.elements("y", [states[p] for p in node.positions], self.stored.size), node.dims)
+            case Gather():
+                operand = self.writer.operand(node.operand)
+                if not operand.text.isidentifier():
+                    operand = self.writer.assign("pool", operand)
+                return Value(self.elements(operand.text, node.positions, self.size(node.operand)), node.dims)
+            case Segment():
+                table = self.positions(node.positions)
+                operand = self.writer.operand(node.operand).text
+                call = self.writer.helper("segment_sum")
+                return Value(f"{call}({operand}, {table}, {self.size(node)})", node.dims)
+
+    def size(self, vector: AnyNode) -> int:
+        """The number of elements."""
+        return self.axes[vector.dims[0].axis].size or 0
+
+    def positions(self, positions: Sequence[int]) -> str:
+        """The name of a constant array of positions."""
+        return self.writer.table(Table("positions", positions=tuple(positions)), "positions")
+
+    def elements(self, name: str, positions: Sequence[int], size: int) -> str:
+        """Elements of a vector that has a name."""
+        return sliced(name, positions, size) or f"{self.writer.helper('take')}({name}, {self.positions(positions)})"
+
+    def pieces(self, node: Join) -> Iterator[str]:
+        """The text of each stretch of parts that one expression can give."""
+        stored = self.stored
+        vector = self.writer.helper("vector" if node.kind == "real" else "vector_of_truths")
+        for source, run in itertools.groupby(node.parts, key=stored.source):
+            stretch = list(run)
+            names = [part.name for part in stretch if isinstance(part, Symbol)]
+            match source:
+                case "vector":
+                    yield from (self.writer.operand(part).text for part in stretch)
+                case "number":
+                    numbers = tuple(part.value for part in stretch if isinstance(part, Constant))
+                    yield self.writer.table(Table("numbers", numbers=numbers), "numbers")
+                case "state" if stored.flat:
+                    yield self.elements("y", [stored.states[name] for name in names], stored.size)
+                case "state":
+                    yield f"{vector}({_items('y', [stored.states[name] for name in names])})"
+                case "parameter":
+                    yield f"{vector}({_items('p', [stored.parameters[name] for name in names])})"
+                case "scalar":
+                    yield f"{vector}(({', '.join(self.writer.operand(part).text for part in stretch)},))"
+
+
+def _items(name: str, places: list[int]) -> str:
+    """Items of a tuple."""
+    if places == list(range(places[0], places[0] + len(places))):
+        return f"{name}[{places[0]}:{places[-1] + 1}]"
+    return f"({', '.join(f'{name}[{place}]' for place in places)},)"
+
+
+def sliced(name: str, positions: Sequence[int], size: int) -> str | None:
+    """Evenly spaced positions of a vector as a slice; None for others."""
+    first, step = positions[0], positions[1] - positions[0] if len(positions) > 1 else 1
+    if step < 1 or any(later - earlier != step for earlier, later in itertools.pairwise(positions)):
+        return None
+    if step == 1 and first == 0 and len(positions) == size:
+        return name
+    return f"{name}[{first}:{positions[-1] + 1}{f':{step}' if step > 1 else ''}]"

@@ -1,0 +1,119 @@
+"""Shapes of scalar expressions: what is left of an expression when its leaves are forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol
+
+SMOOTH = frozenset(("add", "multiply", "divide", "negate", "minimum", "maximum", "where"))
+"""Functions for which an array of numbers is as good as a literal number."""
+
+UNIT, CONDITION, STATE, PARAMETER, NUMBER = -1, -2, -3, -4, -5
+"""The shapes of leaves that may differ from one expression to the next."""
+
+
+def is_interior(node: AnyNode) -> bool:
+    """Whether a node is an operation on scalars."""
+    return not node.dims and isinstance(node, Apply | IntegerPower)
+
+
+def negated(node: AnyNode) -> bool:
+    """Whether a node is a scalar with a minus sign."""
+    return not node.dims and isinstance(node, Apply) and node.function == "negate"
+
+
+@dataclass(slots=True)
+class Shapes:
+    """The units of a program, and the shape, level and size of every scalar operation.
+
+    Arguments:
+        nodes: all nodes, operands first.
+        roots: the wanted values.
+
+    The level of a unit is above those of all units that it is made of.
+    """
+
+    nodes: list[AnyNode]
+    roots: Iterable[AnyNode]
+    units: set[int] = field(default_factory=set[int])
+    shape: dict[int, int] = field(default_factory=dict[int, int])
+    level: dict[int, int] = field(default_factory=dict[int, int])
+    size: dict[int, int] = field(default_factory=dict[int, int])
+    known: dict[object, int] = field(default_factory=dict[object, int])
+    operations: int = 0
+
+    def __post_init__(self) -> None:
+        self.find_units()
+        for node in self.nodes:
+            below = [self.level[o.number] + (o.number in self.units) for o in node.operands]
+            self.level[node.number] = max(below, default=0)
+            if is_interior(node):
+                self.operations += 1
+                key = (_operation(node), *(self.leaf(o, node) for o in node.operands))
+                self.shape[node.number] = self.known.setdefault(key, len(self.known))
+                inside = (o.number for o in node.operands if is_interior(o) and o.number not in self.units)
+                self.size[node.number] = 1 + sum(self.size[number] for number in inside)
+
+    @property
+    def levels(self) -> int:
+        """How many levels there are."""
+        return 1 + max(self.level.values())
+
+    def find_units(self) -> None:
+        """Units are roots, what is used twice, and what other than scalar operations use."""
+        uses: dict[int, int] = {}
+        for node in self.nodes:
+            weight = 1 if is_interior(node) else 2
+            for operand in node.operands:
+                uses[operand.number] = uses.get(operand.number, 0) + weight
+        for root in self.roots:
+            uses[root.number] = 2
+        self.units.update(n.number for n in self.nodes if is_interior(n) and uses.get(n.number, 0) > 1)
+
+    def is_unit(self, node: AnyNode) -> bool:
+        """Whether a node is a scalar with a value of its own."""
+        return node.number in self.units
+
+    def leaf(self, node: AnyNode, parent: AnyNode) -> object:
+        """The shape of an operand; leaves that may not differ are in it themselves."""
+        if is_interior(node) and node.number not in self.units:
+            return self.shape[node.number]
+        if isinstance(node, Symbol):
+            return {"state": STATE, "parameter": PARAMETER}.get(node.role, ("same", node.number))
+        if isinstance(node, Constant):
+            free = node.kind == "real" and isinstance(parent, Apply) and parent.function in SMOOTH
+            return NUMBER if free else ("same", node.number)
+        return UNIT if node.kind == "real" else CONDITION
+
+    def groups(self) -> dict[tuple[int, int], list[AnyNode]]:
+        """The units of each level and shape."""
+        found: dict[tuple[int, int], list[AnyNode]] = {}
+        for node in self.nodes:
+            if node.number in self.units:
+                found.setdefault((self.level[node.number], self.shape[node.number]), []).append(node)
+        return found
+
+
+def leaves_of(unit: AnyNode, shapes: Shapes) -> list[AnyNode]:
+    """The leaves of a unit from left to right."""
+    found: list[AnyNode] = []
+    waiting = list(reversed(unit.operands))
+    while waiting:
+        node = waiting.pop()
+        if is_interior(node) and node.number not in shapes.units:
+            waiting.extend(reversed(node.operands))
+        else:
+            found.append(node)
+    return found
+
+
+def _operation(node: AnyNode) -> object:
+    match node:
+        case Apply():
+            return node.function
+        case IntegerPower():
+            return node.exponent
+        case _:
+            raise AssertionError(type(node))

@@ -1,0 +1,130 @@
+"""Statements of a form that was met before: the parser's steps are repeated, without lexer states and tables.
+
+Large models are many statements of few forms. Which steps the parser takes depends on the terminals alone, and those
+depend on the form: the statement with its names, numbers and texts left out. So the steps of a form are kept, and run
+again over the tokens of the next statement of that form; the nodes are made by the same functions, with their own
+places. What is unusual (characters beyond ASCII, bare labels, very long statements) has no form and goes the usual way,
+as does every statement with a problem.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from opjax.source import Span
+from opjax.syntax.lexer import Token
+from opjax.syntax.names import LONGEST_NAME
+from opjax.syntax.slips import TextError
+from opjax.syntax.tables import Reduction
+
+LONGEST: Final = 2_000
+"""Characters of a statement with a form."""
+MOST_FORMS: Final = 2_000
+WITHOUT_FORM: Final = ("axis", "time")
+"""Statements with bare labels and dates, which only the parser's state tells from names and numbers."""
+
+_PIECE: Final = re.compile(
+    r"""(?:[ \t\r\n\f]++|\#[^\n]*+)*+ (?:
+      ([A-Za-z_][A-Za-z0-9_]*+)(?![\x80-\U0010ffff])
+    | ((?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?)(?![A-Za-z0-9_.\x80-\U0010ffff])
+    | (->|=>|<=|>=|==|!=|\+=|-=|\*=|\*\*|[-+*/%^()\[\]{},:;=<>@~.]|(?<=[\w\])])')
+    | ("[^"\n]*+(?:""[^"\n]*+)*+"|'[^'\n]*+(?:''[^'\n]*+)*+')
+    | (\Z)
+    )""",
+    re.VERBOSE,
+)
+_NAME, _NUMBER, _OPERATOR, _STRING, _END = 1, 2, 3, 4, 5
+
+Form = tuple[str, ...]
+Step = Reduction | None
+"""A step of the parser: a rule that is complete, or the next token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A statement in pieces, with its form."""
+
+    form: Form
+    places: list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The steps for one form, and the terminals of its tokens."""
+
+    types: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    def repeat(self, span: Span, pieces: Pieces) -> object | None:
+        """The value of a statement; None if it has a problem, which the usual way explains."""
+        source, text = span.source, span.source.text
+        tokens = iter(
+            [
+                Token(kind, text[start:end], source, start, end)
+                for kind, (start, end) in zip(self.types, pieces.places, strict=True)
+            ]
+        )
+        values: list[object] = []
+        try:
+            for step in self.steps:
+                if step is None:
+                    values.append(next(tokens))
+                else:
+                    first = len(values) - step.length
+                    values[first:] = (step.value(values[first:]),)
+        except TextError:
+            return None
+        return values[0]
+
+
+@dataclass(slots=True)
+class Recipes:
+    """The recipes by kind and form.
+
+    Arguments:
+        words: the words that may be keywords; they are part of a form.
+    """
+
+    words: Mapping[str, object]
+    known: dict[tuple[str, Form], Recipe] = field(default_factory=dict[tuple[str, Form], Recipe])
+
+    def pieces(self, kind: str, span: Span) -> Pieces | None:
+        """A statement in pieces; None if it has no form."""
+        if kind in WITHOUT_FORM or span.end - span.start > LONGEST:
+            return None
+        form: list[str] = []
+        places: list[tuple[int, int]] = []
+        words, position, labelled = self.words, span.start, False
+        for found in _PIECE.finditer(span.source.text, span.start, span.end):
+            start, group = found.start(), found.lastindex
+            if start != position or group is None:
+                return None
+            position = found.end()
+            text = found[group]
+            if group == _NAME:
+                if len(text) > LONGEST_NAME:
+                    return None
+                form.append(text if text in words else "a")
+            elif group == _OPERATOR:
+                labelled = text == "[" or (labelled and text != "]")
+                if labelled and text == "=":
+                    return None
+                form.append(text)
+            else:
+                form.append("" if group == _END else "1" if group == _NUMBER else '"')
+            places.append((found.start(group), position))
+            if group == _END:
+                return Pieces(tuple(form), places)
+        return None
+
+    def find(self, kind: str, pieces: Pieces) -> Recipe | None:
+        """The recipe for a form."""
+        return self.known.get((kind, pieces.form))
+
+    def learn(self, kind: str, pieces: Pieces, types: Sequence[str], steps: Sequence[Step]) -> None:
+        """Keep the steps that a statement took."""
+        if len(types) == len(pieces.places) and len(self.known) < MOST_FORMS:
+            self.known[(kind, pieces.form)] = Recipe(tuple(types), tuple(steps))

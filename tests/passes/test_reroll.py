@@ -1,0 +1,166 @@
+"""Many scalar equations as vectors: the same values, few operations, and few models that are left alone."""
+
+from __future__ import annotations
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import opjax
+from opjax.backends.registry import backend_for
+from opjax.compile.kernel import Form, Inputs, Kernel, Output
+from opjax.compile.layout import Slot
+from opjax.ir.evaluate import evaluate
+from opjax.ir.nodes import Symbol
+from opjax.ir.program import Program
+from opjax.passes import run_passes
+from opjax.passes.reroll import Bounds, reroll
+from strategies.flat_programs import AXES, PARAMETERS, STATES, flat_programs
+
+RANDOM = np.random.default_rng(20260202)
+VALUES = {name: RANDOM.uniform(-1.5, 1.5) for name in (*STATES, *PARAMETERS)}
+WEIGHTS = np.array([0.4, -1.1])
+TIME = 0.3
+SLOW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+FEW = Bounds(operations=1, members=3, kinds=2, runs=2)
+
+
+def leaf(symbol: Symbol, cell: tuple[int, ...]) -> float:
+    if symbol.role == "time":
+        return TIME
+    return float(WEIGHTS[cell]) if symbol.name == "w" else float(VALUES[symbol.name])
+
+
+def meaning(program: Program) -> np.ndarray:
+    found = evaluate(list(program.roots.values()), program.axes, leaf)
+    return np.concatenate([np.array(list(cells.values.values()), dtype=float) for cells in found])
+
+
+def emitted(program: Program, xp: object, form: Form) -> np.ndarray:
+    """The roots by the generated code."""
+    backend = backend_for(xp)
+    dtype = np.dtype("float64") if xp in (np, jnp) else backend.xp.float64
+    slots = tuple(Slot(name, (), (), place) for place, name in enumerate(STATES))
+    outputs = tuple(
+        Output(name, tuple(d.axis for d in root.dims), tuple(AXES[d.axis].size or 0 for d in root.dims))
+        for name, root in program.roots.items()
+    )
+    kernel = Kernel("test", program, outputs, Inputs(slots, (*PARAMETERS, "w")), backend)
+    p = [backend.asarray(VALUES[name], dtype) for name in PARAMETERS] + [backend.asarray(WEIGHTS, dtype)]
+    states = [backend.asarray(VALUES[name], dtype) for name in STATES]
+    y = backend.pack(states, [1] * len(states), dtype) if form == "flat" else states
+    with backend.errstate():
+        value = kernel.bind(form, dtype)(backend.asarray(TIME, dtype), y, p)
+    return np.asarray(value) if form == "flat" else np.concatenate([np.reshape(np.asarray(v), -1) for v in value])
+
+
+@SLOW
+@given(flat_programs())
+def test_a_flat_program_keeps_its_meaning(program: Program) -> None:
+    np.testing.assert_allclose(meaning(reroll(program, FEW)), meaning(program), rtol=1e-12, atol=1e-12)
+
+
+@SLOW
+@given(flat_programs())
+def test_numpy_code_of_flat_programs(program: Program) -> None:
+    want = meaning(program)
+    after = reroll(run_passes(program, differentiable=False), FEW)
+    np.testing.assert_allclose(emitted(after, np, "flat"), want, rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(emitted(after, np, "tree"), want, rtol=1e-11, atol=1e-11)
+
+
+@settings(SLOW, max_examples=12)
+@given(flat_programs())
+def test_jax_code_of_flat_programs(program: Program) -> None:
+    with jax.enable_x64(True):
+        after = reroll(run_passes(program, differentiable=True), FEW)
+        np.testing.assert_allclose(emitted(after, jnp, "flat"), meaning(program), rtol=1e-11, atol=1e-11)
+
+
+@settings(SLOW, max_examples=12)
+@given(flat_programs())
+def test_the_strict_namespace_on_flat_programs(program: Program) -> None:
+    strict = pytest.importorskip("array_api_strict")
+    after = reroll(run_passes(program, differentiable=False), FEW)
+    np.testing.assert_allclose(emitted(after, strict, "tree"), meaning(program), rtol=1e-11, atol=1e-11)
+
+
+def compiled(mapping: dict[str, object]) -> opjax.CompiledRhs:
+    return opjax.compile_rhs(opjax.from_dict(mapping))
+
+
+def statements(rhs: opjax.CompiledRhs) -> int:
+    return len(rhs.source.splitlines())
+
+
+def test_a_chain_is_slices() -> None:
+    count = 300
+    names = [f"c{i}" for i in range(count)]
+    steps = [{"from": a, "to": b, "rate": "k"} for a, b in itertools.pairwise(names)]
+    rhs = compiled({"kind": "transitions", "state": names, "transitions": steps})
+    y = RANDOM.uniform(size=count)
+    flow = 0.7 * y[:-1]
+    want = np.concatenate([[-flow[0]], flow[:-1] - flow[1:], flow[-1:]])
+    np.testing.assert_allclose(rhs.eval_fn(0.0, y, k=0.7), want, rtol=1e-14)
+    assert statements(rhs) < 10
+    assert "take" not in rhs.source
+
+
+def test_flat_equations_of_one_shape() -> None:
+    count = 200
+    equations = {f"x{i}": f"k{i % 3}*x{(7 * i) % count} - {i / 8}*x{i}^2/(1 + x{i}^2)" for i in range(count)}
+    rhs = compiled({"kind": "expr", "state": list(equations), "equations": equations})
+    y, k = RANDOM.uniform(size=count), {"k0": 0.3, "k1": 1.1, "k2": -2.0}
+    i = np.arange(count)
+    want = np.array([0.3, 1.1, -2.0])[i % 3] * y[7 * i % count] - i / 8 * y**2 / (1 + y**2)
+    np.testing.assert_allclose(rhs.eval_fn(0.0, y, **k), want, rtol=1e-13)
+    assert statements(rhs) < 10
+    single = rhs.eval_fn(0.0, y.astype(np.float32), **k)
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, want, rtol=2e-5, atol=1e-5)
+    named = rhs.pytree_eval_fn(0.0, {f"x{n}": y[n] for n in range(count)}, **k)
+    np.testing.assert_allclose([named[f"x{n}"] for n in range(count)], want, rtol=1e-13)
+
+
+def network(species: int, reactions: int) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
+    """Random mass action: A + B -> C + B, or A -> C, with the reactants and the net stoichiometry."""
+    names = [f"s{i}" for i in range(species)]
+    steps: list[dict[str, object]] = []
+    reactants, net = np.zeros((reactions, species)), np.zeros((reactions, species))
+    for row in range(reactions):
+        two = row % 2
+        a, b, c = RANDOM.choice(species, 3, replace=False)
+        steps += [{"from": names[a], "to": names[c], "rate": f"{row + 1}*0.01" + (f"*s{b}" if two else "")}]
+        reactants[row, a] = 1
+        reactants[row, b] = two
+        net[row, a], net[row, c] = -1, 1
+    return {"kind": "transitions", "state": names, "transitions": steps}, reactants, net
+
+
+def test_a_network_is_gathers_and_one_segmented_sum() -> None:
+    model, reactants, net = network(120, 400)
+    rhs = compiled(model)
+    y = RANDOM.uniform(0.5, 1.5, size=120)
+    flows = 0.01 * np.arange(1, 401) * np.prod(np.where(reactants > 0, y, 1.0), axis=1)
+    np.testing.assert_allclose(rhs.eval_fn(0.0, y), flows @ net, rtol=1e-12)
+    assert rhs.source.count("segment_sum(") == 1
+    assert statements(rhs) < 25
+    with jax.enable_x64(True):
+        got = jax.jit(lambda y: rhs.eval_fn(0.0, y))(jnp.asarray(y))
+        np.testing.assert_allclose(got, flows @ net, rtol=1e-12)
+        jacobian = jax.jit(jax.jacrev(lambda y: rhs.eval_fn(0.0, y)))(jnp.asarray(y))
+        slopes = np.where(reactants > 0, np.prod(np.where(reactants > 0, y, 1.0), axis=1)[:, None] / y, 0.0)
+        want = net.T @ (0.01 * np.arange(1, 401)[:, None] * slopes)
+        np.testing.assert_allclose(jacobian, want, rtol=1e-11, atol=1e-12)
+
+
+def test_small_models_stay_as_they_are() -> None:
+    equations = {f"x{i}": f"k - x{i}" for i in range(12)}
+    rhs = compiled({"kind": "expr", "state": list(equations), "equations": equations})
+    assert "xp.concat" not in rhs.source

@@ -1,0 +1,100 @@
+"""Statements of a form that was met before are read as those that are not: the same trees at the same places."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opjax.errors import OpjaxError, Report
+from opjax.source import DEFAULT_LIMITS, Limits, Source, Span
+from opjax.syntax import nodes as n
+from opjax.syntax.parser import StatementKind, parse_statement
+from opjax.syntax.printer import print_declaration, print_expression
+from strategies import expressions as random
+from syntax.examples import EXAMPLES
+from syntax.reading import parse
+
+SLOWLY = Limits(tokens=DEFAULT_LIMITS.tokens)  # equal limits, but forms are kept for the usual ones alone
+
+
+def seen(item: Any) -> Any:
+    """A tree as plain values, with the places."""
+    if isinstance(item, tuple | list):
+        return [seen(part) for part in item]
+    if isinstance(item, Span):
+        return item.start, item.end
+    if dataclasses.is_dataclass(item):
+        return type(item), [seen(getattr(item, f.name)) for f in dataclasses.fields(item)]
+    return item
+
+
+def read(kind: StatementKind, text: str, before: str, limits: Limits) -> Any:
+    source = Source("file", f"{before}{text}  # behind\n more")
+    return seen(parse_statement(kind, Span(source, len(before), len(before) + len(text)), Report(), limits))
+
+
+def agree(kind: StatementKind, text: str, before: str) -> None:
+    parse(kind, text)  # now its form is known
+    assert read(kind, text, before, DEFAULT_LIMITS) == read(kind, text, before, SLOWLY)
+
+
+@given(random.expressions, st.sampled_from(["", "model M:\n  let:\n    "]))
+def test_expressions(expression: n.Expression, before: str) -> None:
+    agree("expression", print_expression(expression), before)
+
+
+@pytest.mark.parametrize("kind", random.declarations)
+@given(st.data())
+def test_declarations(kind: Any, data: st.DataObject) -> None:
+    if kind in get_args(StatementKind):
+        agree(kind, print_declaration(data.draw(random.declarations[kind])), "  ")
+
+
+@pytest.mark.parametrize(("kind", "text"), EXAMPLES)
+def test_examples(kind: Any, text: str) -> None:
+    agree(kind, text, "\n")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("x + 1", "x + 1e999"),
+        ("f(x)", "f(y)"),
+        ("sum(x for b in age)", "sam(x for b in age)"),
+        ("np.exp(x)", "nq.exp(x)"),
+        ("x[a] + 1", "x[3] + 1"),
+        ("y + 2", "y + 2x"),
+        ("a*b", f"a*{'b' * 300}"),
+        ("(a + b)", "(a + b]"),
+    ],
+)
+def test_a_problem_behind_a_known_form_is_told_as_ever(first: str, second: str) -> None:
+    parse("expression", first)
+    outcomes: list[Any] = []
+    for limits in (DEFAULT_LIMITS, SLOWLY):
+        try:
+            outcomes.append(seen(parse("expression", second, limits)))
+        except OpjaxError as error:
+            outcomes.append(str(error))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_words_and_labels_make_the_form() -> None:
+    """The same characters in other roles: keywords are names where they cannot be keywords, labels are bare."""
+    for text in (
+        "edge + data",
+        "data + edge",
+        'I[age=old] + I["old"]',
+        "I[age=b] + I[b]",
+        "x if y else z",
+        "x - y - z",
+    ):
+        agree("expression", text, "")
+    for text in ("S -> I @ b edge stay", "S -> I @ edge", "S' = k*x 'note'", "name: S -> 0 @ b"):
+        agree("dynamics", text, "")
+    for text in ("e: at 60: stop", "e: at 60: stop = 3", "e: at 60: S = 1; stop"):
+        agree("event", text, "")
