@@ -136,6 +136,12 @@ NO_STATE_ALONG = Problem(
 )
 SHORT_AXIS = Problem("E0567", "the axis '{name}' has one point, which has no neighbours", "give it two points or more")
 NO_MATRIX = Problem("E0568", "this is no matrix over the axis '{axis}'")
+NO_ABSENT_STATE = Problem("E0569", "no state has the axes of this condition: {axes}", "name axes that a state has")
+ABSENT_ON_KERNEL = Problem(
+    "E0570",
+    "the operator '{operator}' acts along the axis '{axis}', along which '{name}' has absent cells",
+    "give the matrix rows and columns of zeros, or name other states",
+)
 
 # --- observations and priors
 UNKNOWN_DISTRIBUTION = Problem("E0601", "there is no distribution '{name}'")

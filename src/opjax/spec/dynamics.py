@@ -142,7 +142,7 @@ class Dynamics:
         rate = self.lowering.value(declared.rate, scope)
         value = self.flow(declared, rate, scope)
         self.check_placed(declared, value, scope)
-        arriving = self.kept_inside(declared, value, sides)
+        arriving = self.between_existing(self.kept_inside(declared, value, sides), sides)
         self.flows[name] = self.record(declared, name, (rate, arriving, sides), plain)
         for (state, selections), count in net_counts(sides, len(declared.reactants)).items():
             gain = self.times(count, arriving, declared.span)
@@ -246,6 +246,16 @@ class Dynamics:
                     bound = graph.symbol("size", axis) if shift.offset > 0 else graph.constant(0.0)
                     inside = graph.apply("less" if shift.offset > 0 else "greater_equal", (end, bound), span)
                     value = graph.apply("where", (inside, value, graph.constant(0.0)), span)
+        return value
+
+    def between_existing(self, value: AnyNode, sides: list[Side]) -> AnyNode:
+        """A flow, zero where one of its ends is a cell that does not exist."""
+        lowering, nothing = self.lowering, self.lowering.graph.constant(0.0)
+        for term, (entry, selections) in sides:
+            absent = lowering.absent.get(term.target.name)
+            if absent is not None:
+                there = lowering.along(absent, entry.axes, selections, value.span)
+                value = lowering.graph.apply("where", (there, nothing, value), value.span)
         return value
 
     def times(self, count: int, flow: AnyNode, span: Span) -> AnyNode:

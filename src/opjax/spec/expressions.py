@@ -11,6 +11,7 @@ from opjax.ir.nodes import Along, AnyNode, Graph, Selection
 from opjax.ir.system import Alias, NotYet, TimeReduction
 from opjax.ir.types import Dim, Kind, Role, declared_dims
 from opjax.source import Span
+from opjax.spec.absences import zero_where_absent
 from opjax.spec.comparisons import lower_comparison
 from opjax.spec.names import KIND_IN_WORDS, SPECIAL_CALLS, Name, Names
 from opjax.spec.scope import ROLE_IN_WORDS, IndexReader, Scope
@@ -52,6 +53,7 @@ class Lowering:
         calls, reduction: the rules for calls and reductions, which live in rooms of their own.
         aliases: the aliases and derived quantities so far (they are defined in the order of need).
         initial: the initial values so far.
+        absent: which cells of a state do not exist, as a condition in its axes.
         broken: names whose definition has a problem; using them is no further problem.
     """
 
@@ -62,6 +64,7 @@ class Lowering:
     reduction: ReductionRule
     aliases: dict[str, Alias] = field(default_factory=dict[str, Alias])
     initial: dict[str, AnyNode] = field(default_factory=dict[str, AnyNode])
+    absent: dict[str, AnyNode] = field(default_factory=dict[str, AnyNode])
     broken: set[str] = field(default_factory=set[str])
     applied: dict[object, AnyNode] = field(default_factory=dict[object, AnyNode])
     time_reductions: list[TimeReduction] = field(default_factory=list[TimeReduction])
@@ -194,7 +197,7 @@ class Lowering:
             case "state":
                 if scope.initial:
                     return self.ready(self.initial, name)
-                return self.graph.symbol("state", name, entry.axes, span)
+                return zero_where_absent(self, name, self.graph.symbol("state", name, entry.axes, span))
             case "derived" if not scope.derived:
                 raise self.misplaced(f"the derived quantity '{name}'", scope, span, "move it to 'let'")
             case _:

@@ -15,6 +15,7 @@ from opjax.ir.evaluate import constant_value
 from opjax.ir.nodes import AnyNode, Graph
 from opjax.ir.system import Alias, Input, NotYet, State, System
 from opjax.source import DEFAULT_LIMITS, Limits, Span
+from opjax.spec.absences import define_absences, zero_where_absent
 from opjax.spec.calls import lower_call
 from opjax.spec.dynamics import Dynamics
 from opjax.spec.expressions import Lowering
@@ -84,6 +85,7 @@ class _Lower:
         quantities = Quantities(self.lowering)
         parameters = quantities.parameters(self.model.parameters)
         inputs = {i.name: Input(i.name, i.axes, i.unit, i.doc, i.span, i.interpolation) for i in self.model.inputs}
+        define_absences(self.lowering, self.model.absences)
         self.define_aliases()
         self.define_initial_values()
         dynamics = Dynamics(self.lowering)
@@ -92,8 +94,8 @@ class _Lower:
         operators = Operators(self.lowering, dynamics)
         for declared in self.model.operators:
             operators.add(declared)
-        local_rates = self.complete(dynamics)
-        rates = operators.rates(local_rates)
+        local_rates = self.existing(self.complete(dynamics))
+        rates = self.existing(operators.rates(local_rates))
         initial = {name: operators.zero_where_held(name, node) for name, node in self.lowering.initial.items()}
         states = {s.name: self.state(s, initial.get(s.name)) for s in self.model.states}
         return System(
@@ -153,11 +155,14 @@ class _Lower:
         known = rates()
         return {s.name: known[s.name] for s in self.model.states}
 
+    def existing(self, rates: Mapping[str, AnyNode]) -> Mapping[str, AnyNode]:
+        """The rates, zero in cells that are absent."""
+        return {name: zero_where_absent(self.lowering, name, rate) for name, rate in rates.items()}
+
     def not_yet(self) -> tuple[NotYet, ...]:
         events = [NotYet("the event", e.name, e.span) for e in self.model.events]
         boundaries = [NotYet("the boundary condition of", b.state, b.span) for b in self.model.boundaries]
-        absences = [NotYet("the absence", a.condition.span.text, a.span) for a in self.model.absences]
-        return (*self.lowering.not_yet, *events, *boundaries, *absences)
+        return (*self.lowering.not_yet, *events, *boundaries)
 
     # --- aliases and initial values, in the order of need
 
@@ -217,7 +222,8 @@ class _Lower:
             self.lowering.want_roles(value, PARAMETER_ROLES, scope.where, row.value.span)
             dynamics.gains.setdefault(row.target.name, [])
             dynamics.gain(row.target.name, entry, selections, value)
-        return dynamics.rates()[rows[0].target.name]
+        whole = dynamics.rates()[rows[0].target.name]
+        return zero_where_absent(self.lowering, rows[0].target.name, whole)
 
     def state(self, declared: StateDeclaration, initial: AnyNode | None) -> State:
         check_representation(declared, self.lowering.names, self.report)

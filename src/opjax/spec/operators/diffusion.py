@@ -22,5 +22,5 @@ def diffused(line: Line, density: AnyNode, coefficient: AnyNode) -> AnyNode:
         both = line.apply("add", coefficient, line.shifted(coefficient, 1, "stay"))
         coefficient = line.times(line.number(0.5), both)
     rise = line.minus(line.shifted(density, 1, "stay"), density)
-    entering = line.apply("divide", line.times(coefficient, rise), line.gap())
+    entering = line.walled(line.apply("divide", line.times(coefficient, rise), line.gap()), 1)
     return line.minus(entering, line.shifted(entering, -1))

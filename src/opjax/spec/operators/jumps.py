@@ -45,6 +45,8 @@ def jumped(line: Line, flux: AnyNode, kernel: AnyNode, direction: Direction) -> 
     source = source_of(line)
     targets, sources = line.position(), renamed(line, line.position(), {line.dim: source})
     allowed = line.apply(_ALLOWED[direction], targets, sources)
+    if line.absent is not None:
+        allowed = line.apply("logical_and", allowed, line.apply("logical_not", line.absent))
     moved = line.apply("where", allowed, kernel, line.number(0.0))
     if line.axis.numeric:
         moved = line.times(moved, line.graph.symbol("quadrature", line.axis.name, (line.axis.name,)))

@@ -28,12 +28,14 @@ class Line:
         axis: the axis.
         periodic: whether the last point is a neighbour of the first.
         span: where the operator was written.
+        absent: which cells do not exist, as a condition, where that differs along the axis: walls to the others.
     """
 
     graph: Graph
     axis: Axis
     periodic: bool
     span: Span
+    absent: AnyNode | None = None
 
     @property
     def dim(self) -> Dim:
@@ -68,6 +70,13 @@ class Line:
         return self.graph.view(
             node, (Along(d, offset, edge) if d == self.dim else Along(d) for d in node.dims), self.span
         )
+
+    def walled(self, flux: AnyNode, ahead: int) -> AnyNode:
+        """The flux through the face ahead of each cell, none where a cell beside the face is absent."""
+        if self.absent is None:
+            return flux
+        beside = self.apply("logical_or", self.absent, self.shifted(self.absent, ahead))
+        return self.apply("where", beside, self.number(0.0), flux)
 
     def position(self) -> AnyNode:
         """0, 1, 2, ... along the line."""

@@ -195,7 +195,8 @@ class Operators:
         """What the operator adds to the rate of one state."""
         name, entry = target
         title = title_of(declared)
-        line = Line(self.lowering.graph, axis, word_of(settings.get("boundary")) == "periodic", declared.span)
+        periodic = word_of(settings.get("boundary")) == "periodic"
+        line = Line(self.lowering.graph, axis, periodic, declared.span, self.walls(declared, settings, name))
         scope = free_scope(f"the operator '{title}'", entry.axes)
         state = self.lowering.whole(name, entry, scope, declared.span)
         numbers = ("velocity", "coefficient", "rate")
@@ -207,6 +208,19 @@ class Operators:
         if "across" in settings:
             parts.transfer = self.transfer(declared, settings, target)
         return discretise(parts)
+
+    def walls(self, declared: OperatorDeclaration, settings: Settings, state: str) -> AnyNode | None:
+        """Which cells of a state are absent, if that differs along an axis that the operator acts along."""
+        absent = self.lowering.absent.get(state)
+        along = {declared.axis, word_of(settings.get("across"))}
+        if absent is None or not along & {dim.axis for dim in absent.dims}:
+            return None
+        if declared.kind == "axis_kernel":
+            title, axis = title_of(declared), declared.axis
+            raise self.lowering.report.stop(
+                catalogue.ABSENT_ON_KERNEL, declared.span, operator=title, axis=axis, name=state
+            )
+        return absent
 
     def value(self, key: str, expression: Expression, scope: Scope) -> AnyNode:
         """A setting that is an expression, in the axes of the state."""

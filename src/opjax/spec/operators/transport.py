@@ -42,6 +42,7 @@ class Transport:
         leaving = self.at_face(flux, ahead)
         if self.reflecting and not line.periodic:
             leaving = line.but_at_end(leaving, last=forward)
+        leaving = line.walled(leaving, ahead)
         return line.minus(line.shifted(leaving, -ahead), leaving)
 
     def at_face(self, flux: AnyNode, ahead: int) -> AnyNode:
