@@ -45,7 +45,7 @@ BETA = np.array([0.1, 0.2, 0.3])[:, None]
 
 def by_hand(y: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Cell by cell."""
-    s, i = np.where(EXISTS, y["S"], 0), np.where(EXISTS, y["I"], 0)
+    s = np.where(EXISTS, y["S"], 0)
     ds, di, dd = np.zeros((3, 3)), np.zeros((3, 3)), np.zeros(3)
     for age in range(3):
         for dose in range(3):

@@ -1,7 +1,7 @@
 """Cells that do not exist: ``S, I where age == "child" and dose == "third"``.
 
-Whatever reads an absent cell reads zero, its initial value and its rate are zero, and no transition leads into or out of
-it. Which cells these are is known from the labels, coordinates and positions alone.
+Whatever reads an absent cell reads zero, its initial value and its rate are zero, and no transition leads into or out
+of it. Which cells these are is known from the labels, coordinates and positions alone.
 """
 
 from __future__ import annotations
