@@ -10,6 +10,8 @@ from opjax.pipelines.choose import Switch as Switch
 from opjax.pipelines.decode import UntrustedTargetError as UntrustedTargetError
 from opjax.pipelines.encode import NotSerialisableError as NotSerialisableError
 from opjax.pipelines.graph import Graph as Graph
+from opjax.pipelines.models import Simulate as Simulate
+from opjax.pipelines.models import VectorField as VectorField
 from opjax.pipelines.node import Input as Input
 from opjax.pipelines.node import Node as Node
 from opjax.pipelines.operator import Operator as Operator

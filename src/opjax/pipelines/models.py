@@ -1,0 +1,177 @@
+"""A model as an operator: parameters in, states and observables out; its form in files is its text."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import equinox as eqx
+
+from opjax import stages
+from opjax.compile.compiled import CompiledRhs
+from opjax.errors import Report
+from opjax.pipelines.operator import Operator, static, strong_array
+from opjax.pipelines.untyped import jnp
+from opjax.solve.outputs import Outputs
+from opjax.solve.problem import Problem, problem_for
+from opjax.solve.settings import Settings
+from opjax.solve.trajectory import Start, trajectory
+
+
+class Written(Protocol):
+    """What has a model's syntax, such as `opjax.Model`."""
+
+    @property
+    def syntax(self) -> Any:
+        """The model as it was written."""
+        ...
+
+
+def model_text(model: str | Written) -> str:
+    """The text of a model, in its canonical form.
+
+    Raises:
+        OpjaxError: for what is wrong with the model.
+    """
+    if isinstance(model, str):
+        return stages.print_model(_checked(model).syntax)
+    return stages.print_model(model.syntax)
+
+
+@functools.lru_cache(maxsize=64)
+def _checked(text: str) -> stages.Checked:
+    report = Report()
+    (syntax,) = stages.read_string(text, "ojx", report)
+    return stages.check(syntax, report)
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """What is made once for a model."""
+
+    problem: Problem
+    outputs: Outputs
+
+
+@functools.lru_cache(maxsize=64)
+def _ready(text: str) -> _Ready:
+    checked = _checked(text)
+    outputs = Outputs(checked.system)
+    return _Ready(problem_for(checked, outputs.flows), outputs)
+
+
+@functools.lru_cache(maxsize=64)
+def _rates(text: str) -> CompiledRhs:
+    return stages.compile_checked(_checked(text), stages.Options(jnp))
+
+
+def _arrays(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: strong_array(value) for name, value in values.items()}
+
+
+def _names(names: Any) -> Any:
+    return names if names is None or isinstance(names, str) else tuple(names)
+
+
+class Simulate(Operator):
+    """The solution of a model as a function of its parameters.
+
+    Called without an argument, or with a mapping of parameters (as one argument, or by name); those that are not given
+    are those of the operator, which can be learned, else the model's defaults.
+
+    A solve that fails gives nan from there on, and never raises: a pipeline is compiled.
+
+    Arguments:
+        model: the text of a model, or an `opjax.Model`.
+        ts: the times to save at, increasing.
+        outputs: the name of a state, alias or derived quantity, for its values with shape (times, axes...); several
+            names, for a mapping; None for all states.
+        parameters: values of parameters, by name.
+        settings: the arguments of `opjax.solve.Settings`, such as ``{"rtol": 1e-8}``, and ``t0``, the time of the
+            initial values, by default the first of `ts`.
+
+    Raises:
+        OpjaxError: for what is wrong with the model.
+        ValueError: for an output that the model does not have.
+
+    Example:
+        >>> from opjax.pipelines import Simulate
+        >>> decay = Simulate('''
+        ... model Decay:
+        ...   params:
+        ...     k = 0.5
+        ...   states:
+        ...     x = 1
+        ...   dynamics:
+        ...     x -> 0 @ k
+        ... ''', ts=[0.0, 1.0, 2.0], outputs="x")
+        >>> decay(k=1.0).round(3).tolist()
+        [1.0, 0.368, 0.135]
+    """
+
+    parameters: dict[str, Any] = eqx.field(converter=_arrays, default_factory=dict)
+    model: str = static()
+    ts: tuple[float, ...] = static()
+    outputs: str | tuple[str, ...] | None = static()
+    settings: tuple[tuple[str, Any], ...] = static()
+
+    def __init__(
+        self,
+        model: str | Written,
+        ts: Any,
+        outputs: str | Sequence[str] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.model = model_text(model)
+        self.ts = tuple(float(t) for t in ts)
+        self.parameters = dict(parameters or {})
+        self.outputs = _names(outputs)
+        self.settings = tuple(sorted((settings or {}).items()))
+        self._start_and_settings()
+        system = _checked(self.model).system
+        known = {**system.states, **system.aliases, **system.derived}
+        wanted = () if self.outputs is None else (self.outputs,) if isinstance(self.outputs, str) else self.outputs
+        unknown = [name for name in wanted if name not in known]
+        if unknown:
+            raise ValueError(f"the model has no quantity '{unknown[0]}'; it has {', '.join(known)}")
+
+    def get_config(self) -> dict[str, Any]:
+        """The text, the times, the outputs, the parameters and the settings."""
+        return {**super().get_config(), "ts": list(self.ts), "settings": dict(self.settings)}
+
+    def _start_and_settings(self) -> tuple[Start, Settings]:
+        options = dict(self.settings)
+        return Start(options.pop("t0", self.ts[0])), Settings(**options)
+
+    def _apply(self, params: Mapping[str, Any] | None = None, **named: Any) -> Any:
+        ready = _ready(self.model)
+        values = {**self.parameters, **(params or {}), **named}
+        solution = trajectory(ready.problem, values, self.ts, *self._start_and_settings())
+        if self.outputs is None:
+            return dict(solution.states)
+        wanted = (self.outputs,) if isinstance(self.outputs, str) else self.outputs
+        others = {} if all(name in solution.states for name in wanted) else ready.outputs.compiled(solution, values)
+        found = {name: solution.states[name] if name in solution.states else others[name] for name in wanted}
+        return found[self.outputs] if isinstance(self.outputs, str) else found
+
+
+class VectorField(Operator):
+    """The time derivative of a model's states, as diffrax and others call it: ``(t, y, args) -> dy/dt``.
+
+    Arguments:
+        model: the text of a model, or an `opjax.Model`.
+        parameters: values of parameters, by name; they can be learned.
+    """
+
+    parameters: dict[str, Any] = eqx.field(converter=_arrays, default_factory=dict)
+    model: str = static()
+
+    def __init__(self, model: str | Written, parameters: Mapping[str, Any] | None = None) -> None:
+        self.model = model_text(model)
+        self.parameters = dict(parameters or {})
+
+    def _apply(self, t: Any, y: Any, args: Mapping[str, Any] | None = None) -> Any:
+        return _rates(self.model)(t, y, {**self.parameters, **(args or {})})

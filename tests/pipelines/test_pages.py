@@ -1,0 +1,52 @@
+"""The pages about pipelines run."""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+PIPEKIT = (DOCS / "coming-from-pipekit.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| (`.*?) \| .* \| `(.*)` \|$", PIPEKIT, flags=re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def names() -> Iterator[dict[str, Any]]:
+    """What the page defines first."""
+    (prelude,) = re.findall(r"^```python\n(.*?)^```$", PIPEKIT, flags=re.MULTILINE | re.DOTALL)
+    module = types.ModuleType("coming_from_pipekit")
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setitem(sys.modules, module.__name__, module)  # classes pickle by the name of their module
+    exec(compile(prelude, "coming-from-pipekit.md", "exec", dont_inherit=True), vars(module))
+    yield vars(module)
+    monkeypatch.undo()
+
+
+def test_every_row_of_the_table_is_found() -> None:
+    assert len(ROWS) == len(re.findall(r"^\| `", PIPEKIT, flags=re.MULTILINE)) > 60
+
+
+@pytest.mark.parametrize(("there", "code"), ROWS, ids=[there for there, _ in ROWS])
+def test_the_row_runs(there: str, code: str, names: dict[str, Any]) -> None:
+    result = eval(compile(code.replace("\\|", "|"), there, "eval", dont_inherit=True), names)
+    jax.block_until_ready(jax.tree.leaves(result))
+
+
+@pytest.mark.slow
+def test_the_cells_of_the_guide_run(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (DOCS / "pipelines.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^```\{code-cell\}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    found: dict[str, Any] = {"__name__": "pipelines_page"}
+    for cell in cells:
+        exec(compile(cell, "pipelines.md", "exec", dont_inherit=True), found)
+    printed = capsys.readouterr().out
+    assert "stands here twice" in printed
+    assert "os:system" in printed
+    assert len(cells) >= 10
