@@ -92,7 +92,7 @@ WRONG = [
     "observations: {y: 1}",
     "derived: 1",
     "require: a > b",
-    "chain: []",
+    "chain: 3",
 ]
 
 
