@@ -57,7 +57,13 @@ def both(spec: Spec, **options: Any) -> tuple[opjax.CompiledRhs, op_system.Compi
 
 def template_shapes(theirs: op_system.CompiledRhs) -> dict[str, tuple[int, ...]]:
     """The shape of each state; the oracle does not say it of some models without axes, nor of chains of equations."""
-    return dict(theirs.template_shapes) if _has_trees(theirs) else dict.fromkeys(theirs.state_names, ())
+    if not _has_trees(theirs):
+        return dict.fromkeys(theirs.state_names, ())
+    found: dict[str, tuple[int, ...]] = {}
+    for name, shape in theirs.template_shapes.items():
+        cell = theirs.state_names[sum(map(math.prod, found.values()))]
+        found[name if shape else cell] = shape  # a state of one cell: opjax calls it by its whole name everywhere
+    return found
 
 
 def _has_trees(theirs: op_system.CompiledRhs) -> bool:
@@ -159,7 +165,10 @@ def compare(
 
 def compare_trees(ours: opjax.CompiledRhs, theirs: op_system.CompiledRhs, sample: Sample) -> None:
     """The evaluators by name, against each other."""
-    expected = theirs.pytree_eval_fn(sample.time, sample.states, **sample.parameters)
+    keys = list(theirs.template_shapes)
+    given = dict(zip(keys, sample.states.values(), strict=True))
+    returned = theirs.pytree_eval_fn(sample.time, given, **sample.parameters)
+    expected = {name: returned[key] for name, key in zip(sample.states, keys, strict=True)}
     found = ours.pytree_eval_fn(sample.time, sample.states, **_taken(ours, sample.parameters))
     assert_close(found, expected, np.float64)
 
@@ -194,3 +203,17 @@ def assert_agree(ours: opjax.CompiledRhs, sample: Sample, expected: Arrays) -> N
 def _assert_array(array: Any, kind: Any, precision: Any) -> None:
     assert isinstance(array, kind)
     assert array.dtype == precision
+
+
+def compare_specs(spec: Spec, meant: Spec) -> tuple[str, ...]:
+    """Compare opjax on one specification with op_system on another that means the same.
+
+    Returns:
+        The names of the states.
+    """
+    ours, theirs = opjax.compile_rhs(spec), op_system.compile_spec(dict(meant))
+    assert_same_shape_of_model(ours, theirs)
+    sample = next(samples(theirs, {}, 1, 0))
+    expected = theirs.eval_fn(sample.time, flat(sample.states), **sample.parameters)
+    assert_agree(ours, sample, unflat(expected, ours.template_shapes))
+    return tuple(ours.template_shapes)

@@ -75,7 +75,7 @@ AXES = {
     "pinned equations": f"""
         {_AXES}
         state: ["D[age=young]", "S[age]"]
-        equations: {{"S[age]": "-k*S[age]", D__age_young: k*S__age_young - g*D__age_young}}
+        equations: {{"S[age]": "-k*S[age]*D__age_young", "D[age=young]": -k*D__age_young}}
     """,
     "cells by name": f"""
         {_AXES}
@@ -275,6 +275,8 @@ TRANSITIONS = {
         kind: transitions
         state: [S, I]
         meta: {}
+        sources: []
+        couplings: {}
         transitions: [{from: S, to: I, rate: b*I}]
     """,
 }

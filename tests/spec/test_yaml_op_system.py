@@ -54,6 +54,8 @@ EXPRESSIONS = {
         "1 + exp(-2*sum(I[b] + sum(J[s, b] for s in sex) for b in age))"
     ),
     "sum_over(I[sex:s], sex=s in [f, m])": 'sum(I[s] for s in sex if s == "f" or s == "m")',
+    "integrate_over(u[x:s], x=s in [-1, 2*k])": "integral(u[s] for s in x if -1 <= s <= 2*k)",
+    "apply_along(sex=s, I[age, sex=s])": "sum(I[age, s] for s in sex)",
     "sum_over(I[sex:s], sex=s in [f])": 'sum(I[s] for s in sex if s == "f")',
     "sum_over(I[age:a], age=a in [young, 'mid'])": 'sum(I[a] for a in age if a >= "young" and a <= "mid")',
     "sum_over(G[age:a, sex:s], age=a in [mid, old], sex=s in [m])": (
@@ -182,15 +184,19 @@ REFUSED = {
     "transitions: [{to: S, rate: 1, catalysts: [], reactants: []}]": ("E0204", "must be absent where 'reactants'"),
     "transitions: [{to: S, rate: 1, reactants: [{state: S, order: 0}]}]": ("E0204", "must be a whole number from 1 on"),
     "transitions: [{to: S, rate: 1, reactants: any}]": ("E0204", "must be auto, or a list"),
-    "aliases: {a: 'sum_over(u[x:s], x=s in [0, 1])'}": ("E0204", "a label in a filter must be"),
-    "aliases: {a: 'sum_over(u[x:s], x=s in [a, b])'}": ("E0701", "the filter over the continuous axis 'x'"),
+    "aliases: {a: 'sum_over(u[x:s], x=s in [0, 1, 2])'}": ("E0204", "axis 'x' must be its two ends"),
     "aliases: {a: 'sum_over(u[age:s], age=s in [young])'}": ("E0204", "the filter over the ordinal axis 'age'"),
     "aliases: {a: 'sum_over(S)'}": ("E0204", "'sum_over' must be written as sum_over(body, axis=name)"),
     "aliases: {a: 'sum_over(S, age=2)'}": ("E0204", "what 'age' is bound to must be a name"),
     "aliases: {a: 'sum_over(S, age=s in [young] or t in [old])'}": ("E0204", "what 'age' is bound to must be"),
     "aliases: {a: 'apply_along(S, age=b, x=s)'}": ("E0204", "'apply_along' over axes of both kinds"),
     "aliases: {a: 'apply_along(S, age=b, kernel=max)'}": ("E0204", "the kernel must be sum or integrate"),
-    "aliases: {a: sum_prefix('Q')}": ("E0701", "here the function 'sum_prefix'"),
+    "aliases: {a: sum_prefix('Q')}": ("E0204", "the prefix must be the beginning of a state's name"),
+    "aliases: {a: sum_prefix(I)}": ("E0204", "'sum_prefix' must be written as sum_prefix('I')"),
+    "aliases: {a: sum_state(I)}": ("E0204", "'sum_state' must be written as sum_state()"),
+    "state_axes: {S: [age]}": ("E0204", "must be the axes of the state: []"),
+    "state_axes: {Q: [age]}": ("E0202", "there is no key 'Q' in 'state_axes'"),
+    "meta: 3": ("E0204", "'meta' must be a mapping"),
     "kind: chains": ("E0204", "'kind' must be 'expr' or 'transitions'"),
     "kind: expr\ntransitions: [{to: S, rate: 1}]": ("E0204", "'kind' must be 'transitions'"),
     "transitions: [{coord_shift: {axis: age, step: 0, boundary: stay}, rate: k, apply_to: []}]": (
@@ -230,9 +236,10 @@ def test_what_cannot_be_read_says_why(written: str, expected: tuple[str, str]) -
 
 
 def test_totals_of_states_with_axes() -> None:
-    report = Report()
-    read_yaml(Source("m", "state: ['S[age]']\naxes: [{name: age, coords: [a]}]\naliases: {N: sum_state()}"), report)
-    assert [d.code for d in report.errors] == ["E0701"]
+    head = HEAD.replace("[S, I]", "['S[age, sex]', 'I[age]', J]")
+    model = read(f'{head}aliases: {{N: sum_state(), J_: sum_prefix("I")}}')
+    text = "N = sum(S[age_, sex_] for age_ in age, sex_ in sex) + sum(I[age_] for age_ in age) + J"
+    assert model.aliases == from_text(f"let:\n  {text}\n  J_ = sum(I[age_] for age_ in age)").aliases
 
 
 CHAINS = {
@@ -262,3 +269,25 @@ def test_a_chain_of_equations_fills_what_has_none() -> None:
 def test_a_state_that_no_transition_names_is_constant() -> None:
     model = read("kind: transitions\nstate: [S, I]\ntransitions: [{to: S, rate: k*I}]")
     assert model.dynamics == from_text("dynamics:\n  0 -> S @ k*I\n  I' = 0").dynamics
+
+
+def test_names_of_cells() -> None:
+    axes = 'axes: [{name: age, coords: ["0-4", b__x]}, {name: x, type: continuous, coords: [0.5, 1e-5]}]'.replace(
+        "0.5, 1e-5", "1e-5, 0.5"
+    )
+    model = read(
+        f"infer_parameters: false\n{axes}\nstate: ['S[age]', 'u[age, x]', 'D[age=0-4]', y]\n"
+        "aliases: {'f[age]': 'S[age]', 'g[age=b__x]': f__age_b__x}\n"
+        "equations: {'S[age]': S__age_0_4, S__age_b__x: 'D__age_0_4*D[age:b__x]',\n"
+        " 'u[age, x]': 'u__age_b__x__x_1e_05', D__age_0_4: 1, y: 'g__age_b__x*S__age_5*S__age_'}\n"
+    )
+    report = Report()
+    text = (
+        'model M:\n axes:\n  age = ["0-4", b__x]\n  x = points [1e-5, 0.5]\n states: S[age], u[age, x], D__age_0_4, y\n'
+        ' let:\n  f[age] = S[age]\n  g__age_b__x = f[age="b__x"]\n dynamics:\n  S[age]\' = S[age="0-4"]\n'
+        '  S[age="b__x"]\' = D__age_0_4*D[age="b__x"]\n  u[age, x]\' = u[age="b__x", x=1e-5]\n  D__age_0_4\' = 1\n'
+        "  y' = g__age_b__x*S__age_5*S__age_\n"
+    )
+    (expected,) = read_text(Source("m", text), report)
+    report.check()
+    assert (model.states, model.aliases, model.dynamics) == (expected.states, expected.aliases, expected.dynamics)

@@ -114,6 +114,21 @@ MISSING_REACTANT = Problem(
     "the stated reactants lack '{name}', which the transition consumes",
     "list everything that meets in one event: reactants {name} + ...",
 )
+AMBIGUOUS_CELL = Problem(
+    "E0511",
+    "'{name}' may be several cells: the labels {labels} of '{axis}' look the same in it",
+    'write the label: [{axis}="..."]',
+)
+OVERLAPPING_EQUATIONS = Problem(
+    "E0512",
+    "two equations of '{name}' are for the same points, and neither is for fewer (first at {first})",
+    "write one for them",
+)
+UNCOVERED_POINTS = Problem(
+    "E0513",
+    "the equations of '{name}' leave points without one",
+    "write an equation for {name}[{axes}], which counts where no other does",
+)
 
 # --- representations, measures, gauges
 BAD_REPRESENTATION = Problem("E0540", "the state '{name}' {problem}")
@@ -209,6 +224,11 @@ RATE_CONTAINS_SOURCE = Problem(
     "W0401",
     "the rate of '->' contains its own reactant '{name}', which multiplies it once more",
     "use '=>' if this is the whole flow",
+)
+IGNORED_KEY = Problem(
+    "W0510",
+    "the key '{name}' changes nothing: op_system keeps it, and nothing reads it",
+    "write what it means as transitions or equations, or remove it",
 )
 INFERRED_PARAMETER = Problem(
     "W0402", "'{name}' is taken as a parameter; it is close to '{other}'", "declare it in 'parameters' if it is one"

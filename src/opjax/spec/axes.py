@@ -127,11 +127,11 @@ def _grid(declared: AxisDeclaration, number: ConstantNumber, report: Report, lim
     elif declared.spacing == "log" and low <= 0:
         _bad(declared, f"begins at {low:g}, where a logarithm ends", report, "begin above 0, or leave out 'log'")
     else:
-        return _spaced(low, high, int(count), declared.spacing == "log")
+        return spaced(low, high, int(count), declared.spacing == "log")
     return (0.0,)
 
 
-def _spaced(low: float, high: float, count: int, logarithmic: bool) -> tuple[float, ...]:
+def spaced(low: float, high: float, count: int, logarithmic: bool) -> tuple[float, ...]:
     """Points from low to high, both included and exact."""
     if count == 1:
         return (low,)

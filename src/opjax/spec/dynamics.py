@@ -7,6 +7,7 @@ power of its count (mass action, without the 1/n! of combinations); with ``A => 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from opjax.ir.system import Flow, Participant
 from opjax.ir.types import Dim, declared_dims
 from opjax.source import Span
 from opjax.spec.names import KIND_IN_WORDS, Name
+from opjax.spec.pieces import Piece, Pieces
 from opjax.spec.scope import Scope
 from opjax.syntax.declarations import DerivativeDeclaration, Term, TransitionDeclaration
 from opjax.syntax.nodes import Expression, Index, Product, Reference
@@ -56,12 +58,14 @@ class Dynamics:
         gains: the contributions to each state, in the order of the text.
         flows: the transitions.
         equations: where each state's (or cell's) equation was written.
+        pieces: the equations of each state.
     """
 
     lowering: Lowering
     gains: dict[str, list[AnyNode]] = field(default_factory=dict[str, list[AnyNode]])
     flows: dict[str, Flow] = field(default_factory=dict[str, Flow])
     equations: dict[Cells, Span] = field(default_factory=dict[Cells, Span])
+    pieces: dict[str, list[Piece]] = field(default_factory=dict[str, list[Piece]])
 
     def add(self, declared: TransitionDeclaration | DerivativeDeclaration, position: int) -> None:
         """Read one statement of the section; a problem ends this statement only."""
@@ -84,6 +88,7 @@ class Dynamics:
 
     def rates(self) -> Mapping[str, AnyNode]:
         """The rate of change of each state that has one."""
+        self.put_together()
         graph = self.lowering.graph
         return {
             state: graph.apply("add", gains) if len(gains) > 1 else gains[0] if gains else graph.constant(0.0)
@@ -113,7 +118,25 @@ class Dynamics:
         self.equations[key] = declared.span
         self.gains.setdefault(target.name, [])
         value = self.lowering.value(declared.value, scope)
-        self.gain(target.name, entry, selections, value)
+        self.piece(target.name, selections, value, declared.span)
+
+    def piece(self, name: str, selections: list[Selection], value: AnyNode, span: Span) -> None:
+        """Note an equation, or an initial value, for all points of a state or for some."""
+        self.pieces.setdefault(name, []).append(Piece(tuple(selections), value, span))
+
+    def put_together(self, covered: bool = True) -> None:
+        """Add the equations to the gains of their states.
+
+        Arguments:
+            covered: whether every point of a state needs one.
+        """
+        for name, rows in self.pieces.items():
+            pieces = Pieces(self.lowering, name, self.lowering.names.values[name], rows)
+            with contextlib.suppress(Stop):
+                if covered and not self.gains[name]:
+                    pieces.check_covered()
+                self.gains[name].insert(0, pieces.node())
+        self.pieces.clear()
 
     def target_scope(self, where: str, indices: tuple[Index, ...], edge: Edge | None) -> Scope:
         """The scope of an equation: the indices on its left side."""

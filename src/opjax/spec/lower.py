@@ -221,7 +221,8 @@ class _Lower:
             value = self.lowering.value(row.value, dataclasses.replace(scope, initial=True))
             self.lowering.want_roles(value, PARAMETER_ROLES, scope.where, row.value.span)
             dynamics.gains.setdefault(row.target.name, [])
-            dynamics.gain(row.target.name, entry, selections, value)
+            dynamics.piece(row.target.name, selections, value, row.span)
+        dynamics.put_together(covered=False)
         whole = dynamics.rates()[rows[0].target.name]
         return zero_where_absent(self.lowering, rows[0].target.name, whole)
 

@@ -15,6 +15,7 @@ from opjax.spec.document_mapping import mapping_document
 from opjax.spec.document_yaml import yaml_documents
 from opjax.spec.inference import infer_parameters
 from opjax.spec.sections import MODEL, SECTIONS
+from opjax.spec.sections.carried import spread
 from opjax.spec.sections.comments import section_comments_of
 from opjax.spec.sections.completion import complete
 from opjax.spec.sections.draft import Draft
@@ -92,7 +93,7 @@ def _model(root: Node, report: Report, limits: Limits) -> ModelSyntax | None:
         wrong_value(report, root, "a model", "a mapping with the keys 'name', 'state', ...")
         return None
     draft = Draft(root.span, report, limits, has_comments="#" in root.span.source.text)
-    values = _values(root, draft)
+    values = _values(spread(root, draft), draft)
     for section in SECTIONS:
         if section.key in values:
             with contextlib.suppress(Stop):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from opjax.spec.sections import (
     aliases,
     axes,
+    carried,
     chain,
     constraints,
     dynamics,
@@ -30,6 +31,7 @@ SECTIONS: tuple[Section, ...] = (
     *axes.SECTIONS,
     *state.SECTIONS,
     *chain.SECTIONS,
+    *carried.SECTIONS,
     *parameters.SECTIONS,
     *inputs.SECTIONS,
     *aliases.SECTIONS,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from opjax.spec.document import Entry, MappingNode, Node
+import contextlib
+import dataclasses
+
+from opjax.errors import Report, Stop
+from opjax.spec.document import Entry, MappingNode, Node, ScalarNode
+from opjax.spec.sections.cells import pin, pinned_name
 from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Plain, Section, commented, named, record
 from opjax.spec.sections.shapes import EDGE, EXPRESSION, TEXT, Either, Keyed, Record
-from opjax.spec.sections.values import declared, edge_of, expression, function_head, text_of, unit_of
+from opjax.spec.sections.values import declared, declared_cell, edge_of, expression, function_head, text_of, unit_of
 from opjax.spec.sections.written import written_expression, written_name, written_unit
 from opjax.syntax.declarations import AliasDeclaration, FunctionDeclaration, ModelSyntax
 
@@ -26,7 +31,23 @@ def _read_functions(node: Node, draft: Draft) -> None:
 
 
 def _read_aliases(node: Node, draft: Draft) -> None:
+    quiet = dataclasses.replace(draft, report=Report())  # what is wrong with a name is said when it is read
+    for entry in node.entries if isinstance(node, MappingNode) else ():
+        with contextlib.suppress(Stop):
+            _expect(entry.key, quiet)
     draft.each(node, "aliases", lambda entry, path: draft.aliases.append(_alias_or_function(entry, path, draft)))
+
+
+def _expect(key: ScalarNode, draft: Draft) -> None:
+    """Note that cells of an alias have names, before any alias is read."""
+    if "[" not in key.text or "(" in key.text:
+        return
+    cell = declared_cell(key, draft)
+    if cell is not None:
+        pin(cell, draft)
+    else:
+        name, axes = declared(key, draft)
+        draft.alias_axes[name] = axes
 
 
 def _read_derived(node: Node, draft: Draft) -> None:
@@ -38,7 +59,8 @@ def _alias_or_function(entry: Entry, path: str, draft: Draft) -> AliasDeclaratio
 
 
 def _alias(entry: Entry, path: str, draft: Draft) -> AliasDeclaration:
-    name, axes = declared(entry.key, draft)
+    cell = declared_cell(entry.key, draft)
+    name, axes = declared(entry.key, draft) if cell is None else (pinned_name(cell), ())
     draft.must_fit(entry.value, _ALIAS_OR_EXPRESSION, path)
     fields = draft.fields(entry.value, _ALIAS, path) if isinstance(entry.value, MappingNode) else {}
     return AliasDeclaration(

@@ -64,6 +64,9 @@ class Draft:
         entry_count: how many entries were read.
         hint_count: how many names were suggested; looking for them is slow, so that only the first get one.
         tables: op_system's tables over time.
+        pinned: the states that are declared for one cell only, by base name and labels.
+        alias_axes: the axes of the aliases that have some.
+        label_names: the labels of axes as they stand in names of cells, looked up once.
         chained: the flows of op_system's chains, until it is known which of them count.
     """
 
@@ -88,6 +91,13 @@ class Draft:
     )
     dynamics: list[TransitionDeclaration | DerivativeDeclaration] = field(
         default_factory=list[TransitionDeclaration | DerivativeDeclaration]
+    )
+    pinned: dict[tuple[str, tuple[tuple[str, str], ...]], str] = field(
+        default_factory=dict[tuple[str, tuple[tuple[str, str], ...]], str]
+    )
+    alias_axes: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    label_names: dict[str, dict[str, tuple[str | float, ...]]] = field(
+        default_factory=dict[str, dict[str, tuple[str | float, ...]]]
     )
     chained: list[TransitionDeclaration] = field(default_factory=list[TransitionDeclaration])
     initial: list[InitialDeclaration] = field(default_factory=list[InitialDeclaration])

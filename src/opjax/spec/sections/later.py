@@ -6,8 +6,4 @@ LATER = (
     "kernels",
     "gauges",
     "factorize_axes",
-    "sources",
-    "couplings",
-    "meta",
-    "state_axes",
 )

@@ -15,11 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from opjax.errors import Stop
+from opjax.errors import Stop, did_you_mean
+from opjax.source import Span
 from opjax.spec.document import ScalarNode, wrong_value
+from opjax.spec.sections.cells import may_be_cell, resolved
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.rebuild import with_children
-from opjax.syntax.declarations import AxisDeclaration, InputDeclaration
+from opjax.syntax.declarations import AxisDeclaration, InputDeclaration, StateDeclaration
 from opjax.syntax.nodes import (
     Argument,
     Binder,
@@ -41,7 +43,7 @@ from opjax.traverse import Walk, run
 
 _REDUCERS: Mapping[str, ReductionKind | None] = {"sum_over": "sum", "integrate_over": "integral", "apply_along": None}
 _KERNELS: Mapping[str, ReductionKind] = {"sum": "sum", "integrate": "integral"}
-_TOTALS = ("sum_state", "sum_prefix")
+_TOTALS = {"sum_state": "written as sum_state()", "sum_prefix": "written as sum_prefix('I')"}
 _NUMERIC = ("grid", "points")
 
 
@@ -77,8 +79,10 @@ class _Rewriter:
         match node:
             case Call(name=name) if name in _REDUCERS or name in _TOTALS:
                 return True
+            case Reference(indices=()):
+                return may_be_cell(node.name)
             case Reference(indices=indices) | Call(indices=indices):
-                return self.is_table(node) or any(index.axis and index.name for index in indices)
+                return self.is_table(node) or any(index.axis for index in indices)
             case _:
                 return False
 
@@ -93,7 +97,7 @@ class _Rewriter:
     def walk(self, node: Expression, bound: Mapping[str, _Bound]) -> Walk[Expression]:
         """The node in opjax's own words; `bound` has the axes of the names that reducers around it bind."""
         if isinstance(node, Call) and node.name in _TOTALS:
-            return self.total(node)
+            return self.total(node, bound)
         if isinstance(node, Call) and node.name in _REDUCERS:
             return (yield self.reducer(node, bound))
         if isinstance(node, Reduction):
@@ -105,7 +109,10 @@ class _Rewriter:
         match node:
             case Reference() if self.is_table(node):
                 return self.table(node, bound)
-            case Reference() | Call():
+            case Reference():
+                found = dataclasses.replace(node, indices=self.indices(node.indices, bound))
+                return found if node.name in bound else resolved(found, self.draft)
+            case Call():
                 return dataclasses.replace(node, indices=self.indices(node.indices, bound))
             case _:
                 return node
@@ -114,7 +121,12 @@ class _Rewriter:
         return tuple(self.index(index, bound) for index in indices)
 
     def index(self, index: Index, bound: Mapping[str, _Bound]) -> Index:
-        """``age:b`` is ``b`` where a reducer binds it, and ``age="b"`` where the axis has this label."""
+        """``age:b`` is ``b`` where a reducer binds it, and ``age="b"`` where the axis has this label.
+
+        ``age=b`` is the older spelling of the first.
+        """
+        if isinstance(index.label, str) and bound.get(index.label) == _Bound(index.axis or "", True):
+            return Index(index.label, span=index.span)
         if index.axis is None or index.name is None:
             return index
         if bound.get(index.name) == _Bound(index.axis, True):
@@ -142,15 +154,38 @@ class _Rewriter:
 
     # --- sums over states
 
-    def total(self, call: Call) -> Expression:
-        """``sum_state()``, ``sum_prefix('I')``: all states, or those whose names begin so; they must have no axes."""
-        prefix = next((a.value.value for a in call.arguments if isinstance(a.value, Text)), "")
+    def total(self, call: Call, bound: Mapping[str, _Bound]) -> Expression:
+        """``sum_state()``, ``sum_prefix('I')``: all states, or those whose names begin so, over all their points."""
+        values = [argument.value for argument in call.arguments if argument.keyword is None]
+        prefix = next((value.value for value in values if isinstance(value, Text)), "")
+        count = 1 if call.name == "sum_prefix" else 0
+        if not len(values) == len(call.arguments) == count or (count and not prefix):
+            raise self.wrong(call, f"'{call.name}'", _TOTALS[call.name])
         states = [state for state in self.draft.states.values() if state.name.startswith(prefix)]
-        if not states or any(state.axes for state in states):
-            self.draft.not_yet("here the function", call.span, call.name)
+        if not states:
+            hint = did_you_mean(prefix, self.draft.states)
+            wrong_value(
+                self.draft.report, _written(values[0]), "the prefix", "the beginning of a state's name", hint=hint
+            )
             raise Stop
-        terms = [Reference(state.name, span=call.span) for state in states]
+        terms = [self.whole(state, bound, call.span) for state in states]
         return terms[0] if len(terms) == 1 else Sum(tuple(terms), (False,) * len(terms), span=call.span)
+
+    def whole(self, state: StateDeclaration, bound: Mapping[str, _Bound], span: Span) -> Expression:
+        """A state, summed over its axes."""
+        if not state.axes:
+            return Reference(state.name, span=span)
+        names = [self.free(axis, bound) for axis in state.axes]
+        indices = tuple(Index(name, span=span) for name in names)
+        binders = tuple(Binder(name, axis, span=span) for name, axis in zip(names, state.axes, strict=True))
+        return Reduction("sum", Reference(state.name, indices, span=span), binders, span=span)
+
+    def free(self, axis: str, bound: Mapping[str, _Bound]) -> str:
+        """A name for an index of an axis that nothing around it uses."""
+        name = f"{axis}_"
+        while name in bound or self.draft.axis(name) is not None:
+            name += "_"
+        return name
 
     # --- reducers
 
@@ -213,7 +248,7 @@ class _Rewriter:
             raise self.wrong(argument.value, f"what '{axis}' is bound to", "a name, or 'name in [labels]'")
         name = names.pop()
         binder = Binder(name, axis, span=argument.span)
-        return _Binding(binder, self.filter(name, [self.label(label) for label in labels], axis, argument))
+        return _Binding(binder, self.filter(name, labels, axis, argument))
 
     def label(self, label: Expression) -> Text:
         match label:
@@ -224,14 +259,16 @@ class _Rewriter:
             case _:
                 raise self.wrong(label, "a label in a filter", "a name or a text in quotes")
 
-    def filter(self, name: str, labels: list[Text], axis: str, argument: Argument) -> Expression:
-        """A subset of the labels of an axis, or, where they have an order, the range between two of them."""
+    def filter(self, name: str, ends: list[Expression], axis: str, argument: Argument) -> Expression:
+        """A subset of the labels of an axis, or, where its points have an order, the range between two of them."""
         declared: AxisDeclaration | None = self.draft.axis(axis)
         span = argument.span
-        if declared is not None and declared.kind in _NUMERIC:
-            self.draft.not_yet("the filter over the continuous axis", span, axis)
-            raise Stop
         index = Reference(name, span=span)
+        if declared is not None and declared.kind in _NUMERIC:
+            if len(ends) != 2:
+                raise self.wrong(argument.value, f"the filter over the continuous axis '{axis}'", "its two ends")
+            return Compare((ends[0], index, ends[1]), ("<=", "<="), span=span)
+        labels = [self.label(label) for label in ends]
         if declared is None or declared.kind != "ordered":
             tests = tuple(Compare((index, label), ("==",), span=label.span) for label in labels)
             return tests[0] if len(tests) == 1 else Logical("or", tests, span=span)
@@ -242,9 +279,12 @@ class _Rewriter:
         return Logical("and", (above, below), span=span)
 
     def wrong(self, node: Expression, where: str, expected: str) -> Stop:
-        text = node.span.text
-        wrong_value(self.draft.report, ScalarNode(text, node.span), where, expected)
+        wrong_value(self.draft.report, _written(node), where, expected)
         return Stop()
+
+
+def _written(node: Expression) -> ScalarNode:
+    return ScalarNode(node.span.text, node.span)
 
 
 def _weighed(body: Expression, binders: tuple[Binder, ...]) -> Expression:

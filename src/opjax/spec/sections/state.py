@@ -5,11 +5,22 @@ from __future__ import annotations
 import dataclasses
 
 from opjax.spec.document import Entry, Node, repeated_key
+from opjax.spec.sections.cells import pin, pinned_name
 from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Plain, Section, commented, named
 from opjax.spec.sections.shapes import EXPRESSION, NAME, TEXT, Keyed, Listed, Record, Scalar
-from opjax.spec.sections.values import FLAG_LIST, declared, expression, flags_of, scalar, simple_name, text_of, unit_of
+from opjax.spec.sections.values import (
+    FLAG_LIST,
+    declared,
+    declared_cell,
+    expression,
+    flags_of,
+    scalar,
+    simple_name,
+    text_of,
+    unit_of,
+)
 from opjax.spec.sections.written import initial_is_listed, written_expression, written_name, written_unit
 from opjax.syntax.declarations import REPRESENTATIONS, Flag, ModelSyntax, StateDeclaration
 
@@ -34,7 +45,10 @@ def _read_states(node: Node, draft: Draft) -> None:
 
 def _read_state(node: Node, path: str, draft: Draft) -> None:
     key = scalar(node, TEXT, path, draft)
-    name, axes = declared(key, draft)
+    cell = declared_cell(key, draft)
+    name, axes = declared(key, draft) if cell is None else (pinned_name(cell), ())
+    if cell is not None:
+        pin(cell, draft)
     if name in draft.states:
         repeated_key(draft.report, key)
     else:

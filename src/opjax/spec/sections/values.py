@@ -10,6 +10,7 @@ from typing import get_args
 from opjax.errors import Report, Stop
 from opjax.source import DEFAULT_LIMITS, Limits, Span
 from opjax.spec.document import Node, ScalarNode, SequenceNode, wrong_value
+from opjax.spec.sections.cells import pinned_name, resolved
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.rewriting import rewritten
 from opjax.spec.sections.shapes import (
@@ -139,6 +140,17 @@ def flags_of(node: Node | None, path: str, draft: Draft) -> tuple[Flag, ...]:
 # --- names
 
 
+def declared_cell(key: ScalarNode, draft: Draft) -> Reference | None:
+    """``D[age=young]``, where that is what is declared: one cell."""
+    if "=" not in key.text and ":" not in key.text:
+        return None
+    found = parse_reference(key.span, draft.report, draft.limits)
+    if not pinned_name(found):
+        wrong_value(draft.report, key, "what is declared", "given its axes, or a label for each: D[age=young]")
+        raise Stop
+    return found
+
+
 def declared(key: ScalarNode, draft: Draft) -> tuple[str, tuple[str, ...]]:
     """The name and the axes of what is declared: ``C[age, age]``."""
     if _is_plain(key.span.text):
@@ -163,8 +175,10 @@ def reference(node: Node, draft: Draft) -> Reference:
 
 def _reference(span: Span, draft: Draft) -> Reference:
     if _is_plain(span.text):
-        return Reference(span.text, span=span)
-    return parse_reference(span, draft.report, draft.limits)
+        found = Reference(span.text, span=span)
+    else:
+        found = parse_reference(span, draft.report, draft.limits)
+    return resolved(found, draft)
 
 
 def _is_plain(text: str) -> bool:
@@ -207,7 +221,7 @@ def expression(node: Node, path: str, draft: Draft) -> Expression:
     """An expression; op_system's reducers and tables over time are rewritten."""
     found = scalar(node, EXPRESSION, path, draft)
     if _is_plain(found.span.text) and isinstance(found.value, str):
-        return Reference(found.span.text, span=found.span)
+        return resolved(Reference(found.span.text, span=found.span), draft)
     number = _number(found, path, draft)
     return number or rewritten(parse_expression(_whole(found, draft), draft.report, draft.limits), draft)
 

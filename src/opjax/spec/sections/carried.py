@@ -1,0 +1,103 @@
+"""op_system's keys that say nothing new: `state_axes`, `sources`, `couplings`, and `meta`, which may hold others.
+
+op_system keeps `sources`, `couplings` and unknown parts of `meta` and never reads them. Here they are left out, with a
+warning, so that nobody believes in them. `meta: {kernels: ..., operators: ...}` is another place for these two keys.
+"""
+
+from __future__ import annotations
+
+from opjax.errors import catalogue
+from opjax.spec.document import Entry, MappingNode, Node, ScalarNode, SequenceNode, repeated_key, wrong_value
+from opjax.spec.sections.draft import Draft
+from opjax.spec.sections.section import Section, nothing
+from opjax.spec.sections.shapes import TEXT, Keyed, Listed, Scalar
+from opjax.spec.sections.values import reference, text_of
+
+META = "meta"
+_MOVED = ("kernels", "operators")
+_IGNORED = ("sources", "couplings")
+_ANY = Scalar("", ())
+
+
+def spread(root: MappingNode, draft: Draft) -> MappingNode:
+    """The mapping of a model without what nobody reads, and with the keys of `meta` in it.
+
+    Arguments:
+        root: the whole mapping.
+        draft: gets warnings and problems.
+    """
+    kept: list[Entry] = []
+    for entry in root.entries:
+        if entry.key.text in _IGNORED:
+            _ignored(entry.key.text, entry, draft)
+        elif entry.key.text == META:
+            kept.extend(_moved(entry, root, draft))
+        else:
+            kept.append(entry)
+    return MappingNode(tuple(kept), root.span)
+
+
+def _moved(meta: Entry, root: MappingNode, draft: Draft) -> list[Entry]:
+    found: list[Entry] = []
+    if not isinstance(meta.value, MappingNode):
+        if not _is_empty(meta.value):
+            wrong_value(draft.report, meta.value, f"'{META}'", "a mapping")
+        return found
+    for entry in meta.value.entries:
+        name = entry.key.text
+        if name not in _MOVED:
+            _ignored(f"{META}.{name}", entry, draft)
+        elif root.get(name) is not None:
+            repeated_key(draft.report, entry.key)
+        else:
+            found.append(entry)
+    return found
+
+
+def _ignored(name: str, entry: Entry, draft: Draft) -> None:
+    if not _is_empty(entry.value):
+        draft.report.add(catalogue.IGNORED_KEY, entry.key.span, name=name)
+
+
+def _is_empty(node: Node) -> bool:
+    match node:
+        case MappingNode():
+            return not node.entries
+        case SequenceNode():
+            return not node.items
+        case ScalarNode():
+            return node.value is None
+
+
+def _skip(node: Node, draft: Draft) -> None:
+    """`spread` has taken it away."""
+
+
+def _read_axes(node: Node, draft: Draft) -> None:
+    """`state_axes` repeats the axes of states; they must be the same."""
+    draft.each(node, "state_axes", lambda entry, path: _check_axes(entry, path, draft))
+
+
+def _check_axes(entry: Entry, path: str, draft: Draft) -> None:
+    name = reference(entry.key, draft).name
+    state = draft.states.get(name)
+    if state is None:
+        draft.unknown_key(entry.key, tuple(draft.states), "'state_axes'")
+        return
+    items = entry.value.items if isinstance(entry.value, SequenceNode) else ()
+    if tuple(text_of(item) for item in items) != state.axes:
+        expected = f"the axes of the state: [{', '.join(state.axes)}]"
+        wrong_value(draft.report, entry.value, f"'{path}'", expected)
+
+
+SECTIONS = (
+    Section(
+        "state_axes",
+        "the axes of states once more",
+        Keyed("states with lists of axes", Listed("a list of axes", TEXT)),
+        _read_axes,
+        nothing,
+    ),
+    *(Section(key, "op_system keeps it, and nothing reads it", _ANY, _skip, nothing) for key in _IGNORED),
+    Section(META, "another place for kernels and operators", _ANY, _skip, nothing),
+)
