@@ -65,6 +65,7 @@ RUNS_CODE: dict[str, str] = {
 READS_BY_NAME: dict[str, str] = {
     "stages.py": "the array library that a pickled function was compiled for",
     "syntax/nodes.py": "the field names of our own dataclasses",
+    "ir/substitute.py": "the field names of our own dataclasses",
 }
 FORBIDDEN_CALLS = frozenset({"eval", "exec", "compile", "__import__", "sympify", "parse_expr", "lambdify"})
 BY_NAME_CALLS = frozenset({"getattr", "attrgetter", "methodcaller", "import_module"})

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from opjax import stages
 from opjax.compile.compiled import CompiledRhs
+from opjax.compile.options import Choices
 from opjax.errors import OpjaxWarning, Report
 from opjax.ir.system import System
 from opjax.source import DEFAULT_LIMITS, Limits
@@ -115,11 +116,9 @@ class Model:
             known[name] = tuple(str(label) for label in given)
         return Model(stages.check(self.syntax, Report(), DEFAULT_LIMITS, known))
 
-    def compile_rhs(
-        self, xp: object = None, *, extra_parameters: str = "refuse", operators: str = "run"
-    ) -> CompiledRhs:
+    def compile_rhs(self, xp: object = None, **choices: Unpack[Choices]) -> CompiledRhs:
         """The time derivative of the states as a function; see `opjax.compile_rhs`."""
-        return stages.compile_checked(self._checked, stages.Options(xp, extra_parameters, operators))
+        return stages.compile_checked(self._checked, stages.Options(xp, **choices))
 
     def simulate(
         self,
@@ -225,9 +224,8 @@ def compile_rhs(
     spec: Model | Mapping[str, object] | str | os.PathLike[str],
     xp: object = None,
     *,
-    extra_parameters: str = "refuse",
-    operators: str = "run",
     limits: Limits = DEFAULT_LIMITS,
+    **choices: Unpack[Choices],
 ) -> CompiledRhs:
     """Compile the right-hand side of a model.
 
@@ -235,10 +233,12 @@ def compile_rhs(
         spec: a model, a mapping, the path of a file, or the text of a model (.ojx spelling).
         xp: the array namespace that calls are pinned to: `numpy`, `jax.numpy`, or any Array API namespace. None: the
             namespace of the arrays given in each call.
-        extra_parameters: what becomes of parameters in a call that the model does not have: "refuse" or "ignore".
-        operators: whether the derivative contains the operators along axes ("run"), or leaves them to an engine that
-            reads them in `operators` ("describe").
         limits: bounds on what the model may ask for.
+        choices: ``extra_parameters``: what becomes of parameters in a call that the model does not have: "refuse" or
+            "ignore". ``operators``: whether the derivative contains the operators along axes ("run"), or leaves them
+            to an engine that reads them in `operators` ("describe"). ``detect_gauges``: find the scalings that leave
+            the model as it is (``rhs.gauges``). ``gauge_fix``: parameters with values that such scalings bring them
+            to (``rhs.gauge_fix``).
 
     Returns:
         A function of time, state and parameters in three forms; see `CompiledRhs`.
@@ -263,7 +263,7 @@ def compile_rhs(
         >>> rhs.eval_fn(0.0, np.array([9.0, 1.0, 0.0]), beta=0.5, gamma=0.1)
         array([-0.45,  0.35,  0.1 ])
     """
-    return as_model(spec, limits).compile_rhs(xp, extra_parameters=extra_parameters, operators=operators)
+    return as_model(spec, limits).compile_rhs(xp, **choices)
 
 
 def as_model(spec: Model | Mapping[str, object] | str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Model:

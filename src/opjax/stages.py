@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from opjax.compile.compiled import CompiledRhs
-from opjax.compile.options import DEFAULT, Options
+from opjax.compile.options import DEFAULT, Chosen, Options
 from opjax.compile.quantities import Quantities, Wanted
 from opjax.errors import OpjaxError, Report, catalogue, did_you_mean
 from opjax.ir.program import Program
@@ -165,15 +165,12 @@ def _hash_once(syntax: ModelSyntax) -> str:
     return content_hash(syntax)
 
 
-def restore_rhs(
-    text: str, labels: tuple[tuple[str, tuple[str, ...]], ...], chosen: tuple[str, str, str]
-) -> CompiledRhs:
+def restore_rhs(text: str, labels: tuple[tuple[str, tuple[str, ...]], ...], chosen: Chosen) -> CompiledRhs:
     """Compile a model again from what its pickle holds."""
     report = Report()
     (syntax,) = read_string(text, "ojx", report)
-    namespace, extra_parameters, operators = chosen
-    xp = importlib.import_module(namespace) if namespace else None
-    return compile_checked(check(syntax, report, labels=dict(labels)), Options(xp, extra_parameters, operators))
+    xp = importlib.import_module(chosen.namespace) if chosen.namespace else None
+    return compile_checked(check(syntax, report, labels=dict(labels)), chosen.options(xp))
 
 
 def compile_quantities(system: System, wanted: Mapping[str, Wanted]) -> Quantities:

@@ -25,6 +25,7 @@ _KINDS = {
     "observations": "observation",
     "derived": "derived",
     "requirements": "requirement",
+    "gauges": "gauge",
 }
 _derived = declarations["alias"].filter(lambda declaration: hasattr(declaration, "axes"))
 _bare_states = st.lists(st.builds(StateDeclaration, names), max_size=4)

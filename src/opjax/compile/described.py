@@ -8,9 +8,11 @@ from typing import Protocol
 
 from opjax.backends.registry import backend_for
 from opjax.compile import metadata
+from opjax.compile.gauge_maps import GaugeFixMap, GaugeInfo
+from opjax.compile.gauges import gauged
 from opjax.compile.observables import CompiledObservable, compile_observables
 from opjax.compile.operators import OperatorDescriptor, describe_operators, operator_rows
-from opjax.compile.options import Options
+from opjax.compile.options import Chosen, Options
 from opjax.compile.quantities import Optimise, Quantities, Wanted
 from opjax.compile.reactions import CompiledReaction, ReactionGap, build_gaps, build_reactions
 from opjax.ir.system import System
@@ -53,9 +55,10 @@ class Described:
     """
 
     def __init__(self, system: System, origin: Origin, options: Options, optimise: Optimise) -> None:
+        self._gauged = gauged(system, optimise, options.detect_gauges, options.gauge_fix)
+        system = self._system = self._gauged.system
         known = system.local_rates if system.operators and options.operators == "describe" else system.rates
         rates = {name: Wanted(node, system.states[name].axes) for name, node in known.items()}
-        self._system = system
         self._origin = origin
         self._options = options
         self._quantities = Quantities(system, rates, optimise, options.extra_parameters == "ignore")
@@ -132,6 +135,16 @@ class Described:
         return build_gaps(self._system, self.reactions)
 
     @property
+    def gauges(self) -> GaugeInfo | None:
+        """The scalings that leave the model as it is, where it declares some or `detect_gauges` asked for them."""
+        return self._gauged.info
+
+    @property
+    def gauge_fix(self) -> GaugeFixMap | None:
+        """The way between natural values and those in which `gauge_fix` has fixed some parameters."""
+        return self._gauged.fix
+
+    @property
     def system(self) -> System:
         """The typed model."""
         return self._system
@@ -161,10 +174,9 @@ class Described:
     def _identity(self) -> tuple[object, ...]:
         return self.content_hash, self._origin.labels, self._chosen()
 
-    def _chosen(self) -> tuple[str, ...]:
-        """The options as texts; the first is the module name of the pinned namespace."""
-        namespace = self._pinned.xp.__name__ if self._pinned else ""
-        return namespace, self._options.extra_parameters, self._options.operators
+    def _chosen(self) -> Chosen:
+        """The options as values that can be compared and pickled."""
+        return self._options.chosen(self._pinned.xp.__name__ if self._pinned else "")
 
     def __reduce__(self) -> tuple[object, ...]:
         return self._origin.restore, (self.text, self._origin.labels, self._chosen())

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple, TypedDict
 
 from opjax.compile.arguments import refuse
 from opjax.errors import catalogue, did_you_mean
 
 EXTRA = ("refuse", "ignore")
 OPERATORS = ("run", "describe")
+
+
+class Choices(TypedDict, total=False):
+    """The keywords of `opjax.compile_rhs` beside the namespace; see `Options`."""
+
+    extra_parameters: str
+    operators: str
+    detect_gauges: bool
+    gauge_fix: Mapping[str, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +32,15 @@ class Options:
             "ignore", as op_system does.
         operators: whether the derivative contains the operators of the model: "run", or "describe" to leave them to
             an engine, which reads them in `CompiledRhs.operators`.
+        detect_gauges: whether to find the scalings that leave the model as it is.
+        gauge_fix: parameters with the values that a scaling brings them to; they are no parameters any more.
     """
 
     xp: object = None
     extra_parameters: str = "refuse"
     operators: str = "run"
+    detect_gauges: bool = False
+    gauge_fix: Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
         choices = {"extra_parameters": (self.extra_parameters, EXTRA), "operators": (self.operators, OPERATORS)}
@@ -33,6 +48,26 @@ class Options:
             if chosen not in known:
                 hint = did_you_mean(chosen, known, f'write "{known[0]}" or "{known[1]}"')
                 raise refuse(catalogue.UNKNOWN_VALUE, kind=f"choice for {option}", name=chosen, hint=hint)
+
+    def chosen(self, namespace: str) -> Chosen:
+        """The same as values that can be compared and pickled."""
+        fixed = None if self.gauge_fix is None else tuple(self.gauge_fix.items())
+        return Chosen(namespace, self.extra_parameters, self.operators, self.detect_gauges, fixed)
+
+
+class Chosen(NamedTuple):
+    """Options as values that can be compared and pickled; `namespace` is the name of its module, or empty."""
+
+    namespace: str
+    extra_parameters: str
+    operators: str
+    detect_gauges: bool
+    gauge_fix: tuple[tuple[str, float], ...] | None
+
+    def options(self, xp: object) -> Options:
+        """The options, with the namespace."""
+        fixed = None if self.gauge_fix is None else dict(self.gauge_fix)
+        return Options(xp, self.extra_parameters, self.operators, self.detect_gauges, fixed)
 
 
 DEFAULT = Options()

@@ -137,6 +137,14 @@ INTEGRAL_OF_COUNTS = Problem(
     "'{name}' is {what}, which adds up over '{axis}', and here it is integrated",
     "use sum, or declare it as a density",
 )
+EMPTY_GAUGE = Problem("E0543", "the gauge '{name}' scales nothing", "write the powers: states: {{x: 1}}")
+BAD_GAUGE = Problem("E0544", "the gauge '{name}' {problem}")
+BROKEN_GAUGE = Problem(
+    "E0545",
+    "the gauge '{name}' changes the model: {problem}",
+    "correct its powers; compile_spec(..., detect_gauges=True) lists those that hold",
+)
+BAD_ANCHOR = Problem("E0546", "gauge_fix cannot fix '{name}': {problem}")
 BAD_OBSERVABLE = Problem("E0542", "this observable {problem}", "an axis is either kept, in 'axes', or reduced")
 
 # --- operators along an axis

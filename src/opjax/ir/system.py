@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from opjax.ir.nodes import AnyNode, Graph, Selection
@@ -180,6 +181,17 @@ class TimeReduction:
     operand: AnyNode
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Gauge:
+    """A scaling that is said to leave the model as it is: each name is multiplied by its power of one number."""
+
+    name: str
+    states: Mapping[str, Fraction]
+    parameters: Mapping[str, Fraction]
+    doc: str = ""
+    span: Span = field(default=NOWHERE, repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class NotYet:
     """A part of the model that is understood and cannot be run yet."""
@@ -203,6 +215,7 @@ class System:
         operators: the operators; `rates` contains what they add.
         local_rates: `rates` without the operators, where there are any.
         time_reductions: reductions over the saved times, used by `derived`.
+        gauges: scalings that are said to leave the model as it is, by name.
         not_yet: what keeps the model from being run.
     """
 
@@ -220,6 +233,7 @@ class System:
     equations: Mapping[str, Span] = field(default_factory=dict[str, Span])
     requirements: tuple[AnyNode, ...] = ()
     time_reductions: tuple[TimeReduction, ...] = ()
+    gauges: Mapping[str, Gauge] = field(default_factory=dict[str, Gauge])
     not_yet: tuple[NotYet, ...] = ()
     operators: tuple[Operator, ...] = ()
     local_rates: Mapping[str, AnyNode] = field(default_factory=dict[str, AnyNode])

@@ -19,6 +19,7 @@ from opjax.spec.absences import define_absences, zero_where_absent
 from opjax.spec.calls import lower_call
 from opjax.spec.dynamics import Dynamics
 from opjax.spec.expressions import Lowering
+from opjax.spec.gauges import lower_gauges
 from opjax.spec.names import Name, NameKind, Names, declare
 from opjax.spec.operators.reading import Operators
 from opjax.spec.order import names_in, order_of_need
@@ -113,6 +114,7 @@ class _Lower:
             equations=dynamics.written(),
             requirements=quantities.requirements(self.model.requirements),
             time_reductions=tuple(self.lowering.time_reductions),
+            gauges=lower_gauges(self.model.gauges, self.lowering.names, self.report),
             not_yet=self.not_yet(),
             operators=tuple(operators.found),
             local_rates=local_rates if operators.found else {},

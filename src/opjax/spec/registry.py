@@ -154,6 +154,14 @@ SECTIONS: tuple[SectionRow, ...] = (
         elsewhere=("derived", "outputs", "output", "generated"),
     ),
     SectionRow(
+        name="gauges",
+        field="gauges",
+        of=lambda model: model.gauges,
+        parse=parser.parse_gauge,
+        also=("gauge",),
+        elsewhere=("symmetries", "scalings"),
+    ),
+    SectionRow(
         name="require",
         field="requirements",
         of=lambda model: model.requirements,

@@ -332,6 +332,17 @@ class RequirementDeclaration(Declaration):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class GaugeDeclaration(Declaration):
+    """``capacity: K, x, y^-2``: the model stays as it is when these are multiplied by powers of one positive number.
+
+    `powers` are sorted by name, so that the same gauge is the same whatever the order in which it was written.
+    """
+
+    name: str
+    powers: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ModelSyntax(Declaration):
     """One model as it was written. ``parse(print(model)) == model``.
 
@@ -354,5 +365,6 @@ class ModelSyntax(Declaration):
     requirements: tuple[RequirementDeclaration, ...] = ()
     operators: tuple[OperatorDeclaration, ...] = ()
     absences: tuple[AbsenceDeclaration, ...] = ()
+    gauges: tuple[GaugeDeclaration, ...] = ()
     section_comments: tuple[SectionComments, ...] = field(default=(), kw_only=True, compare=False, repr=False)
     end_comments: tuple[str, ...] = field(default=(), kw_only=True, compare=False, repr=False)

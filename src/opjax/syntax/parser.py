@@ -29,6 +29,7 @@ from opjax.syntax.declarations import (
     DistributionCall,
     EventDeclaration,
     FunctionDeclaration,
+    GaugeDeclaration,
     InitialDeclaration,
     InputDeclaration,
     ObservationDeclaration,
@@ -63,6 +64,7 @@ StatementKind: TypeAlias = Literal[
     "absence",
     "observation",
     "requirement",
+    "gauge",
     "distribution",
     "time",
     "bounds",
@@ -221,6 +223,11 @@ def parse_observation(span: Span, report: Report, limits: Limits = DEFAULT_LIMIT
 def parse_requirement(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> RequirementDeclaration:
     """``beta > gamma``."""
     return cast(RequirementDeclaration, parse_statement("requirement", span, report, limits))
+
+
+def parse_gauge(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> GaugeDeclaration:
+    """``capacity: K, x, y^-2``."""
+    return cast(GaugeDeclaration, parse_statement("gauge", span, report, limits))
 
 
 def parse_distribution(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> DistributionCall:

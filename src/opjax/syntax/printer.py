@@ -25,6 +25,7 @@ from opjax.syntax.declarations import (
     EventDeclaration,
     Every,
     FunctionDeclaration,
+    GaugeDeclaration,
     InitialDeclaration,
     InputDeclaration,
     MeasureDeclaration,
@@ -171,6 +172,8 @@ class _Printer:
                 return f"{head} ~ {print_distribution(found.distribution, self.canonical)}{every}"
             case RequirementDeclaration():
                 return self.text(found.condition)
+            case GaugeDeclaration():
+                return f"{found.name}: {', '.join(_power(name, power) for name, power in found.powers)}"
             case TimeDeclaration():
                 origin = f"origin {found.origin}" if found.origin else ""
                 unit = unit_text(found.unit) if found.unit or not origin else ""
@@ -237,6 +240,10 @@ def _stated(reactants: Stated) -> str:
     if reactants is None:
         return ""
     return " auto reactants" if isinstance(reactants, str) else f" reactants {print_side(reactants)}"
+
+
+def _power(name: str, power: float) -> str:
+    return name if power == 1 else f"{name}^{repr(power).removesuffix('.0')}"
 
 
 def _edge(edge: Edge | None) -> str:

@@ -18,6 +18,7 @@ from opjax.syntax.declarations import (
     Edge,
     Flag,
     FunctionDeclaration,
+    GaugeDeclaration,
     InputDeclaration,
     Interpolation,
     MeasureDeclaration,
@@ -297,6 +298,24 @@ def observation(
 ) -> ObservationDeclaration:
     """``cases[age] ~ Poisson(x) every 7``."""
     return ObservationDeclaration(head.name, model, head.axes, optional(period), doc=doc_of(doc))
+
+
+class _Power(NamedTuple):
+    name: str
+    power: float
+
+
+def scaled(name: Token, raised: Token | None, sign: Token | None, power: Token | None) -> _Power:
+    """``y^-2``."""
+    size = checked_number(power) if power else 1.0
+    return _Power(name.text, -size if sign else size)
+
+
+def gauge(name: Token, *parts: _Power | Token | None) -> GaugeDeclaration:
+    """``capacity: K, x, y^-2 "doc"``."""
+    *powers, doc = parts
+    found = sorted((part.name, part.power) for part in powers if isinstance(part, _Power))
+    return GaugeDeclaration(name.text, tuple(found), doc=doc_of(doc) if isinstance(doc, Token) else "")
 
 
 def requirement(condition: Value, doc: Token | None) -> RequirementDeclaration:

@@ -13,6 +13,7 @@ from opjax.spec.sections import (
     constraints,
     dynamics,
     events,
+    gauges,
     heading,
     initial,
     inputs,
@@ -44,6 +45,7 @@ SECTIONS: tuple[Section, ...] = (
     observations.OBSERVATIONS,
     aliases.DERIVED,
     *observables.SECTIONS,
+    gauges.SECTION,
     observations.REQUIREMENTS,
 )
 MODEL = Record("a mapping", {section.key: section.shape for section in SECTIONS}, ("state",), LATER)

@@ -18,6 +18,7 @@ from opjax.syntax.declarations import (
     DerivativeDeclaration,
     EventDeclaration,
     FunctionDeclaration,
+    GaugeDeclaration,
     InitialDeclaration,
     InputDeclaration,
     Interpolation,
@@ -105,6 +106,7 @@ class Draft:
     boundaries: list[BoundaryDeclaration] = field(default_factory=list[BoundaryDeclaration])
     observations: list[ObservationDeclaration] = field(default_factory=list[ObservationDeclaration])
     derived: list[AliasDeclaration] = field(default_factory=list[AliasDeclaration])
+    gauges: list[GaugeDeclaration] = field(default_factory=list[GaugeDeclaration])
     requirements: list[RequirementDeclaration] = field(default_factory=list[RequirementDeclaration])
     operators: list[OperatorDeclaration] = field(default_factory=list[OperatorDeclaration])
     absences: list[AbsenceDeclaration] = field(default_factory=list[AbsenceDeclaration])
@@ -134,6 +136,7 @@ class Draft:
             requirements=tuple(self.requirements),
             operators=tuple(self.operators),
             absences=tuple(self.absences),
+            gauges=tuple(self.gauges),
             doc=self.doc,
             span=self.span,
         )

@@ -4,6 +4,5 @@ from __future__ import annotations
 
 LATER = (
     "kernels",
-    "gauges",
     "factorize_axes",
 )
