@@ -59,6 +59,22 @@ def test_b07_kahan_summation_goes_on_as_the_step_of_a_scan() -> None:
     assert abs(float(total) - exact) > 10 * np.spacing(np.float32(exact))
 
 
+@pytest.mark.usefixtures("x32")
+def test_b07_kahan_summation_survives_the_compiler() -> None:
+    """Of products too, which a compiler may fuse with the sums."""
+    random = np.random.default_rng(1)
+    drawn = random.normal(size=(2, 6, 50)) * 10.0 ** random.integers(-3, 4, (2, 6, 50))
+    a, b = drawn.astype(np.float32)
+    plain = compensated_sum(*a)
+    for ours, theirs in zip(jax.jit(compensated_sum)(*a), plain, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    total, carry = jax.jit(lambda a, b: compensated_sum(*(a[i] * b[i] for i in range(6))))(a, b)
+    products = a.astype(np.float64) * b
+    # One rounding for each product and one for the result; the compensation itself is of second order.
+    bound = 2**-24 * (np.abs(products).sum(0) * 1.001 + np.abs(products.sum(0)))
+    assert (np.abs(np.float64(total) + np.float64(carry) - products.sum(0)) <= bound).all()
+
+
 def test_b07_kahan_summation_adds_trees_leaf_by_leaf() -> None:
     large = {"a": jnp.array([1e10, 1.0]), "b": (1e10,)}
     small = {"a": jnp.array([1.0, 1.0]), "b": (jnp.array([[1.0, 2.0]]),)}
