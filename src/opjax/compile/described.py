@@ -11,7 +11,7 @@ from opjax.compile import metadata
 from opjax.compile.gauge_maps import GaugeFixMap, GaugeInfo
 from opjax.compile.gauges import gauged
 from opjax.compile.observables import CompiledObservable, compile_observables
-from opjax.compile.operators import OperatorDescriptor, describe_operators, operator_rows
+from opjax.compile.operators import OperatorDescriptor, describe_operators, kernel_rows, operator_rows
 from opjax.compile.options import Chosen, Options
 from opjax.compile.quantities import Optimise, Quantities, Wanted
 from opjax.compile.reactions import CompiledReaction, ReactionGap, build_gaps, build_reactions
@@ -96,6 +96,7 @@ class Described:
         return {
             **metadata.model_meta(self._system, self._layout, self._origin.rates()),
             "operators": operator_rows(self.operators),
+            "kernels": kernel_rows(self._system),
         }
 
     @property

@@ -73,6 +73,19 @@ def _fields(one: OperatorDescriptor) -> dict[str, object]:
     }
 
 
+def kernel_rows(system: System) -> list[dict[str, object]]:
+    """The parameters whose defaults are kernels, as `meta` has them."""
+    rows: list[dict[str, object]] = []
+    for name, parameter in system.parameters.items():
+        kernel = parameter.kernel
+        if kernel is None:
+            continue
+        row: dict[str, object] = {"name": name, "kind": kernel.kind, "form": kernel.form, "axes": parameter.axes}
+        is_value = kernel.form == "custom_value"
+        rows.append({**row, "value": kernel.settings["value"]} if is_value else {**row, "params": kernel.settings})
+    return rows
+
+
 def _described(operator: Operator, system: System, layout: Layout) -> OperatorDescriptor:
     said = {**_DEFAULTS.get(operator.kind, {}), **operator.settings}
     is_kernel = "matrix" in said

@@ -160,6 +160,8 @@ NO_STATE_ALONG = Problem(
 SHORT_AXIS = Problem("E0567", "the axis '{name}' has one point, which has no neighbours", "give it two points or more")
 NO_MATRIX = Problem("E0568", "this is no matrix over the axis '{axis}'")
 NO_ABSENT_STATE = Problem("E0569", "no state has the axes of this condition: {axes}", "name axes that a state has")
+UNKNOWN_KERNEL = Problem("E0571", "there is no kernel of the form '{name}'")
+KERNEL_SETTING = Problem("E0572", "the kernel '{name}' {problem}")
 ABSENT_ON_KERNEL = Problem(
     "E0570",
     "the operator '{operator}' acts along the axis '{axis}', along which '{name}' has absent cells",

@@ -51,6 +51,15 @@ class Quantity:
     span: Span = field(default=NOWHERE, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """What was said of a parameter that falls off with a distance: form, kind, and settings (numbers or texts)."""
+
+    form: str
+    kind: str
+    settings: Mapping[str, float | str]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Parameter(Quantity):
     """A parameter.
@@ -61,6 +70,7 @@ class Parameter(Quantity):
         prior: its prior, or None.
         bounds: the interval it is confined to, or None.
         flags: ``fixed``, ``data``, ... as written.
+        kernel: what was said of it, where its default is a kernel.
     """
 
     default: AnyNode | None = None
@@ -68,6 +78,7 @@ class Parameter(Quantity):
     prior: Distribution | None = None
     bounds: Bounds | None = None
     flags: tuple[str, ...] = ()
+    kernel: Kernel | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

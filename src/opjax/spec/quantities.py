@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from opjax.errors import Stop, catalogue, did_you_mean
@@ -10,6 +11,7 @@ from opjax.ir.evaluate import constant_value
 from opjax.ir.nodes import AnyNode
 from opjax.ir.system import Bounds, Distribution, Numbers, Observation, Parameter
 from opjax.ir.types import Role
+from opjax.spec.kernels import is_kernel, kernel_of
 from opjax.spec.names import unknown_axis
 from opjax.spec.order import names_in, order_of_need
 from opjax.spec.scope import OBSERVED_ROLES, PARAMETER_ROLES, Scope, free_scope
@@ -46,9 +48,12 @@ class Quantities:
     def parameter(self, declared: written.ParameterDeclaration) -> Parameter:
         """One parameter with its default, prior and bounds."""
         scope = free_scope(f"the default of '{declared.name}'", tuple(dict.fromkeys(declared.axes)))
-        default, values = None, None
+        default, values, kernel = None, None, None
         if isinstance(declared.default, Array):
             values = self.values(declared)
+        elif is_kernel(self.lowering, declared.default):
+            with contextlib.suppress(Stop):
+                default, kernel = kernel_of(self.lowering, declared)
         elif declared.default is not None:
             default = self.known(declared.default, scope, declared.name)
         prior = self.distribution(declared.prior, free_scope(f"the prior of '{declared.name}'", declared.axes))
@@ -63,6 +68,7 @@ class Quantities:
             prior,
             self.bounds(declared),
             declared.flags,
+            kernel,
         )
 
     def known(self, expression: Expression, scope: Scope, itself: str) -> AnyNode | None:

@@ -3,6 +3,5 @@
 from __future__ import annotations
 
 LATER = (
-    "kernels",
     "factorize_axes",
 )
