@@ -2,6 +2,4 @@
 
 from __future__ import annotations
 
-LATER = (
-    "factorize_axes",
-)
+LATER = ("factorize_axes",)
