@@ -20,6 +20,8 @@ from opjax.ir.system import System
 if TYPE_CHECKING:
     from jaxtyping import Num
 
+    from opjax.compile.coordinates import StateCoordinateView
+
     Vector = Num[Array, " states"]
     Shaped = Num[Array, "..."]
 
@@ -103,6 +105,12 @@ class CompiledRhs(Described):
         if isinstance(y, Mapping):
             return self._tree(t, cast("Mapping[str, Array]", y), args or NOTHING)
         return self._flat(t, y, args or NOTHING)
+
+    def coordinate_view(self) -> StateCoordinateView:
+        """The model with the logarithms of the states that are declared with ``log`` as coordinates."""
+        from opjax.compile.coordinates import StateCoordinateView  # it knows this class
+
+        return StateCoordinateView(self)
 
     def bind(self, params: Mapping[str, object]) -> Callable[[object, Any], Any]:
         """The derivative with the parameters given once.

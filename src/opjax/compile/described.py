@@ -10,6 +10,7 @@ from opjax.backends.registry import backend_for
 from opjax.compile import metadata
 from opjax.compile.gauge_maps import GaugeFixMap, GaugeInfo
 from opjax.compile.gauges import gauged
+from opjax.compile.layout import Layout
 from opjax.compile.observables import CompiledObservable, compile_observables
 from opjax.compile.operators import OperatorDescriptor, describe_operators, kernel_rows, operator_rows
 from opjax.compile.options import Chosen, Options
@@ -134,6 +135,26 @@ class Described:
     def reaction_gaps(self) -> tuple[ReactionGap, ...]:
         """The dynamics that `reactions` does not say."""
         return build_gaps(self._system, self.reactions)
+
+    @property
+    def layout(self) -> Layout:
+        """Where each state stands in the flat vector."""
+        return self._layout
+
+    @property
+    def options(self) -> Options:
+        """What the caller chose."""
+        return self._options
+
+    @property
+    def origin(self) -> Origin:
+        """The text that the model comes from."""
+        return self._origin
+
+    @property
+    def optimise(self) -> Optimise:
+        """Runs the passes."""
+        return self._quantities.optimise
 
     @property
     def gauges(self) -> GaugeInfo | None:

@@ -19,10 +19,13 @@ from opjax.ir.nodes import (
     Apply,
     Constant,
     Contract,
+    Gather,
     IntegerPower,
+    Join,
     Opaque,
     Place,
     Reduce,
+    Segment,
     Symbol,
     View,
 )
@@ -133,6 +136,10 @@ class Scaling:
                 for form in of[1:] if node.role in ("delay", "input") else of:
                     self.want(form, f"'{node.name}' is evaluated at a value with the power {{power}}", node.span)
                 return of[0] if node.role in ("delay", "input") else NONE
+            case Join() | Gather() | Segment():
+                for form in of:  # made by the passes, after this
+                    self.want(form, "a vector of the power {power}", node.span)
+                return NONE
 
     def leaf(self, node: Symbol) -> Form | None:
         """The power of a leaf: an unknown of its own for states and parameters."""
