@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -237,3 +239,28 @@ def test_three_spellings_of_one_model_are_equal() -> None:
     assert opjax.from_dict(mapping) == text
     assert opjax.from_dict(mapping).content_hash == text.content_hash
     assert opjax.loads(text.show("yaml"), "yaml") == text
+
+
+def test_what_depends_on_axes_alone_is_computed_once() -> None:
+    text = """
+model Kernel:
+  axes:
+    x = grid(0, 1, 5)
+  params:
+    k
+  states:
+    u[x]
+  dynamics:
+    u[x]' = k*sum(exp(-(x - s)^2)*u[s] for s in x) + (1 if x > 0.4 else 0)
+"""
+    rhs = opjax.compile_rhs(opjax.loads(text, format="ojx"))
+    before, _, function = rhs.source.partition("def rhs")
+    assert "xp.exp" in before
+    assert "xp.exp" not in function
+    x, u = np.linspace(0, 1, 5), np.array([1.0, -0.5, 2.0, 0.25, 3.0])
+    want = 0.7 * np.exp(-((x[:, None] - x) ** 2)) @ u + (x > 0.4)
+    np.testing.assert_allclose(rhs.eval_fn(0.0, u, k=0.7), want, rtol=1e-13)
+    with jax.enable_x64(True):
+        np.testing.assert_allclose(jax.jit(rhs.eval_fn)(0.0, jnp.asarray(u), k=0.7), want, rtol=1e-13)
+        single = rhs.eval_fn(0.0, jnp.asarray(u, dtype="float32"), k=0.7)
+        assert single.dtype == jnp.float32

@@ -176,6 +176,15 @@ class Backend(abc.ABC):
     def is_array(self, x: object) -> bool:
         """Whether the object is an array of this namespace (or a tracer of one)."""
 
+    @property
+    def calculator(self) -> Backend:
+        """The backend that computes constants; another one where each operation would first be compiled."""
+        return self
+
+    def constant_of(self, value: Array) -> Array:
+        """An array or number of the calculator as a constant."""
+        return value
+
     def errstate(self) -> contextlib.AbstractContextManager[object]:
         """A context in which infinities and nan arise without a warning."""
         return contextlib.nullcontext()

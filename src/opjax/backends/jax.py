@@ -28,6 +28,7 @@ import numpy as np
 from jax import lax
 from jax.custom_derivatives import SymbolicZero
 
+from opjax.backends import numpy as calculating
 from opjax.backends.base import OPERATORS, Array, ArrayFunction, Backend, DType, Namespace, Values, variadic
 
 _Pair: TypeAlias = tuple[jax.Array, jax.Array]
@@ -368,6 +369,16 @@ class JaxBackend(Backend):
     def stop_gradient(self, x: Array) -> Array:
         """As `Backend.stop_gradient`."""
         return jax.lax.stop_gradient(x)
+
+    @property
+    def calculator(self) -> Backend:
+        """As `Backend.calculator`: NumPy."""
+        return calculating.BACKEND
+
+    def constant_of(self, value: Array) -> Array:
+        """As `Backend.constant_of`."""
+        with jax.ensure_compile_time_eval():
+            return jnp.asarray(value)
 
     def is_array(self, x: object) -> bool:
         """As `Backend.is_array`."""

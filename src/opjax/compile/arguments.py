@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from opjax.backends.base import Array, Backend, DType
 from opjax.compile.layout import shape_of
@@ -16,6 +18,9 @@ from opjax.source import NOWHERE, Span
 
 Derive = Callable[[str, Backend, DType, Mapping[str, object]], Array]
 """Computes a parameter whose default is an expression of others."""
+
+
+_FLOAT = {float}
 
 
 def refuse(problem: Problem, span: Span = NOWHERE, /, *, hint: str = "", **values: object) -> OpjaxError:
@@ -49,12 +54,14 @@ class Arguments:
     shapes: dict[str, tuple[int, ...]] = field(init=False)
     all_scalar: bool = field(init=False)
     constants: dict[str, float] = field(init=False)
+    pick: Callable[[Mapping[str, object]], tuple[object, ...]] = field(init=False)
     tables: dict[tuple[str, DType], Array] = field(default_factory=dict[tuple[str, DType], Array])
 
     def __post_init__(self) -> None:
         declared = {name: self.system.parameters[name] for name in self.names}
         self.shapes = {name: shape_of(p.axes, self.system.axes, p.span) for name, p in declared.items()}
         self.all_scalar = not any(self.shapes.values())
+        self.pick = _picker(self.names)
         self.constants = {}
         for name, parameter in declared.items():
             value = None if parameter.default is None else constant_value(parameter.default)
@@ -73,14 +80,28 @@ class Arguments:
         Raises:
             OpjaxError: E0805 for a missing value, E0806 for an unknown name, E0804 for a wrong shape.
         """
-        quick = backend.scalar_type(dtype)
-        if quick is not None and self.all_scalar and len(given) == len(self.names):
-            values = [given.get(name) for name in self.names]
-            if set(map(type, values)) == {float}:  # the everyday call; it skips what cannot be wrong
-                return tuple([quick(value) for value in values])
+        number = backend.scalar_type(dtype)
+        quick = None if number is None else self.everyday(given, number)
+        if quick is not None:
+            return quick
         if not self.ignores_extra and not given.keys() <= self.system.parameters.keys():
             raise self._unknown(given)
         return tuple([self._value(name, given, backend, dtype, like) for name in self.names])
+
+    def everyday(self, given: Mapping[str, object], number: Callable[[Any], Array]) -> tuple[Array, ...] | None:
+        """The values where each is a Python float and none is left out: the call that has to be quick.
+
+        Arguments:
+            given: values by name.
+            number: makes a Python float a number of the state's data type.
+        """
+        if len(given) != len(self.names) or not self.all_scalar:
+            return None
+        try:
+            values = self.pick(given)
+        except KeyError:
+            return None
+        return tuple(map(number, values)) if set(map(type, values)) <= _FLOAT else None
 
     def _value(self, name: str, given: Mapping[str, object], backend: Backend, dtype: DType, like: Array) -> Array:
         value = given.get(name)
@@ -118,6 +139,13 @@ class Arguments:
         unknown = [name for name in given if name not in self.system.parameters]
         hint = did_you_mean(str(unknown[0]), self.system.parameters, "its parameters are listed in param_names")
         return refuse(catalogue.UNKNOWN_VALUE, kind="parameter", name=str(unknown[0]), hint=hint)
+
+
+def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, object]], tuple[object, ...]]:
+    """A function that takes the values of some names out of a mapping."""
+    if len(names) > 1:
+        return operator.itemgetter(*names)
+    return lambda given: tuple([given[name] for name in names])
 
 
 def default_order(parameters: Mapping[str, Parameter]) -> dict[str, tuple[str, ...]]:

@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 class _Ready:
     """A bound function and what its arguments need: for one type of array and one data type."""
 
+    kind: type[Any]
+    given: DType
     backend: Backend
     dtype: DType
+    number: Callable[[Any], Array] | None
     function: ArrayFunction
     uses_time: bool
     casts: bool
@@ -57,7 +60,9 @@ class CompiledRhs(Described):
         super().__init__(system, origin, options, optimise)
         self._names = tuple(system.states)
         self._shape = (self._layout.size,)
+        self._arguments = self._quantities.arguments
         self._ready: dict[tuple[type, DType], _Ready] = {}
+        self._latest: _Ready | None = None
         _register_without_leaves(type(self))
 
     # --- calls
@@ -131,12 +136,16 @@ class CompiledRhs(Described):
         return lambda t, y: self(t, y, given)
 
     def _flat(self, t: object, y: Array, parameters: Mapping[str, object]) -> Array:
-        kind = cast("tuple[type, DType]", (type(y), getattr(y, "dtype", None)))
-        ready = self._ready.get(kind) or self._make_ready(y)
+        ready = self._latest
+        if ready is None or type(y) is not ready.kind or y.dtype is not ready.given:
+            kind = cast("tuple[type, DType]", (type(y), getattr(y, "dtype", None)))
+            ready = self._latest = self._ready.get(kind) or self._make_ready(y)
         if y.shape != self._shape:
             raise refuse(catalogue.WRONG_SHAPE, name="y", found=tuple(y.shape), expected=self._shape)
         backend, dtype = ready.backend, ready.dtype
-        p = self._quantities.arguments.prepare(parameters, backend, dtype, y)
+        p = None if ready.number is None else self._arguments.everyday(parameters, ready.number)
+        if p is None:
+            p = self._arguments.prepare(parameters, backend, dtype, y)
         if ready.uses_time:
             t = backend.asarray(t, dtype, y)
         if ready.casts:
@@ -154,8 +163,11 @@ class CompiledRhs(Described):
             expected = f"an array of shape {self._shape}"
             raise refuse(catalogue.WRONG_ARRAY, name="y", found=type(y).__name__, expected=expected)
         ready = _Ready(
+            cast("type[Any]", type(y)),
+            getattr(y, "dtype", None),
             backend,
             dtype,
+            backend.scalar_type(dtype),
             kernel.bind("flat", dtype),
             uses_time=kernel.code("flat").uses_time,
             casts=not backend.is_array(y) or y.dtype != dtype,

@@ -6,6 +6,7 @@ need no transposition where they agree. Values that are used once, and have no n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -30,10 +31,13 @@ from opjax.ir.nodes import (
     View,
 )
 from opjax.ir.program import Program
-from opjax.ir.types import Dim, Dims
+from opjax.ir.types import Dim, Dims, Role
 
 LONGEST_LINE = 96
 MOST_OPERANDS = 24
+MOST_SETTLED = 4_000_000
+"""Elements of an array that is computed once and kept."""
+POSITIONAL: frozenset[Role] = frozenset(("position", "coordinate", "quadrature", "size"))
 INFIX: Mapping[str, tuple[str, int]] = {
     "less": (" < ", 1),
     "less_equal": (" <= ", 1),
@@ -67,6 +71,9 @@ class Emitter:
     stored: Stored = field(default_factory=Stored)
     namer: Namer = field(default_factory=Namer)
     lines: list[str] = field(default_factory=list[str])
+    settled: list[str] = field(default_factory=list[str])
+    """Statements for what depends on nothing but axes: they run once, before the function is there."""
+    here: list[str] = field(default_factory=list[str])
     values: dict[int, Value] = field(default_factory=dict[int, Value])
     uses: dict[int, int] = field(default_factory=dict[int, int])
     helpers: dict[str, str] = field(default_factory=dict[str, str])
@@ -76,7 +83,8 @@ class Emitter:
     def emit(self) -> dict[str, Value]:
         """Write all statements; returns the text of each root."""
         nodes = self.program.nodes
-        named = {root.number for root in self.program.roots.values()}
+        wanted = {root.number for root in self.program.roots.values()}
+        named = set(wanted)
         for node in nodes:
             for operand in node.operands:
                 self.uses[operand.number] = self.uses.get(operand.number, 0) + 1
@@ -87,18 +95,32 @@ class Emitter:
         for node in nodes:
             if isinstance(node, Symbol) and (node.number in named or self.stored.source(node) in ("vector", "scalar")):
                 self.values[node.number] = self.symbol(node)
+        before = self.settled_nodes(nodes)
+        kept = before & (wanted | {o.number for n in nodes if n.number not in before for o in n.operands})
         for node in nodes:
             if not isinstance(node, Symbol) and not self.stored.part_of_y(node):
-                self.values[node.number] = self.kept(node, self.written(node))
+                self.here = self.settled if node.number in before else self.lines
+                self.values[node.number] = self.kept(node, self.written(node), node.number in kept)
+        self.here = self.lines
         return {name: self.operand(root) for name, root in self.program.roots.items()}
 
     # --- statements
 
-    def kept(self, node: AnyNode, value: Value) -> Value:
+    def settled_nodes(self, nodes: list[AnyNode]) -> set[int]:
+        """The operations that depend on axes alone, and are not too large to be kept."""
+        found: set[int] = set()
+        for node in nodes:
+            if node.operands and node.roles and node.roles <= POSITIONAL:
+                cells = math.prod(self.program.axes[dim.axis].size or 1 for dim in node.dims)
+                if cells <= MOST_SETTLED and all(not o.operands or o.number in found for o in node.operands):
+                    found.add(node.number)
+        return found
+
+    def kept(self, node: AnyNode, value: Value, settled: bool = False) -> Value:
         """The value in a variable of its own where it is used again, is long, or has a name in the model."""
         name = self.program.names.get(node.number)
         plain = isinstance(node, Constant) or value.text.isidentifier()
-        short = len(value.text) <= LONGEST_LINE
+        short = len(value.text) <= LONGEST_LINE and not settled
         if plain or (self.uses.get(node.number, 0) < 2 and name is None and short):
             return value
         return self.assign(name or _hint(node), value)
@@ -106,7 +128,7 @@ class Emitter:
     def assign(self, hint: str, value: Value) -> Value:
         """A statement that gives a value a variable."""
         variable = self.namer.name(hint)
-        self.lines.append(f"{variable} = {value.text}")
+        self.here.append(f"{variable} = {value.text}")
         return Value(variable, value.order)
 
     def helper(self, function: str) -> str:

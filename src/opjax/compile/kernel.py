@@ -47,14 +47,20 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The text of a function and what its free names stand for."""
+    """The text of a function, the statements before it, and what its free names stand for."""
 
-    text: str
+    settled: tuple[str, ...]
+    function: str
     helpers: Mapping[str, str]
     tables: Mapping[Table, str]
     uses_time: bool
     sizes: tuple[int, ...]
     """The lengths of what is packed."""
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "".join(f"{line}\n" for line in self.settled) + self.function
 
 
 @dataclass(slots=True)
@@ -91,13 +97,10 @@ class Kernel:
         code = self.code(form)
         numbers = not any(o.shape for o in self.outputs) and len(code.sizes) == len(self.outputs)
         pack = self.backend.packer(code.sizes, dtype, numbers)
-        names: dict[str, object] = {"xp": self.backend.xp, "pack": pack}
-        names.update({name: helper(self.backend, function, dtype) for function, name in code.helpers.items()})
-        for table, name in code.tables.items():
-            names[name] = _constant(self, table, dtype)
+        names = {**_surroundings(self, code, self.backend, dtype), "pack": pack, **_settled(self, code, dtype)}
         filename = f"<opjax {self.title} {id(self):x} {form}>"
         # The text is ours from the first character to the last: names that people wrote are not in it.
-        exec(compile(code.text, filename, "exec"), names)
+        exec(compile("\n" * len(code.settled) + code.function, filename, "exec"), names)
         linecache.cache[filename] = (len(code.text), None, code.text.splitlines(keepends=True), filename)
         function = names["rhs"]
         assert callable(function)
@@ -111,12 +114,32 @@ def _count(shape: tuple[int, ...]) -> int:
     return count
 
 
-def _constant(kernel: Kernel, table: Table, dtype: DType) -> Array:
+def _surroundings(kernel: Kernel, code: Code, backend: Backend, dtype: DType) -> dict[str, object]:
+    """What the code refers to by name."""
+    names: dict[str, object] = {"xp": backend.xp}
+    names.update({name: helper(backend, function, dtype) for function, name in code.helpers.items()})
+    names.update({name: _constant(kernel, backend, table, dtype) for table, name in code.tables.items()})
+    return names
+
+
+def _settled(kernel: Kernel, code: Code, dtype: DType) -> dict[str, object]:
+    """The values of the statements before the function, computed once."""
+    if not code.settled:
+        return {}
+    backend, calculator = kernel.backend, kernel.backend.calculator
+    names = _surroundings(kernel, code, calculator, dtype)
+    known = set(names)
+    with calculator.errstate():
+        exec(compile("\n".join(code.settled), f"<opjax {kernel.title}>", "exec"), names)  # as ours as the function
+    found = {name: value for name, value in names.items() if name not in known and name != "__builtins__"}
+    return found if calculator is backend else {name: backend.constant_of(value) for name, value in found.items()}
+
+
+def _constant(kernel: Kernel, backend: Backend, table: Table, dtype: DType) -> Array:
     if table.kind == "positions":
-        return kernel.backend.positions(table.positions)
+        return backend.positions(table.positions)
     truths = table.kind == "mask" or (table.kind == "numbers" and isinstance(table.numbers[0], bool))
-    values = table_values(table, kernel.program.axes)
-    return kernel.backend.constant(values, kernel.backend.xp.bool if truths else dtype)
+    return backend.constant(table_values(table, kernel.program.axes), backend.xp.bool if truths else dtype)
 
 
 def table_values(table: Table, axes: Mapping[str, Axis]) -> float | tuple[float | bool, ...]:
@@ -157,7 +180,8 @@ def _write(kernel: Kernel, form: Form) -> Code:
     texts, sizes = [text for text, _ in results], tuple(size for _, size in results)
     lines = [*_prologue(kernel.inputs, emitter.leaves, form), *emitter.lines, _epilogue(texts, form)]
     text = "def rhs(t, y, p, x=()):\n" + "".join(f"    {line}\n" for line in lines)
-    return Code(text, emitter.helpers, emitter.tables, "time" in used, sizes)
+    settled = (*emitter.settled, "") if emitter.settled else ()
+    return Code(settled, text, emitter.helpers, emitter.tables, "time" in used, sizes)
 
 
 def _stored(inputs: Inputs, form: Form) -> Stored:
