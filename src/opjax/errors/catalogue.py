@@ -179,6 +179,8 @@ UNTRUSTED_TARGET = Problem(
     "E0650", "the {what} '{name}' may not be named by a file", "define, register or allow it in the program that loads"
 )
 WRONG_PIPELINE_VALUE = Problem("E0651", "{where}: {problem}")
+OPERATOR_FORM = Problem("E0652", "this is no definition: {problem}")
+UNKNOWN_OPERATOR = Problem("E0653", "there is no operator '{name}'", "define it above, or give it in operators={{...}}")
 
 # --- written and typed, and not run yet
 NOT_AT_RUN_TIME = Problem("E0701", "{what} '{name}' is understood, and cannot be run yet", "remove it for now")

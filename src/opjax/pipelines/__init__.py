@@ -35,6 +35,8 @@ from opjax.pipelines.serve import profile as profile
 from opjax.pipelines.signature import Signature as Signature
 from opjax.pipelines.spread import ShardOver as ShardOver
 from opjax.pipelines.spread import VMapOver as VMapOver
+from opjax.pipelines.text import TextOperator as TextOperator
+from opjax.pipelines.text import define as define
 from opjax.pipelines.truncated import truncated_scan as truncated_scan
 from opjax.pipelines.watch import Check as Check
 from opjax.pipelines.watch import ShapeTrace as ShapeTrace

@@ -67,7 +67,8 @@ def _rates(text: str) -> CompiledRhs:
     return stages.compile_checked(_checked(text), stages.Options(jnp))
 
 
-def _arrays(values: Mapping[str, Any]) -> dict[str, Any]:
+def arrays_by_name(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as arrays."""
     return {name: strong_array(value) for name, value in values.items()}
 
 
@@ -111,7 +112,7 @@ class Simulate(Operator):
         [1.0, 0.368, 0.135]
     """
 
-    parameters: dict[str, Any] = eqx.field(converter=_arrays, default_factory=dict)
+    parameters: dict[str, Any] = eqx.field(converter=arrays_by_name, default_factory=dict)
     model: str = static()
     ts: tuple[float, ...] = static()
     outputs: str | tuple[str, ...] | None = static()
@@ -166,7 +167,7 @@ class VectorField(Operator):
         parameters: values of parameters, by name; they can be learned.
     """
 
-    parameters: dict[str, Any] = eqx.field(converter=_arrays, default_factory=dict)
+    parameters: dict[str, Any] = eqx.field(converter=arrays_by_name, default_factory=dict)
     model: str = static()
 
     def __init__(self, model: str | Written, parameters: Mapping[str, Any] | None = None) -> None:
