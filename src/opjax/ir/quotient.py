@@ -16,8 +16,7 @@ def quotient(graph: Graph, node: AnyNode, divisor: AnyNode) -> AnyNode:
         node: what is divided.
         divisor: a positive value.
     """
-    found = run(Quotient(graph).exact(node, divisor))
-    return graph.apply("divide", (node, divisor), node.span) if found is None else found
+    return run(Quotient(graph).whole(node, divisor))
 
 
 class Quotient:
@@ -26,6 +25,16 @@ class Quotient:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.known: dict[tuple[int, int], AnyNode | None] = {}
+
+    def whole(self, node: AnyNode, divisor: AnyNode) -> Walk[AnyNode]:
+        """The quotient, as a walk; a division where there is none without, and only at the positions that are not 0."""
+        found = yield self.exact(node, divisor)
+        if found is not None:
+            return found
+        if isinstance(node, Place):
+            inner = yield self.whole(node.operand, self.picked(divisor, node))
+            return self.graph.place(inner, node.dim, node.position, node.span)
+        return self.graph.apply("divide", (node, divisor), node.span)
 
     def exact(self, node: AnyNode, divisor: AnyNode) -> Walk[AnyNode | None]:
         """The quotient without a division, as a walk."""
@@ -48,6 +57,9 @@ class Quotient:
                 return (yield self.terms(node, node.arguments, divisor))
             case Apply(function="where"):
                 return (yield self.terms(node, node.arguments[1:], divisor))
+            case Apply(function="negate") if isinstance(node.arguments[0], Place):
+                inner = yield self.whole(node.arguments[0], divisor)
+                return graph.apply("negate", (inner,), node.span)
             case Apply(function="negate") | Apply(function="divide"):
                 first = yield self.exact(node.arguments[0], divisor)
                 return None if first is None else graph.apply(node.function, (first, *node.arguments[1:]), node.span)
@@ -81,16 +93,13 @@ class Quotient:
             found.append((yield self.exact(term, divisor)))
         if all(quotient is None for quotient in found):
             return None
-        parts = [
-            self.graph.apply("divide", (term, divisor), term.span) if part is None else part
-            for term, part in zip(terms, found, strict=True)
-        ]
+        parts: list[AnyNode] = []
+        for term, part in zip(terms, found, strict=True):
+            parts.append((yield self.whole(term, divisor)) if part is None else part)
         kept = node.arguments[: len(node.arguments) - len(terms)]
         return self.graph.apply(node.function, (*kept, *parts), node.span)
 
     def picked(self, divisor: AnyNode, place: Place) -> AnyNode:
         """The divisor at the one position where something is placed."""
-        if isinstance(divisor, Apply) and divisor.function == "exp":  # the leaf is picked, as the dynamics read it
-            return self.graph.apply("exp", (self.picked(divisor.arguments[0], place),), divisor.span)
         at: list[Selection] = [AtPosition(place.position) if dim == place.dim else Along(dim) for dim in divisor.dims]
         return self.graph.view(divisor, at, divisor.span)
