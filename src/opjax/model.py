@@ -11,6 +11,7 @@ from opjax import stages
 from opjax.compile.compiled import CompiledRhs
 from opjax.compile.options import Choices
 from opjax.errors import OpjaxWarning, Report
+from opjax.errors.extras import missing_extra
 from opjax.ir.system import System
 from opjax.source import DEFAULT_LIMITS, Limits
 from opjax.spec.files import format_of, read_source, source_from_text
@@ -143,7 +144,7 @@ class Model:
         try:
             from opjax.solve import simulate
         except ImportError as missing:
-            raise stages.missing_extra(missing, "jax") from missing
+            raise missing_extra(missing, "jax") from missing
         return simulate(self._checked, params or {}, ts, initial=y0, solver=solver, **settings)
 
     def numpyro_model(self, data: Any = None, **settings: Any) -> Any:
@@ -151,7 +152,7 @@ class Model:
         try:
             from opjax.infer import numpyro_model
         except ImportError as missing:
-            raise stages.missing_extra(missing, "infer") from missing
+            raise missing_extra(missing, "infer") from missing
         return numpyro_model(self._checked, data, **settings)
 
     def fit(self, data: Any, **settings: Any) -> Posterior:
@@ -159,7 +160,7 @@ class Model:
         try:
             from opjax.infer import fit
         except ImportError as missing:
-            raise stages.missing_extra(missing, "infer") from missing
+            raise missing_extra(missing, "infer") from missing
         return fit(self._checked, data, **settings)
 
     def show(self, form: str = "ojx") -> str:

@@ -208,13 +208,6 @@ def want_data_axis(system: System, name: str) -> None:
         report.check()
 
 
-def missing_extra(error: ImportError, extra: str) -> OpjaxError:
-    """E0906: a package that an optional part of opjax needs is not installed."""
-    report = Report()
-    report.add(catalogue.MISSING_EXTRA, NOWHERE, package=error.name or str(error), extra=extra)
-    return OpjaxError(report.errors)
-
-
 def refuse_not_yet(system: System) -> None:
     """Refuse a model that uses what cannot be run yet, each part by name and place.
 

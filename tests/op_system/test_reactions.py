@@ -197,3 +197,32 @@ def test_the_flat_vector_and_the_templates_agree() -> None:
     assert flat(sample.states).shape == (len(ours.state_names),)
     assert ours.state_names == theirs.state_names
     assert dict(ours.template_shapes) == template_shapes(theirs)
+
+
+STATED: dict[str, dict[str, Any]] = {
+    "explicit": {"from": "x[imm,age]", "to": "w[imm,age]", "rate": "r*z[imm]*s", "reactants": [
+        {"state": "x[imm,age]", "order": 1}, {"state": "z[imm]", "order": 1}, {"state": "s", "order": 1}]},
+    "pinned": {"from": "x[imm,age]", "to": "w[imm,age]", "rate": "r*x[imm,age]", "reactants": [
+        {"state": "x[imm,age]", "order": 2}]},
+    "auto": {"from": "x[imm,age]", "to": "w[imm,age]", "rate": "r*z[imm]*s**2/k[imm]", "reactants": "auto"},
+    "auto of a label": {"from": "x[imm,age]", "to": "w[imm,age]", "rate": "r*z[imm:b]", "reactants": "auto"},
+    "auto of no product": {"from": "x[imm,age]", "to": "w[imm,age]", "rate": "r*z[imm]/(s + z[imm])",
+        "reactants": "auto"},
+    "auto of a sum": {"from": "x[imm,age]", "to": "w[imm,age]", "rate": "r*apply_along(z[imm:i], imm=i)",
+        "reactants": "auto"},
+    "auto of a source": {"to": "z[imm]", "rate": "r*z[imm]*s", "reactants": "auto"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", STATED.values(), ids=STATED)
+def test_reactants_that_are_stated(row: dict[str, Any]) -> None:
+    ours, theirs = both(spec_of(row))
+    mine, reference = ours.reactions[0], theirs.reactions[0]
+    as_rows = [[dataclasses.asdict(r) for r in found] for found in (mine.reactants, reference.reactants)]
+    assert as_rows[0] == as_rows[1]
+    assert mine.reactants_complete == reference.reactants_complete
+    if reference.dependencies_complete:
+        as_sets = [{(r.state_base, r.pinned) for r in found.dependencies} for found in (mine, reference)]
+        assert as_sets[0] == as_sets[1]
+        assert mine.dependencies_complete
+        assert mine.propensity_order == reference.propensity_order

@@ -178,7 +178,6 @@ REFUSED = {
     "chain: [{name: I, length: 3, forward: [g, h, k]}]": ("E0204", "must be one rate or 2"),
     "chain: [{name: I, length: 2}]": ("E0205", "lacks the key 'forward'"),
     "chain: [{name: I, length: 2, forward: g, exit: {rate: g}}]": ("E0205", "lacks the key 'to'"),
-    "factorize_axes: [age]": ("E0701", "the key 'factorize_axes'"),
     "transitions: [{to: S, rate: 1, catalysts: [], reactants: []}]": ("E0204", "must be absent where 'reactants'"),
     "transitions: [{to: S, rate: 1, reactants: [{state: S, order: 0}]}]": ("E0204", "must be a whole number from 1 on"),
     "transitions: [{to: S, rate: 1, reactants: any}]": ("E0204", "must be auto, or a list"),

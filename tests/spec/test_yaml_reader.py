@@ -142,6 +142,10 @@ PAIRS = {
         'observe:\n y ~ Normal(S, 1)\n c[age] ~ Poisson(S) every 7 "d"',
     ),
     "requirements": ("require: [b > g, {condition: b < 1, description: d}]", 'require:\n b > g\n b < 1 "d"'),
+    "independent axes": (
+        "factorize_axes: [loc, {axis: age, description: d}]",
+        'independent:\n loc\n age "d"',
+    ),
     "time": ("time: {unit: day, origin: 2020-03-01, description: d}", 'time: day origin 2020-03-01 "d"'),
     "unit of time": ("time: day", "time: day"),
 }

@@ -192,6 +192,7 @@ def kernel_settings(draw: st.DrawFn) -> tuple[n.Argument, ...]:
 
 declarations: dict[str, st.SearchStrategy[Any]] = {
     "axis": axes(),
+    "independent": _declared(d.IndependentAxis, names),
     "parameter": _declared(
         d.ParameterDeclaration,
         names,

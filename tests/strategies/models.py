@@ -12,6 +12,7 @@ from strategies.expressions import declarations, names, texts
 
 _KINDS = {
     "axes": "axis",
+    "independent": "independent",
     "parameters": "parameter",
     "inputs": "input",
     "states": "state",

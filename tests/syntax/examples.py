@@ -21,6 +21,8 @@ SIR: list[tuple[StatementKind, str]] = [
     ("alias", "Rt   = beta/gamma * S/N"),
     ("alias", "peak = max(I for s in time)"),
     ("requirement", "beta > gamma"),
+    ("independent", 'loc "each town by itself"'),
+    ("independent_list", "loc, age"),
 ]
 
 SEIR: list[tuple[StatementKind, str]] = [

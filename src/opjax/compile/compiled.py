@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from opjax.backends.base import Array, ArrayFunction, Backend, DType
 from opjax.backends.registry import backend_of
 from opjax.compile.arguments import refuse
 from opjax.compile.described import Described, Origin
+from opjax.compile.differentiate import Jacobian
 from opjax.compile.kernel import Kernel
 from opjax.compile.options import Options
 from opjax.compile.quantities import NOTHING, Optimise
@@ -95,6 +97,38 @@ class CompiledRhs(Described):
             The derivatives by state name, in declared order.
         """
         return self._tree(t, y, parameters)
+
+    @property
+    def block_pytree_eval_fn(self) -> Callable[..., dict[str, Shaped]] | None:
+        """`pytree_eval_fn` of one block, where the model falls apart along an axis; None where it does not.
+
+        States and parameters come without the first axis of `factorize_axes`: their slices at one of its positions.
+        With `jax.vmap` over `block_axes` it computes all blocks at once.
+        """
+        return None if self._block is None else self._block.pytree_eval_fn
+
+    def jacobian(self, t: object, y: Vector, args: Mapping[str, object] | None = None) -> Num[Array, "states states"]:
+        """The derivatives of the right-hand side by the states, as a dense matrix, by JAX's forward mode.
+
+        Arguments:
+            t: the time.
+            y: the states as one vector. A JAX array (or a tracer) is differentiated where it is, so that this can be
+                traced itself; a NumPy array goes through JAX in its own precision, compiled once, and a NumPy array
+                comes back. Other namespaces are refused.
+            args: the parameters by name.
+
+        Returns:
+            At [i, j] the derivative of element i of `eval_fn` by state j.
+
+        Raises:
+            OpjaxError: E0906 without JAX, E0804 for a wrong shape, E0807 for arrays of another namespace.
+        """
+        return self._derivatives(t, y, args or NOTHING)
+
+    @cached_property
+    def _derivatives(self) -> Jacobian:
+        free = replace(self._options, xp=None)
+        return Jacobian(CompiledRhs(self._system, self._origin, free, self._quantities.optimise))
 
     def __call__(self, t: object, y: Vector | Mapping[str, Shaped], args: Mapping[str, object] | None = None) -> Any:
         """The derivative as diffrax wants it: ``diffrax.ODETerm(rhs)``.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, Self
 
 from opjax.backends.registry import backend_for
 from opjax.compile import metadata
+from opjax.compile.blocks import BlockAxisInfo, block_axes, block_system
 from opjax.compile.gauge_maps import GaugeFixMap, GaugeInfo
 from opjax.compile.gauges import gauged
 from opjax.compile.layout import Layout
@@ -118,7 +119,7 @@ class Described:
     @cached_property
     def reactions(self) -> tuple[CompiledReaction, ...]:
         """The transitions as reactions, in the order of the model; see `opjax.compile.reactions`."""
-        return build_reactions(self._system, (), self._quantities.optimise, self._options.xp)
+        return build_reactions(self._system, self._system.independent, self._quantities.optimise, self._options.xp)
 
     @cached_property
     def observables(self) -> Mapping[str, CompiledObservable]:
@@ -134,7 +135,31 @@ class Described:
     @property
     def reaction_gaps(self) -> tuple[ReactionGap, ...]:
         """The dynamics that `reactions` does not say."""
-        return build_gaps(self._system, self.reactions)
+        return build_gaps(self._system, self.reactions, self._options.operators == "run")
+
+    @property
+    def factorize_axes(self) -> tuple[str, ...]:
+        """The axes along which the model falls apart (``independent``, in op_system ``factorize_axes``)."""
+        return self._system.independent
+
+    @property
+    def block_axes(self) -> tuple[BlockAxisInfo, ...]:
+        """The same axes, with their sizes and where they stand in states and parameters."""
+        return block_axes(self._system)
+
+    @cached_property
+    def _block(self) -> Self | None:
+        """The right-hand side of one block along the first of these axes."""
+        if not self._system.independent:
+            return None
+        rates = {name: wanted.node for name, wanted in self._quantities.wanted.items()}
+        block = block_system(self._system, self._system.axes[self._system.independent[0]], rates)
+        return type(self)(block, self._origin, self._options, self._quantities.optimise)
+
+    @property
+    def block_template_shapes(self) -> Mapping[str, tuple[int, ...]] | None:
+        """The shape of each state in one block: without the first of the axes along which the model falls apart."""
+        return None if self._block is None else self._block.template_shapes
 
     @property
     def layout(self) -> Layout:

@@ -150,6 +150,7 @@ def model_meta(system: System, layout: Layout, rates: Mapping[str, str]) -> dict
         "time_varying_params": tuple(sorted((name, ("time", *table.axes)) for name, table in tables.items())),
         "time_axis": "time",
         "time_interpolation": _interpolation(tables.values()),
+        "factorize_axes": list(system.independent),
         "initial_state": dict(_initial_state(system, layout)),
     }
 

@@ -122,8 +122,8 @@ class ReactionGap:
         origin: where they come from, such as ``transitions[2]`` or ``equations``.
         name: the transition, if it is one.
         source, target: its two sides.
-        reason: ``expr_spec`` for equations; ``not_a_unit_transfer`` for several reactants or products, which `changes`
-            says and the older fields do not.
+        reason: ``expr_spec`` for equations; ``operator`` for one along an axis; ``not_a_unit_transfer`` for several
+            reactants or products, which `changes` says and the older fields do not.
     """
 
     origin: str
@@ -330,11 +330,17 @@ class _Kinetics:
 
 
 def _kinetics(system: System, flow: Flow) -> _Kinetics:
-    """Reactants as they are written, dependencies as the graph has them."""
+    """Reactants as they are stated (or else, as they stand on the left side), dependencies as the graph has them."""
     reads = dependencies(flow.value)
     bound = order_bound(flow.value)
-    written = tuple(_reactant(system, Cell(p.state, p.selections), p.count) for p in flow.reactants)
+    stated = flow.stated_reactants
+    inferred = inferred_reactants(system, flow) if stated == "auto" else None
+    listed = stated if isinstance(stated, tuple) else flow.reactants
+    written = tuple(_reactant(system, Cell(p.state, p.selections), p.count) for p in listed)
+    if inferred is not None:
+        written = tuple(sorted(inferred, key=lambda r: r.state_base not in [p.state for p in flow.reactants]))
     complete = "state" not in (flow.rate if flow.mass_action else flow.value).roles
+    complete = complete or inferred is not None or isinstance(stated, tuple)
     found: list[CompiledReactant] = []
     for cell in reads or ():
         axes = system.states[cell.state].axes
@@ -361,8 +367,16 @@ def _reactant(system: System, cell: Cell, order: int) -> CompiledReactant:
     )
 
 
-def build_gaps(system: System, reactions: tuple[CompiledReaction, ...]) -> tuple[ReactionGap, ...]:
-    """The dynamics that the reactions do not say."""
+def build_gaps(
+    system: System, reactions: tuple[CompiledReaction, ...], with_operators: bool
+) -> tuple[ReactionGap, ...]:
+    """The dynamics that the reactions do not say.
+
+    Arguments:
+        system: the model.
+        reactions: its reactions.
+        with_operators: whether the derivative contains the operators along axes.
+    """
     gaps: list[ReactionGap] = []
     if system.equations:
         gaps.append(ReactionGap("equations", None, None, None, "expr_spec"))
@@ -371,4 +385,6 @@ def build_gaps(system: System, reactions: tuple[CompiledReaction, ...]) -> tuple
             flow = system.flows[reaction.name]
             source, target = side_text(flow.reactants, system), side_text(flow.products, system)
             gaps.append(ReactionGap(f"transitions[{place}]", flow.name, source, target, "not_a_unit_transfer"))
+    for place, operator in enumerate(system.operators if with_operators else ()):
+        gaps.append(ReactionGap(f"operators[{place}]", operator.name or None, None, None, "operator"))
     return tuple(gaps)

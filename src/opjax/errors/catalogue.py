@@ -89,6 +89,13 @@ NO_QUADRATURE = Problem(
     "E0410", "the axis '{axis}' has no lengths to integrate over", "use sum, declare it as a grid, or give it a measure"
 )
 
+# --- blocks
+NOT_INDEPENDENT = Problem(
+    "E0530",
+    "the model does not fall apart along '{axis}': {what}",
+    "take '{axis}' out of 'independent' (factorize_axes), or keep to one position of it",
+)
+
 # --- dynamics
 NOT_A_STATE = Problem("E0501", "'{name}' is {kind}, not a state")
 NO_EQUATION = Problem(

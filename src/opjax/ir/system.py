@@ -222,6 +222,7 @@ class System:
         axes, parameters, inputs, states, aliases, flows, observations, derived: by name, in declared order.
         rates: the time derivative of each state, by state name; its dims are among the state's.
         equations: the states that have an equation of their own (``S' = ...``), and where the first was written.
+        independent: the axes along which the model falls apart into blocks; that it does is checked.
         requirements: conditions on parameters that must hold (``require``).
         operators: the operators; `rates` contains what they add.
         local_rates: `rates` without the operators, where there are any.
@@ -242,6 +243,7 @@ class System:
     observations: Mapping[str, Observation]
     derived: Mapping[str, Alias]
     equations: Mapping[str, Span] = field(default_factory=dict[str, Span])
+    independent: tuple[str, ...] = ()
     requirements: tuple[AnyNode, ...] = ()
     time_reductions: tuple[TimeReduction, ...] = ()
     gauges: Mapping[str, Gauge] = field(default_factory=dict[str, Gauge])

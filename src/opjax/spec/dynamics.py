@@ -309,8 +309,8 @@ class Dynamics:
         self.gains[state].append(value)
 
     def lint(self, declared: TransitionDeclaration) -> None:
-        """Warn of a per-capita rate that multiplies by its own reactant again."""
-        if not declared.mass_action:
+        """Warn of a per-capita rate that multiplies by its own reactant again, unless it says that two meet."""
+        if not declared.mass_action or declared.stated_reactants is not None:
             return
         for term in declared.reactants:
             if term.target in factors_of(declared.rate):

@@ -20,6 +20,7 @@ from opjax.spec.calls import lower_call
 from opjax.spec.dynamics import Dynamics
 from opjax.spec.expressions import Lowering
 from opjax.spec.gauges import lower_gauges
+from opjax.spec.independence import check_independent
 from opjax.spec.names import Name, NameKind, Names, declare
 from opjax.spec.operators.reading import Operators
 from opjax.spec.order import names_in, order_of_need
@@ -99,7 +100,7 @@ class _Lower:
         rates = self.existing(operators.rates(local_rates))
         initial = {name: operators.zero_where_held(name, node) for name, node in self.lowering.initial.items()}
         states = {s.name: self.state(s, initial.get(s.name)) for s in self.model.states}
-        return System(
+        system = System(
             name=self.model.name,
             graph=self.lowering.graph,
             axes=self.lowering.names.axes,
@@ -112,6 +113,7 @@ class _Lower:
             observations=quantities.observations(self.model.observations),
             derived=self.defined("derived"),
             equations=dynamics.written(),
+            independent=tuple(axis.name for axis in self.model.independent),
             requirements=quantities.requirements(self.model.requirements),
             time_reductions=tuple(self.lowering.time_reductions),
             gauges=lower_gauges(self.model.gauges, self.lowering.names, self.report),
@@ -122,6 +124,8 @@ class _Lower:
             time_unit=self.model.time.unit if self.model.time else "",
             time_origin=self.model.time.origin if self.model.time else "",
         )
+        check_independent(system, self.model.independent, self.report)
+        return system
 
     def check(self) -> None:
         """Step two: what can be said of the declarations alone."""

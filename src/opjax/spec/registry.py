@@ -57,6 +57,14 @@ SECTIONS: tuple[SectionRow, ...] = (
         elsewhere=("dimensions", "dims", "coords", "strata", "index"),
     ),
     SectionRow(
+        name="independent",
+        field="independent",
+        of=lambda model: model.independent,
+        parse=parser.parse_independent,
+        parse_list=parser.parse_independent_list,
+        elsewhere=("blocks", "factorize_axes", "separable"),
+    ),
+    SectionRow(
         name="params",
         field="parameters",
         of=lambda model: model.parameters,

@@ -20,6 +20,7 @@ from opjax.syntax.declarations import (
     NO_COMMENTS,
     Comments,
     Declaration,
+    IndependentAxis,
     ModelSyntax,
     SectionComments,
     StateDeclaration,
@@ -157,18 +158,20 @@ def _section_lines(row: SectionRow, declarations: tuple[Declaration, ...], aroun
 
 
 def _one_line(row: SectionRow, declarations: tuple[Declaration, ...]) -> str:
-    """A section in the line of its header, or "" where it needs a block: the time, or a list of bare states."""
+    """A section in the line of its header, or "" where it needs a block: the time, or a list of bare names."""
     if row.field != "time":
-        bare = (isinstance(d, StateDeclaration) and _is_bare(d) for d in declarations)
+        bare = (isinstance(d, StateDeclaration | IndependentAxis) and _is_bare(d) for d in declarations)
         if row.parse_list is None or not all(bare):
             return ""
     line = f"{_STEP}{row.name}: " + ", ".join(print_declaration(d) for d in declarations)
     return line if len(line) <= WIDTH or row.field == "time" else ""
 
 
-def _is_bare(state: StateDeclaration) -> bool:
-    has_more = state.unit or state.initial is not None or state.flags or state.doc
-    return not has_more and state.comments == NO_COMMENTS
+def _is_bare(found: StateDeclaration | IndependentAxis) -> bool:
+    has_more = bool(found.doc)
+    if isinstance(found, StateDeclaration):
+        has_more = has_more or bool(found.unit or found.initial is not None or found.flags or found.measure_axes)
+    return not has_more and found.comments == NO_COMMENTS
 
 
 def _block_lines(row: SectionRow, declarations: tuple[Declaration, ...]) -> Iterator[str]:

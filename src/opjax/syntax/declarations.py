@@ -104,6 +104,13 @@ class AxisDeclaration(Declaration):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class IndependentAxis(Declaration):
+    """``loc`` in the section ``independent``: the model falls apart into one block for each point of this axis."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class DistributionCall(Syntax):
     """``LogNormal(loc=log(0.4), scale=0.5)``."""
 
@@ -352,6 +359,7 @@ class ModelSyntax(Declaration):
     name: str
     time: TimeDeclaration | None = None
     axes: tuple[AxisDeclaration, ...] = ()
+    independent: tuple[IndependentAxis, ...] = ()
     parameters: tuple[ParameterDeclaration, ...] = ()
     inputs: tuple[InputDeclaration, ...] = ()
     states: tuple[StateDeclaration, ...] = ()

@@ -30,6 +30,7 @@ from opjax.syntax.declarations import (
     EventDeclaration,
     FunctionDeclaration,
     GaugeDeclaration,
+    IndependentAxis,
     InitialDeclaration,
     InputDeclaration,
     ObservationDeclaration,
@@ -51,6 +52,8 @@ from opjax.syntax.tables import END, Action, Tables, TokenError, read_record
 StatementKind: TypeAlias = Literal[
     "expression",
     "axis",
+    "independent",
+    "independent_list",
     "parameter",
     "state",
     "state_list",
@@ -74,7 +77,7 @@ StatementKind: TypeAlias = Literal[
 ]
 """The kinds of statements: the start symbols of the grammar."""
 
-Parsed: TypeAlias = Declaration | tuple[StateDeclaration, ...] | Expression | DistributionCall | Bounds | Declared | str
+Parsed: TypeAlias = Declaration | tuple[Declaration, ...] | Expression | DistributionCall | Bounds | Declared | str
 
 
 @functools.cache
@@ -156,6 +159,16 @@ def parse_expression(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS
 def parse_axis(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> AxisDeclaration:
     """``age = [young, old]``."""
     return cast(AxisDeclaration, parse_statement("axis", span, report, limits))
+
+
+def parse_independent(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> IndependentAxis:
+    """``loc "doc"``."""
+    return cast(IndependentAxis, parse_statement("independent", span, report, limits))
+
+
+def parse_independent_list(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> tuple[IndependentAxis, ...]:
+    """``loc, age``."""
+    return cast("tuple[IndependentAxis, ...]", parse_statement("independent_list", span, report, limits))
 
 
 def parse_parameter(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> ParameterDeclaration:

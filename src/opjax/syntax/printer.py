@@ -26,6 +26,7 @@ from opjax.syntax.declarations import (
     Every,
     FunctionDeclaration,
     GaugeDeclaration,
+    IndependentAxis,
     InitialDeclaration,
     InputDeclaration,
     MeasureDeclaration,
@@ -174,6 +175,8 @@ class _Printer:
                 return self.text(found.condition)
             case GaugeDeclaration():
                 return f"{found.name}: {', '.join(_power(name, power) for name, power in found.powers)}"
+            case IndependentAxis():
+                return found.name
             case TimeDeclaration():
                 origin = f"origin {found.origin}" if found.origin else ""
                 unit = unit_text(found.unit) if found.unit or not origin else ""

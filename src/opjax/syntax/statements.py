@@ -19,6 +19,7 @@ from opjax.syntax.declarations import (
     Flag,
     FunctionDeclaration,
     GaugeDeclaration,
+    IndependentAxis,
     InputDeclaration,
     Interpolation,
     MeasureDeclaration,
@@ -275,7 +276,7 @@ def function(name: Token, parameters: tuple[str, ...], value: Value, doc: Token 
     return FunctionDeclaration(name.text, parameters, bare(value), doc=doc_of(doc))
 
 
-# --- observations, requirements, time
+# --- observations, requirements, independent axes, time
 
 
 def distribution(name: Token, found: tuple[Argument, ...] | None, closing: Token) -> DistributionCall:
@@ -321,6 +322,16 @@ def gauge(name: Token, *parts: _Power | Token | None) -> GaugeDeclaration:
 def requirement(condition: Value, doc: Token | None) -> RequirementDeclaration:
     """``beta > gamma``."""
     return RequirementDeclaration(bare(condition), doc=doc_of(doc))
+
+
+def independent(name: Token, doc: Token | None) -> IndependentAxis:
+    """``loc "doc"``."""
+    return IndependentAxis(name.text, doc=doc_of(doc))
+
+
+def independent_list(*found: Token) -> tuple[IndependentAxis, ...]:
+    """``loc, age``."""
+    return tuple(IndependentAxis(name.text, span=name.span) for name in found)
 
 
 def time(of: str, origin: Token | None, doc: Token | None) -> TimeDeclaration:

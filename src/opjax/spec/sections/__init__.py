@@ -15,6 +15,7 @@ from opjax.spec.sections import (
     events,
     gauges,
     heading,
+    independent,
     initial,
     inputs,
     kernels,
@@ -31,6 +32,7 @@ from opjax.spec.sections.shapes import Record
 SECTIONS: tuple[Section, ...] = (
     *heading.SECTIONS,
     *axes.SECTIONS,
+    *independent.SECTIONS,
     *state.SECTIONS,
     *chain.SECTIONS,
     *carried.SECTIONS,

@@ -19,6 +19,7 @@ from opjax.syntax.declarations import (
     EventDeclaration,
     FunctionDeclaration,
     GaugeDeclaration,
+    IndependentAxis,
     InitialDeclaration,
     InputDeclaration,
     Interpolation,
@@ -84,6 +85,7 @@ class Draft:
     kind: tuple[str, Node] | None = None
     time: TimeDeclaration | None = None
     axes: list[AxisDeclaration] = field(default_factory=list[AxisDeclaration])
+    independent: list[IndependentAxis] = field(default_factory=list[IndependentAxis])
     parameters: dict[str, ParameterDeclaration] = field(default_factory=dict[str, ParameterDeclaration])
     inputs: dict[str, InputDeclaration] = field(default_factory=dict[str, InputDeclaration])
     states: dict[str, StateDeclaration] = field(default_factory=dict[str, StateDeclaration])
@@ -123,6 +125,7 @@ class Draft:
             name=self.name,
             time=self.time,
             axes=tuple(self.axes),
+            independent=tuple(self.independent),
             parameters=tuple(self.parameters.values()),
             inputs=tuple(self.inputs.values()),
             states=tuple(self.states.values()),

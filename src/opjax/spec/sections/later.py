@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-LATER = ("factorize_axes",)
+LATER: tuple[str, ...] = ()
