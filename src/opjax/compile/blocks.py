@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from opjax.ir.nodes import AnyNode, Graph, Symbol, View
-from opjax.ir.program import copy_node, rebuild
+from opjax.ir.program import Program, copy_node, rebuild
 from opjax.ir.separable import first_mixing
 from opjax.ir.system import Parameter, Quantity, System
 from opjax.ir.types import Axis
