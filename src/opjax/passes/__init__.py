@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from opjax.ir.program import Program
+from opjax.passes.cells import cells
 from opjax.passes.contract import contract
 from opjax.passes.fold import fold
 from opjax.passes.guard import guard
@@ -25,6 +26,7 @@ class Pass(NamedTuple):
 
 PASSES: tuple[Pass, ...] = (
     Pass(fold, "first, so that sizes and constant conditions are numbers for all that follow"),
+    Pass(cells, "before all that looks into the rates: what is joined is no mask for anybody any more"),
     Pass(
         contract, "after folding, which leaves fewer factors; before guarding, which hides products behind selections"
     ),

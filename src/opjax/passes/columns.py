@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from opjax.ir.nodes import Along, AnyNode, Constant, Graph, Symbol
+from opjax.ir.nodes import Along, AnyNode, AtPosition, Constant, Graph, Symbol, View
 from opjax.ir.types import Axis, Dim
 
 
@@ -41,7 +41,15 @@ class Columns:
     def add_pools(self, nodes: Iterable[AnyNode], order: Mapping[str, object]) -> None:
         """Put the scalar states into one vector, and the scalar parameters into another."""
         places = {name: place for place, name in enumerate(order)}
-        scalars = [n for n in nodes if isinstance(n, Symbol) and not n.dims]
+        known = list(nodes)
+        for node in known:  # a cell of a state with an axis can be read there
+            if isinstance(node, View) and not node.dims and isinstance(node.operand, Symbol):
+                match node.selections:
+                    case (AtPosition(position=position),):
+                        self.placed[node.number] = (node.operand, position)
+                    case _:
+                        pass
+        scalars = [n for n in known if isinstance(n, Symbol) and not n.dims]
         states = [n for n in scalars if n.role == "state"]
         states.sort(key=lambda n: places.get(n.name, len(places)))  # as they stand in the flat vector
         for pool in (states, [n for n in scalars if n.role == "parameter"]):

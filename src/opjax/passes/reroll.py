@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from opjax.ir.nodes import AnyNode, Apply, AtPosition, Graph
+from opjax.ir.nodes import AnyNode, Apply, AtPosition, Graph, Join
 from opjax.ir.program import Program, copy_node
 from opjax.passes.columns import Columns
 from opjax.passes.shapes import Shapes, is_interior, leaves_of, negated
@@ -159,6 +159,9 @@ class _Rewriting:
 
     def copy(self, node: AnyNode) -> None:
         """An old node over what its operands are now."""
+        if isinstance(node, Join) and not any(part.dims for part in node.parts):
+            self.made[node.number] = self.columns.gather(node.parts, node.dims[0])
+            return
         operands = tuple(self.scalar(o) for o in node.operands)
         same = all(new is old for new, old in zip(operands, node.operands, strict=True))
         copy = self.made[node.number] = node if same else copy_node(self.graph, node, operands)
