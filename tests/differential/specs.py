@@ -43,6 +43,10 @@ EQUATIONS = {
         state: [x]
         equations: {x: a if t < 10 else (b if x > 1 else 0)}
     """,
+    "truth values": """
+        state: [x, y]
+        equations: {x: "True*x + np.where(False, x, y) + (x if True else y)", y: "(x > 1) == (y > x)"}
+    """,
     "sum_state": """
         state: [S, I, R]
         equations: {S: -b*S*I/sum_state(), I: b*S*I/sum_state(), R: 0*R}

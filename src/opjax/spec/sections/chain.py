@@ -14,7 +14,7 @@ stages and sinks that have no equation.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opjax.errors import Stop, catalogue
 from opjax.spec.document import Node, ScalarNode, SequenceNode, check_size, wrong_value
@@ -24,7 +24,7 @@ from opjax.spec.sections.reactants import REACTANTS, stated_reactants
 from opjax.spec.sections.section import Section, nothing
 from opjax.spec.sections.shapes import EXPRESSION, NAME, TEXT, Either, Listed, Record, Scalar
 from opjax.spec.sections.values import declared, expression, scalar, term, text_of
-from opjax.syntax.declarations import NO_COMMENTS, StateDeclaration, Term, TransitionDeclaration
+from opjax.syntax.declarations import StateDeclaration, Term, TransitionDeclaration
 from opjax.syntax.nodes import Expression, Index, Reference
 
 _ENTRY = Record(
@@ -102,7 +102,7 @@ def _declare(stage: StateDeclaration, draft: Draft) -> None:
 
 def _link(chain: _Chain, draft: Draft) -> None:
     """The transitions into the chain, along it and out of it."""
-    forward = _forward(chain, draft)
+    forward, before = _forward(chain, draft), len(draft.chained)
     first, last = chain.stages[0], chain.stages[-1]
     if "entry" in chain.fields:
         path = f"{chain.path}.entry"
@@ -116,6 +116,9 @@ def _link(chain: _Chain, draft: Draft) -> None:
     leaving = _leaving(chain, forward[-1], draft)
     if leaving is not None:
         _add(chain, "exit", (last, *leaving), chain.fields, draft)
+    # the first transition carries what is written about the whole chain
+    doc, comments = text_of(chain.fields.get("description")), comments_of(draft, chain.node, chain.node)
+    draft.chained[before] = replace(draft.chained[before], doc=doc, comments=comments)
 
 
 def _forward(chain: _Chain, draft: Draft) -> list[Expression]:
@@ -142,21 +145,10 @@ def _leaving(chain: _Chain, last: Expression, draft: Draft) -> tuple[Term, Expre
 
 def _add(chain: _Chain, step: str, link: tuple[Term, Term, Expression], fields: dict[str, Node], draft: Draft) -> None:
     source, target, rate = link
-    is_first = not any(row.name.startswith(f"{chain.name}_") for row in draft.chained)
-    draft.chained.append(
-        TransitionDeclaration(
-            (source,),
-            (target,),
-            rate,
-            name=f"{chain.name}_{step}",
-            stated_reactants=stated_reactants({"catalysts": fields["catalysts"]}, (source,), chain.path, draft)
-            if "catalysts" in fields
-            else None,
-            doc=text_of(chain.fields.get("description")) if is_first else "",
-            span=source.target.span,
-            comments=comments_of(draft, chain.node, chain.node) if is_first else NO_COMMENTS,
-        )
-    )
+    said = {"catalysts": fields["catalysts"]} if "catalysts" in fields else {}
+    stated = stated_reactants(said, (source,), chain.path, draft)
+    row = TransitionDeclaration((source,), (target,), rate, name=f"{chain.name}_{step}", stated_reactants=stated)
+    draft.chained.append(replace(row, span=source.target.span))
 
 
 SECTIONS = (

@@ -6,6 +6,7 @@ integrate_over(u[x:s], x=s)                      integral(u[s] for s in x), or, 
 apply_along(I[age:b], age=b in [young, old])     sum(I[b] for b in age if b == "young" or b == "old")
 school[time]                                     school(t), and `school` becomes an input
 sum_state()                                      S + I + R
+True                                             true
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from opjax.syntax.nodes import (
     Reference,
     Sum,
     Text,
+    Truth,
     children,
     walk,
 )
@@ -44,6 +46,7 @@ from opjax.traverse import Walk, run
 _REDUCERS: Mapping[str, ReductionKind | None] = {"sum_over": "sum", "integrate_over": "integral", "apply_along": None}
 _KERNELS: Mapping[str, ReductionKind] = {"sum": "sum", "integrate": "integral"}
 _TOTALS = {"sum_state": "written as sum_state()", "sum_prefix": "written as sum_prefix('I')"}
+_TRUTHS = {"True": True, "False": False}
 _NUMERIC = ("grid", "points")
 
 
@@ -80,7 +83,7 @@ class _Rewriter:
             case Call(name=name) if name in _REDUCERS or name in _TOTALS:
                 return True
             case Reference(indices=()):
-                return may_be_cell(node.name)
+                return may_be_cell(node.name) or node.name in _TRUTHS
             case Reference(indices=indices) | Call(indices=indices):
                 return self.is_table(node) or any(index.axis for index in indices)
             case _:
@@ -109,6 +112,8 @@ class _Rewriter:
         match node:
             case Reference() if self.is_table(node):
                 return self.table(node, bound)
+            case Reference(indices=(), name=name) if name in _TRUTHS and name not in bound:
+                return Truth(_TRUTHS[name], span=node.span)
             case Reference():
                 found = dataclasses.replace(node, indices=self.indices(node.indices, bound))
                 return found if node.name in bound else resolved(found, self.draft)

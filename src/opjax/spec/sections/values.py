@@ -221,7 +221,7 @@ def expression(node: Node, path: str, draft: Draft) -> Expression:
     """An expression; op_system's reducers and tables over time are rewritten."""
     found = scalar(node, EXPRESSION, path, draft)
     if _is_plain(found.span.text) and isinstance(found.value, str):
-        return resolved(Reference(found.span.text, span=found.span), draft)
+        return rewritten(Reference(found.span.text, span=found.span), draft)
     number = _number(found, path, draft)
     return number or rewritten(parse_expression(_whole(found, draft), draft.report, draft.limits), draft)
 
