@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
@@ -85,6 +84,11 @@ class StateCoordinateView:
     def pytree_eval_fn(self) -> Callable[..., dict[str, Array]]:
         """The derivative of the coordinates by state name."""
         return self.transformed.pytree_eval_fn
+
+    @property
+    def block_pytree_eval_fn(self) -> Callable[..., dict[str, Array]] | None:
+        """The derivative of the coordinates of one block, where the model falls apart; as that of `CompiledRhs`."""
+        return self.transformed.block_pytree_eval_fn
 
     @property
     def observables(self) -> Mapping[str, CompiledObservable]:
@@ -190,7 +194,7 @@ class StateCoordinateView:
 
 
 def _transformed(natural: CompiledRhs, bases: tuple[str, ...]) -> CompiledRhs:
-    options = dataclasses.replace(natural.options, detect_gauges=False, gauge_fix=None)
+    options = natural.options.without_gauges()
     origin = LogOrigin(natural, natural.origin)
     return CompiledRhs(logarithmic(natural.system, bases), origin, options, natural.optimise)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Protocol, Self
@@ -154,7 +155,8 @@ class Described:
             return None
         rates = {name: wanted.node for name, wanted in self._quantities.wanted.items()}
         block = block_system(self._system, self._system.axes[self._system.independent[0]], rates)
-        return type(self)(block, self._origin, self._options, self._quantities.optimise)
+        block = dataclasses.replace(block, gauges={})
+        return type(self)(block, self._origin, self._options.without_gauges(), self._quantities.optimise)
 
     @property
     def block_template_shapes(self) -> Mapping[str, tuple[int, ...]] | None:

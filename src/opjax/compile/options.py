@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypedDict
 
 from opjax.compile.arguments import refuse
@@ -48,6 +48,10 @@ class Options:
             if chosen not in known:
                 hint = did_you_mean(chosen, known, f'write "{known[0]}" or "{known[1]}"')
                 raise refuse(catalogue.UNKNOWN_VALUE, kind=f"choice for {option}", name=chosen, hint=hint)
+
+    def without_gauges(self) -> Options:
+        """The same for a model whose gauges were looked at already."""
+        return replace(self, detect_gauges=False, gauge_fix=None)
 
     def chosen(self, namespace: str) -> Chosen:
         """The same as values that can be compared and pickled."""

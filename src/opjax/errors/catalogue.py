@@ -153,6 +153,7 @@ BROKEN_GAUGE = Problem(
 )
 BAD_ANCHOR = Problem("E0546", "gauge_fix cannot fix '{name}': {problem}")
 BAD_COORDINATES = Problem("E0547", "this state has no coordinates: {problem}")
+BAD_QUALIFICATION = Problem("E0548", "this qualification {problem}")
 BAD_OBSERVABLE = Problem("E0542", "this observable {problem}", "an axis is either kept, in 'axes', or reduced")
 
 # --- operators along an axis

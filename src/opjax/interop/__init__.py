@@ -1,0 +1,1 @@
+"""The same things under the names of other tools, and checks against them."""
