@@ -1,16 +1,19 @@
 """opjax: write a dynamical model once, as text, and get everything from it."""
 
-from opjax.compile.compiled import CompiledRhs as CompiledRhs
-from opjax.errors import Diagnostic as Diagnostic
-from opjax.errors import OpjaxError as OpjaxError
-from opjax.errors import OpjaxWarning as OpjaxWarning
-from opjax.model import Model as Model
-from opjax.model import compile_rhs as compile_rhs
-from opjax.model import compile_rhs as compile_spec
-from opjax.model import from_dict as from_dict
-from opjax.model import load as load
-from opjax.model import loads as loads
-from opjax.source import Limits as Limits
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opjax.compile.compiled import CompiledRhs as CompiledRhs
+    from opjax.errors import Diagnostic as Diagnostic
+    from opjax.errors import OpjaxError as OpjaxError
+    from opjax.errors import OpjaxWarning as OpjaxWarning
+    from opjax.model import Model as Model
+    from opjax.model import compile_rhs as compile_rhs
+    from opjax.model import compile_rhs as compile_spec
+    from opjax.model import from_dict as from_dict
+    from opjax.model import load as load
+    from opjax.model import loads as loads
+    from opjax.source import Limits as Limits
 
 __all__ = [
     "CompiledRhs",
@@ -26,3 +29,28 @@ __all__ = [
     "loads",
 ]
 __version__ = "0.1.0"
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """A public name, imported when it is first used: the compiler is a hundred modules."""
+        match name:
+            case "CompiledRhs":
+                from opjax.compile import compiled as home
+            case "Diagnostic" | "OpjaxError" | "OpjaxWarning":
+                from opjax import errors as home
+            case "Limits":
+                from opjax import source as home
+            case "Model" | "compile_rhs" | "compile_spec" | "from_dict" | "load" | "loads":
+                from opjax import model as home
+            case _:
+                raise AttributeError(f"module 'opjax' has no attribute {name!r}")
+        value: object = vars(home)["compile_rhs" if name == "compile_spec" else name]
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    """The public names, also before they are imported."""
+    return [*globals(), *__all__]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import cast
@@ -107,7 +106,9 @@ def _found(package: str, xp: Namespace) -> Backend:
     own = _OWN.get(package)
     if own is not None:
         return own()
-    for entry in importlib.metadata.entry_points(group=ENTRY_POINTS, name=package):
+    from importlib import metadata  # with the parts of a mail reader that it needs
+
+    for entry in metadata.entry_points(group=ENTRY_POINTS, name=package):
         return cast(Callable[[Namespace], Backend], entry.load())(xp)
     return _of_the_standard(package, xp)
 

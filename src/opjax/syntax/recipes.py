@@ -9,6 +9,7 @@ as does every statement with a problem.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,17 +27,21 @@ MOST_FORMS: Final = 2_000
 WITHOUT_FORM: Final = ("axis", "time")
 """Statements with bare labels and dates, which only the parser's state tells from names and numbers."""
 
-_PIECE: Final = re.compile(
-    r"""(?:[ \t\r\n\f]++|\#[^\n]*+)*+ (?:
+_PIECE: Final = r"""(?:[ \t\r\n\f]++|\#[^\n]*+)*+ (?:
       ([A-Za-z_][A-Za-z0-9_]*+)(?![\x80-\U0010ffff])
     | ((?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?)(?![A-Za-z0-9_.\x80-\U0010ffff])
     | (->|=>|<=|>=|==|!=|\+=|-=|\*=|\*\*|[-+*/%^()\[\]{},:;=<>@~.]|(?<=[\w\])])')
     | ("[^"\n]*+(?:""[^"\n]*+)*+"|'[^'\n]*+(?:''[^'\n]*+)*+')
     | (\Z)
-    )""",
-    re.VERBOSE,
-)
+    )"""
 _NAME, _NUMBER, _OPERATOR, _STRING, _END = 1, 2, 3, 4, 5
+
+
+@functools.cache
+def _pattern() -> re.Pattern[str]:
+    """Compiled when it is first needed, to keep imports quick."""
+    return re.compile(_PIECE, re.VERBOSE)
+
 
 Form = tuple[str, ...]
 Step = Reduction | None
@@ -98,7 +103,7 @@ class Recipes:
         form: list[str] = []
         places: list[tuple[int, int]] = []
         words, position, labelled = self.words, span.start, False
-        for found in _PIECE.finditer(span.source.text, span.start, span.end):
+        for found in _pattern().finditer(span.source.text, span.start, span.end):
             start, group = found.start(), found.lastindex
             if start != position or group is None:
                 return None
