@@ -213,6 +213,26 @@ TRANSITIONS = {
           - {{from: "S[age=young, vax]", to: "S[age=mid, vax]", rate: ageing}}
           - {{to: "S[age=young, vax=u]", rate: births}}
     """,
+    "rates of a pinned source": f"""
+        kind: transitions
+        {_AXES}
+        state: ["S[age, vax]", "X[imm, vax]"]
+        transitions:
+          - {{from: "S[age=young, vax]", to: "S[age=mid, vax]", rate: "k[age]*sum_over(C[age, age:b]*w[age:b], age=b)"}}
+          - {{from: "S[age=mid, vax=u]", to: "S[age=old, vax=v]", rate: "m[age, vax]"}}
+          - {{coord_shift: {{imm: "x1 -> x3"}}, rate: "r[imm]", apply_to: [X]}}
+    """,
+    "other axes on the other side": f"""
+        kind: transitions
+        {_AXES}
+        state: ["S[age, vax]", "T[vax, age]", "I[age]", Q]
+        transitions:
+          - {{from: "S[age, vax]", to: "T[vax, age]", rate: "k[age]"}}
+          - {{from: "I[age=young]", to: "S[age=old, vax=u]", rate: g}}
+          - {{from: Q, to: "I[age]", rate: "p[age]"}}
+          - {{from: "S[age, vax]", to: "I[age=young]", rate: "w[vax]"}}
+          - {{from: "I[age]", to: "I[age]", rate: h}}
+    """,
     "drop an axis": f"""
         kind: transitions
         {_AXES}

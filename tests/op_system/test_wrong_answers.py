@@ -108,6 +108,44 @@ def test_single_precision_stays_single() -> None:
     assert mine.eval_fn(0.0, y, k=k).dtype == np.float32
 
 
+def test_two_integrals_over_one_axis() -> None:
+    """The oracle takes the second name for the first."""
+    mine, theirs = both(
+        read(AXES + "state: [m]\nequations: {m: 'integrate_over(integrate_over(w[x:s]*v[x:r], x=s), x=r)'}")
+    )
+    w, v, lengths = np.array([1.0, 2.0, 3.0]), np.array([5.0, 7.0, 11.0]), np.array([0.25, 1.0, 0.75])
+    expected = (w @ lengths) * (v @ lengths)
+    assert abs(theirs.eval_fn(0.0, np.zeros(1), w=w, v=v)[0] - expected) > 1.0
+    np.testing.assert_allclose(mine.eval_fn(0.0, np.zeros(1), w=w, v=v), [expected], rtol=1e-14)
+
+
+def test_a_flow_routed_into_one_cell_of_another_axis_arrives() -> None:
+    """From every vax to vax=v: in the oracle what leaves vax=u is lost."""
+    mine, theirs = both(
+        read(
+            AXES + 'kind: transitions\nstate: ["X[vax, dose]"]\n'
+            'transitions: [{from: "X[vax, dose:i]", to: "X[vax=v, dose:j]", rate: "G[dose:i, dose:j]"}]'
+        )
+    )
+    x, g = np.arange(1.0, 7.0).reshape(2, 3), np.arange(9.0).reshape(3, 3)
+    expected = np.stack([np.zeros(3), x.sum(0) @ g]) - x * g.sum(1)
+    assert theirs.eval_fn(0.0, x.ravel(), G=g).sum() == -90.0
+    np.testing.assert_array_equal(mine.eval_fn(0.0, x.ravel(), G=g), expected.ravel())
+
+
+def test_a_rate_that_names_a_cell_of_its_source() -> None:
+    """In the oracle the name of the cell becomes the whole state."""
+    mine, theirs = both(
+        read(
+            AXES + 'kind: transitions\nstate: ["S[age]", "I[age]"]\n'
+            'transitions: [{from: "S[age]", to: "I[age]", rate: "b*S__age_mid"}]'
+        )
+    )
+    y = np.arange(1.0, 7.0)
+    np.testing.assert_array_equal(theirs.eval_fn(0.0, y, b=1.0)[:3], [-1.0, -4.0, -9.0])
+    np.testing.assert_array_equal(mine.eval_fn(0.0, y, b=1.0), [-2.0, -4.0, -6.0, 2.0, 4.0, 6.0])
+
+
 # --- wrong arguments that pass in silence
 
 

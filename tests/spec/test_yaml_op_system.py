@@ -183,6 +183,9 @@ REFUSED = {
     "transitions: [{to: S, rate: 1, reactants: any}]": ("E0204", "must be auto, or a list"),
     "aliases: {a: 'sum_over(u[x:s], x=s in [0, 1, 2])'}": ("E0204", "axis 'x' must be its two ends"),
     "aliases: {a: 'sum_over(u[age:s], age=s in [young])'}": ("E0204", "the filter over the ordinal axis 'age'"),
+    "aliases: {a: 'sum_over(u[age:s], age=s in [old, mid])'}": ("E0204", "its first and last label, in their order"),
+    "aliases: {a: 'integrate_over(u[x:s], x=s in [0.2, 0.9])'}": ("E0204", "two ends with points of the axis between"),
+    "aliases: {a: 'integrate_over(u[x:s], x=s in [1, 1])'}": ("E0204", "two ends with points of the axis between them"),
     "aliases: {a: 'sum_over(S)'}": ("E0204", "'sum_over' must be written as sum_over(body, axis=name)"),
     "aliases: {a: 'sum_over(S, age=2)'}": ("E0204", "what 'age' is bound to must be a name"),
     "aliases: {a: 'sum_over(S, age=s in [young] or t in [old])'}": ("E0204", "what 'age' is bound to must be"),
@@ -288,3 +291,23 @@ def test_names_of_cells() -> None:
     (expected,) = read_text(Source("m", text), report)
     report.check()
     assert (model.states, model.aliases, model.dynamics) == (expected.states, expected.aliases, expected.dynamics)
+
+
+PINNED = {
+    "{from: 'S[age=mid, sex]', to: 'S[age=old, sex]', rate: 'k[age, sex]'}": (
+        'S[age="mid", sex] -> S[age="old", sex] @ k[age="mid", sex]'
+    ),
+    "{from: 'S[age=mid, sex=f]', to: 'I[age]', rate: 'k[age]'}": 'S[age="mid", sex="f"] -> I[age] @ k[age]',
+    "{from: 'S[age=mid, sex]', to: null, rate: 'sum(k[age, b] + q[age] for b in age) + sum(q[age] for age in age)'}": (
+        'S[age="mid", sex] -> 0 @ sum(k[age="mid", b] + q[age="mid"] for b in age) + sum(q[age] for age in age)'
+    ),
+    "{coord_shift: {age: young -> old}, rate: 'r[age]', apply_to: [I]}": (
+        'I[age="young"] -> I[age="old"] @ r[age="young"]'
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "text"), PINNED.items(), ids=range(len(PINNED)))
+def test_a_rate_is_read_where_its_source_is(written: str, text: str) -> None:
+    head = HEAD.replace("[S, I]", "['S[age, sex]', 'I[age]']")
+    assert read(f"{head}transitions: [{written}]").dynamics == from_text(f"dynamics:\n  {text}").dynamics

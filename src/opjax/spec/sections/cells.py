@@ -112,13 +112,13 @@ def _label_names(axis: str, draft: Draft) -> dict[str, tuple[Label, ...]]:
     if known is None:
         known = draft.label_names[axis] = {}
         declared = draft.axis(axis)
-        for label in () if declared is None else _labels(declared):
+        for label in () if declared is None else points_of(declared):
             key = label_name(label)
             known[key] = (*known.get(key, ()), label)
     return known
 
 
-def _labels(axis: AxisDeclaration) -> tuple[Label, ...]:
+def points_of(axis: AxisDeclaration) -> tuple[Label, ...]:
     """The labels or points of an axis; those of a grid where its ends are plain numbers."""
     if axis.kind != "grid":
         return axis.values

@@ -10,6 +10,7 @@ import dataclasses
 from opjax.spec.document import Entry, MappingNode, Node, ScalarNode, SequenceNode, wrong_value
 from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
+from opjax.spec.sections.pinned_rates import at_source
 from opjax.spec.sections.reactants import REACTANTS, stated_reactants, written_reactants
 from opjax.spec.sections.section import Plain, Section, commented, named, record
 from opjax.spec.sections.shapes import EDGE, EXPRESSION, NAME, TEXT, Either, Keyed, Listed, Record, Scalar
@@ -66,12 +67,12 @@ def _read_transition(node: Node, path: str, draft: Draft) -> None:
     if "to" not in fields:
         raise draft.missing(node, path, "to")
     rate, mass_action = _rate(node, fields, path, draft)
-    source = _side(fields.get("from"), path, draft)
+    source, target = _side(fields.get("from"), path, draft), _side(fields["to"], path, draft)
     draft.dynamics.append(
         TransitionDeclaration(
             source,
-            _side(fields["to"], path, draft),
-            rate,
+            target,
+            at_source(rate, source, target),
             mass_action,
             _name(fields, path, draft),
             edge_of(fields.get("edge")),

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from opjax.errors import Stop, did_you_mean
 from opjax.source import Span
 from opjax.spec.document import ScalarNode, wrong_value
-from opjax.spec.sections.cells import may_be_cell, resolved
+from opjax.spec.sections.cells import literal, may_be_cell, points_of, resolved
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.rebuild import with_children
 from opjax.syntax.declarations import AxisDeclaration, InputDeclaration, StateDeclaration
@@ -47,6 +47,7 @@ _REDUCERS: Mapping[str, ReductionKind | None] = {"sum_over": "sum", "integrate_o
 _KERNELS: Mapping[str, ReductionKind] = {"sum": "sum", "integrate": "integral"}
 _TOTALS = {"sum_state": "written as sum_state()", "sum_prefix": "written as sum_prefix('I')"}
 _TRUTHS = {"True": True, "False": False}
+_FEWEST = 2  # points that an interval needs
 _NUMERIC = ("grid", "points")
 
 
@@ -272,6 +273,11 @@ class _Rewriter:
         if declared is not None and declared.kind in _NUMERIC:
             if len(ends) != 2:
                 raise self.wrong(argument.value, f"the filter over the continuous axis '{axis}'", "its two ends")
+            low, high = (literal(end) for end in ends)
+            points = [point for point in points_of(declared) if isinstance(point, float)]
+            if low is not None and high is not None and points and sum(low <= p <= high for p in points) < _FEWEST:
+                expected = "two ends with points of the axis between them, two at least"
+                raise self.wrong(argument.value, f"the filter over the continuous axis '{axis}'", expected)
             return Compare((ends[0], index, ends[1]), ("<=", "<="), span=span)
         labels = [self.label(label) for label in ends]
         if declared is None or declared.kind != "ordered":
@@ -279,6 +285,10 @@ class _Rewriter:
             return tests[0] if len(tests) == 1 else Logical("or", tests, span=span)
         if len(labels) != 2:
             raise self.wrong(argument.value, f"the filter over the ordinal axis '{axis}'", "its first and last label")
+        first, last = (label.value for label in labels)
+        if {first, last} <= set(declared.values) and declared.values.index(first) > declared.values.index(last):
+            expected = "its first and last label, in their order"
+            raise self.wrong(argument.value, f"the filter over the ordinal axis '{axis}'", expected)
         above = Compare((index, labels[0]), (">=",), span=span)
         below = Compare((index, labels[1]), ("<=",), span=span)
         return Logical("and", (above, below), span=span)

@@ -13,6 +13,7 @@ from opjax.errors import Stop
 from opjax.spec.document import MappingNode, Node, ScalarNode, wrong_value
 from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
+from opjax.spec.sections.pinned_rates import at_source
 from opjax.spec.sections.reactants import stated_reactants
 from opjax.spec.sections.shapes import EXPRESSION, TEXT, Either, Keyed, Record, Scalar
 from opjax.spec.sections.values import declared, expression, scalar, text_of
@@ -129,4 +130,5 @@ def _transition(state: StateDeclaration, shift: _Shift, rate: Expression, name: 
         indices = tuple(index if axis == shift.axis else Index(axis, span=index.span) for axis in state.axes)
         return (Term(Reference(state.name, indices, span=index.span)),)
 
-    return TransitionDeclaration(at(shift.source), at(shift.target), rate, name=name, edge=shift.edge)
+    source, target = at(shift.source), at(shift.target)
+    return TransitionDeclaration(source, target, at_source(rate, source, target), name=name, edge=shift.edge)
