@@ -167,6 +167,7 @@ QUICK_BENCHMARKS = [
     "time_text_to_callable",
     "time_import",
     "memory_of_parsing",
+    "time_pipeline",
 ]
 
 

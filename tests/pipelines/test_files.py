@@ -16,6 +16,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 
 from opjax import OpjaxError
 from opjax.pipelines import (
@@ -312,6 +315,7 @@ def test_a13_yaml_tags_are_refused() -> None:
         ({"_module_": "equinox.nn:Identity", "fields": {"a": 1}}, "fields"),
         ({"_slice_": [1, 2]}, "list of 3"),
         ({"_complex_": ["a", "b"]}, "numbers"),
+        ({"_arry_": [1.0]}, "no meaning"),
     ],
 )
 def test_a13_values_without_meaning(value: Any, words: str) -> None:
@@ -331,6 +335,7 @@ def test_a13_values_without_meaning(value: Any, words: str) -> None:
         ("_target_: opjax.pipelines:Fanout\noperators: {}\n", "one or more"),
         ("_target_: opjax.pipelines:Graph\noperators: []\nplan: [{call: 0}]\ninputs: []\noutputs: 0\n", "step 0"),
         ("_target_: opjax.pipelines:Sequential\noperators: [1]\n", r"operators\[0\]"),
+        ("_target_: opjax.pipelines:Graph\noperators: []\nplan: []\ninputs: [x]\noutputs: x\n", "Graph"),
         ("{a: 1", "valid YAML"),
     ],
 )
@@ -353,6 +358,49 @@ def test_a13_yaml_is_for_people() -> None:
     text = "_target_: pipelines.fixtures:Gain\ng: [1, 2.5]  # two bands\n"
     np.testing.assert_array_equal(loads_yaml(text).g, [1.0, 2.5])
     assert "_array_: [1.0, 2.5]" in dumps_yaml(Gain([1.0, 2.5]))
+
+
+def test_a13_names_of_functions_are_registered() -> None:
+    assert loads(dumps(Lambda(jnp.tanh)), functions=["jax.numpy:tanh"]).fn is jnp.tanh
+    with pytest.raises(ValueError, match="no function"):
+        loads(dumps(Lambda(jnp.tanh)), functions=["os:system"])
+    with pytest.raises(TypeError, match="collections"):
+        loads(dumps(Lambda(jnp.tanh)), functions="jax.numpy:tanh")
+
+
+KEYS = st.one_of(st.text(max_size=8), st.integers(0, 9).map(lambda i: ["_target_", "_tuple_", "_x_", "a"][i % 4]))
+LEAVES = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.complex_numbers(), st.text(max_size=20)
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.lists(inner, max_size=3).map(tuple), st.dictionaries(KEYS, inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(value=VALUES)
+@settings(max_examples=60)
+def test_a13_any_value_survives(value: Any) -> None:
+    for write, read in ((dumps, loads), (dumps_yaml, loads_yaml)):
+        found = read(write(Item(value))).key
+        assert repr(found) == repr(value)
+
+
+@given(
+    array=arrays(
+        st.sampled_from(["float32", "int16", "bool", "complex64", "float16", "uint8"]), array_shapes(max_side=5)
+    )
+)
+@settings(max_examples=40)
+def test_a13_any_array_survives(array: Any) -> None:
+    for made in (array, jnp.asarray(array)):
+        found = loads_yaml(dumps_yaml(Const(made))).value
+        assert type(found) is type(made)
+        assert found.dtype == made.dtype
+        assert np.asarray(found).tobytes() == np.asarray(made).tobytes()
 
 
 # --- A14

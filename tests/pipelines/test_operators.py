@@ -144,6 +144,8 @@ def test_a06_a_learned_number_is_a_float() -> None:
     assert Gain(2).g.dtype == jnp.float32
     assert not Gain(2).g.weak_type
     assert Gain(jnp.arange(3)).g.dtype == jnp.int32
+    assert Gain(jax.random.key(0)).g == jax.random.key(0)
+    assert Gain(None).g is None
 
 
 def test_a06_static_fields_are_structure() -> None:
@@ -218,6 +220,11 @@ def test_a08_a_step_that_is_no_operator_is_named() -> None:
 def test_a08_one_object_with_arrays_stands_once(around: Any) -> None:
     with pytest.raises(ValueError, match="twice"):
         Sequential(around(Gain(2.0)))
+
+
+def test_a08_one_array_may_stand_in_two_operators() -> None:
+    w = jnp.ones(3)
+    same((Gain(w) | Gain(w))(X), X)
 
 
 def test_a08_one_object_without_arrays_may_stand_twice() -> None:
@@ -316,6 +323,12 @@ def test_a09_a_chain_of_3000_nodes() -> None:
     graph = Graph.build({"x": x}, node)
     assert len(graph.operators) == 1
     assert graph(0) == 3000
+
+
+def test_a09_an_input_has_one_name() -> None:
+    x = Input("x")
+    with pytest.raises(ValueError, match="two names"):
+        Graph.build({"a": x, "b": x}, x + 1.0)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from opjax.errors import OpjaxError, Report, catalogue
 from opjax.errors.diagnostic import Diagnostic
+from opjax.pipelines.encode import TAG
 from opjax.pipelines.operator import Operator, constructor_names
 from opjax.pipelines.registry import FUNCTIONS, MODULES, OPERATORS, name_of, target_of
 from opjax.pipelines.untyped import jax, jnp
@@ -65,6 +67,8 @@ class Trust:
             self.functions = {}
             for given in functions:
                 name = given if isinstance(given, str) else name_of(given)
+                if isinstance(given, str) and name not in FUNCTIONS:
+                    raise ValueError(f"no function is registered as '{name}': give the function itself")
                 self.functions[name] = FUNCTIONS[name] if isinstance(given, str) else given
 
 
@@ -115,6 +119,9 @@ class _Decoder:
         tags = [entry.key.text for entry in node.entries if entry.key.text in _TAGS]
         if len(tags) > 1:
             wrong(node, "this", f"it is {' and '.join(tags)} at once")
+        unknown = [entry.key for entry in node.entries if not tags and TAG.match(entry.key.text)]
+        if unknown:
+            wrong(unknown[0], "this", f"'{unknown[0].text}' has no meaning; known are {', '.join(sorted(_TAGS))}")
         if not tags:
             named: dict[str, Any] = {}
             for entry in node.entries:
@@ -175,8 +182,8 @@ class _Decoder:
             return kind(**fields)
         except OpjaxError:
             raise
-        except (TypeError, ValueError) as error:
-            wrong(node, kind.__name__, str(error))
+        except Exception as error:  # whatever a constructor says of such arguments is said of the file
+            wrong(node, kind.__name__, f"{error}" if isinstance(error, TypeError | ValueError) else repr(error))
 
     def module(self, node: MappingNode, target: Node) -> Walk[Any]:
         kind = self.named(target, "module", self.trust.classes)
@@ -186,6 +193,8 @@ class _Decoder:
         wanted = set(kind.__dataclass_fields__)
         if not isinstance(fields, MappingNode) or {entry.key.text for entry in fields.entries} != wanted:
             wrong(node, target.span.text, f"'fields' must be a mapping of {', '.join(sorted(wanted))}")
+        if inspect.isabstract(kind):
+            wrong(target, target.span.text, "it is abstract")
         module: Any = object.__new__(kind)
         for entry in fields.entries:
             object.__setattr__(module, entry.key.text, (yield self.value(entry.value)))

@@ -24,7 +24,7 @@ Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | 
 _READABLE = 64
 _READABLE_KINDS = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64")
 _DEEPEST = 60
-_TAG = re.compile(r"_\w+_\Z")
+TAG = re.compile(r"_\w+_\Z")
 
 
 class NotSerialisableError(TypeError):
@@ -62,7 +62,7 @@ class _Encoder:
         return _leaf(value, path)
 
     def mapping(self, mapping: dict[Any, Any], path: str, depth: int) -> Walk[Plain]:
-        if all(type(key) is str and not _TAG.match(key) for key in mapping):
+        if all(type(key) is str and not TAG.match(key) for key in mapping):
             named: dict[str, Plain] = {}
             for key, part in mapping.items():
                 named[key] = yield self.value(part, f"{path}.{key}", depth + 1)
@@ -105,9 +105,28 @@ def _check_rebuilds(operator: Operator, config: dict[str, Any], path: str) -> No
     again = type(operator)(**config)
     for name, value in vars(operator).items():
         other = vars(again).get(name)
-        if other is not value and not bool(eqx.tree_equal(other, value)):
+        if other is not value and not _alike(other, value):
             message = f"{path}: made again from its own arguments, {type(operator).__name__} has another '{name}'"
             raise NotSerialisableError(message)
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Whether two values are the same in every bit: nan is like nan here."""
+    if jax.tree.structure(a) != jax.tree.structure(b):
+        return False
+    return all(x is y or _same_bits(x, y) for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True))
+
+
+def _same_bits(x: Any, y: Any) -> bool:
+    arrays = (jax.Array, np.ndarray, np.generic)
+    if not isinstance(x, arrays) or _is_key(x):
+        return bool(eqx.tree_equal(x, y))
+    one, other = np.asarray(x), np.asarray(y)
+    return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+
+
+def _is_key(value: Any) -> bool:
+    return isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key)
 
 
 def _leaf(value: Any, path: str) -> Plain:
@@ -118,7 +137,7 @@ def _leaf(value: Any, path: str) -> Plain:
         return value if math.isfinite(value) else {"_number_": str(value)}
     if isinstance(value, complex):
         return {"_complex_": [str(value.real), str(value.imag)]}
-    if isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
+    if _is_key(value):
         implementation = str(jax.random.key_impl(value))
         return {"_key_": implementation, "data": _array(np.asarray(jax.random.key_data(value)), "jax", path)}
     if isinstance(value, jax.Array):

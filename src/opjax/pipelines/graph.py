@@ -136,6 +136,8 @@ def _build(inputs: Mapping[str, Input], outputs: Mapping[str, Node] | Node) -> G
     for node in (*inputs.values(), *wanted):
         if not isinstance(cast("object", node), Node):
             raise TypeError(f"inputs and outputs of a graph are nodes, not {node!r}")
+    if len({id(node) for node in inputs.values()}) < len(inputs):
+        raise ValueError(f"one input stands under two names ({', '.join(inputs)}): make an Input for each")
     number = {id(node): i for i, node in enumerate(inputs.values())}
     operators: list[Operator] = []
     slots: dict[int, int] = {}

@@ -52,7 +52,8 @@ def strong_array(value: Any) -> Any:
     found = jnp.asarray(value)
     given = isinstance(value, jax.Array | np.ndarray | np.generic)
     kind = jnp.result_type(float) if not given and jnp.issubdtype(found.dtype, jnp.integer) else found.dtype
-    return found if found.dtype == kind and not found.weak_type else jnp.asarray(found, dtype=kind)
+    weak = getattr(found, "weak_type", False)  # keys of random numbers have none
+    return jnp.asarray(found, dtype=kind) if weak or found.dtype != kind else found
 
 
 class Operator(eqx.Module):

@@ -8,6 +8,8 @@ import equinox as eqx
 
 from opjax.pipelines.untyped import jax
 
+_HOLDERS = (eqx.Module, tuple, list, dict)
+
 
 def refuse_shared(operators: tuple[Any, ...]) -> None:
     """Refuse a module with arrays that stands at two places.
@@ -29,11 +31,11 @@ def refuse_shared(operators: tuple[Any, ...]) -> None:
                 _check(value)
                 continue
             seen.add(id(value))
-            stack.extend(vars(value).values())
-        elif isinstance(value, tuple | list):
-            stack.extend(cast("list[Any]", value))
+            stack += [part for part in vars(value).values() if isinstance(part, _HOLDERS)]
         elif isinstance(value, dict):
             stack.extend(cast("dict[Any, Any]", value).values())
+        elif isinstance(value, tuple | list):
+            stack.extend(cast("list[Any]", value))
 
 
 def _check(module: eqx.Module) -> None:

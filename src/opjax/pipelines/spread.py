@@ -82,8 +82,9 @@ class ShardOver(Operator):
     def _apply(self, *args: Any) -> Any:
         devices = math.prod(size for name, size in self.mesh.shape.items() if name == self.axis)
         for leaf in jax.tree.leaves(args):
-            if leaf.shape[0] % devices:
-                raise ValueError(f"the first axis has {leaf.shape[0]} elements, not divisible by {devices} devices")
+            size = jnp.shape(leaf)[0] if jnp.ndim(leaf) else 1
+            if jnp.ndim(leaf) == 0 or size % devices:
+                raise ValueError(f"the first axis has {size} elements, not divisible by {devices} devices")
         arrays, rest = partition(self.operator)
 
         def block(weights: Any, *parts: Any) -> Any:
