@@ -23,8 +23,9 @@ SOURCE = Path(__file__).parents[1] / "src" / "opjax"
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"cli", "__main__"}),
     frozenset({"__init__"}),
+    frozenset({"interop"}),
     frozenset({"model"}),
-    frozenset({"pipelines", "infer", "interop", "show"}),
+    frozenset({"pipelines", "infer", "show"}),
     frozenset({"solve"}),
     frozenset({"stages"}),
     frozenset({"compile", "passes", "spec"}),

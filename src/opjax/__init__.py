@@ -7,6 +7,11 @@ if TYPE_CHECKING:
     from opjax.errors import Diagnostic as Diagnostic
     from opjax.errors import OpjaxError as OpjaxError
     from opjax.errors import OpjaxWarning as OpjaxWarning
+    from opjax.interop.op_system import normalize_expr_rhs as normalize_expr_rhs
+    from opjax.interop.op_system import normalize_rhs as normalize_rhs
+    from opjax.interop.op_system import normalize_transitions_rhs as normalize_transitions_rhs
+    from opjax.interop.op_system import reaction_balances as reaction_balances
+    from opjax.interop.op_system import validate_spec as validate_spec
     from opjax.model import Model as Model
     from opjax.model import compile_rhs as compile_rhs
     from opjax.model import compile_rhs as compile_spec
@@ -27,6 +32,11 @@ __all__ = [
     "from_dict",
     "load",
     "loads",
+    "normalize_expr_rhs",
+    "normalize_rhs",
+    "normalize_transitions_rhs",
+    "reaction_balances",
+    "validate_spec",
 ]
 __version__ = "0.1.0"
 
@@ -44,6 +54,8 @@ if not TYPE_CHECKING:
                 from opjax import source as home
             case "Model" | "compile_rhs" | "compile_spec" | "from_dict" | "load" | "loads":
                 from opjax import model as home
+            case _ if name in __all__:
+                from opjax.interop import op_system as home
             case _:
                 raise AttributeError(f"module 'opjax' has no attribute {name!r}")
         value: object = vars(home)["compile_rhs" if name == "compile_spec" else name]

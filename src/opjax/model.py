@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from opjax import stages
 from opjax.compile.compiled import CompiledRhs
+from opjax.compile.layout import build_layout
+from opjax.compile.metadata import published_names
 from opjax.compile.options import Choices
 from opjax.errors import OpjaxWarning, Report
 from opjax.errors.extras import missing_extra
@@ -72,6 +74,42 @@ class Model:
     def parameters(self) -> tuple[str, ...]:
         """The names of the parameters, in declared order."""
         return tuple(self.system.parameters)
+
+    # --- op_system's normalized form
+
+    @property
+    def kind(self) -> str:
+        """``transitions`` where there are some, else ``expr``."""
+        return "transitions" if self.system.flows else "expr"
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """The name of every cell as an identifier, in the order of the flat vector: ``S``, ``I__age_young``."""
+        return published_names(build_layout(self.system), self.system.axes)
+
+    @property
+    def param_names(self) -> tuple[str, ...]:
+        """The names of all parameters, in declared order; the same as `parameters`."""
+        return self.parameters
+
+    @property
+    def equations(self) -> Mapping[str, str]:
+        """The derivative of each state as text, by its declared name."""
+        from opjax.show import normalized
+
+        return normalized.equations(self.system)
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """What each alias stands for, as text, by its declared name."""
+        from opjax.show import normalized
+
+        return normalized.aliases(self.system)
+
+    @property
+    def meta(self) -> Mapping[str, object]:
+        """What engines read of the model; the same as `CompiledRhs.meta`."""
+        return self.compile_rhs().meta
 
     @property
     def content_hash(self) -> str:

@@ -13,6 +13,7 @@ from opjax.spec.document import MappingNode, Node, ScalarNode, wrong_value
 from opjax.spec.document_json import json_documents
 from opjax.spec.document_mapping import mapping_document
 from opjax.spec.document_yaml import yaml_documents
+from opjax.spec.embedded import Root, models_in
 from opjax.spec.inference import infer_parameters
 from opjax.spec.sections import MODEL, SECTIONS
 from opjax.spec.sections.carried import spread
@@ -84,15 +85,17 @@ def read_mapping(mapping: Mapping[str, object], report: Report, limits: Limits =
 def _models(roots: list[Node], place: Span, report: Report, limits: Limits) -> list[ModelSyntax]:
     if not roots and not report.errors:
         report.add(catalogue.EMPTY_SOURCE, place, hint="begin with 'name: ...' and 'state: [...]'")
-    models = [_model(root, report, limits) for root in roots]
+    models = [_model(found, report, limits) for root in roots for found in models_in(root)]
     return [model for model in models if model is not None]
 
 
-def _model(root: Node, report: Report, limits: Limits) -> ModelSyntax | None:
+def _model(found: Root, report: Report, limits: Limits) -> ModelSyntax | None:
+    root = found.node
     if not isinstance(root, MappingNode):
         wrong_value(report, root, "a model", "a mapping with the keys 'name', 'state', ...")
         return None
     draft = Draft(root.span, report, limits, has_comments="#" in root.span.source.text)
+    draft.name = found.name or draft.name
     values = _values(spread(root, draft), draft)
     for section in SECTIONS:
         if section.key in values:
