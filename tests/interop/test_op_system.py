@@ -106,7 +106,8 @@ def test_a_wrong_specification_is_reported_and_not_raised() -> None:
     assert report.stages == {"normalize": "failed", "compile": "skipped", "vectorize": "skipped"}
     assert len(report.errors) == 2
     assert not report.ok
-    assert "equations.S" in report.errors[0]
+    assert "equations.I:1:1" in report.errors[0]
+    assert "equations.S:1:4" in report.errors[1]
 
 
 @pytest.mark.parametrize("text", SYSTEMS.values(), ids=SYSTEMS)
