@@ -76,7 +76,7 @@ def _plan(shapes: Shapes, bounds: Bounds) -> _Plan:
     sums = _sums(shapes, bounds)
     apart = {unit.number for level in sums.values() for unit in level}
     for unit in [unit for level in sums.values() for unit in level]:
-        shapes.units.update(term.number for _, term in terms(unit, shapes) if is_interior(term))
+        shapes.raise_up(term.number for _, term in terms(unit, shapes) if is_interior(term))
     vectors: dict[int, list[list[AnyNode]]] = {}
     single: dict[int, list[AnyNode]] = {}
     for (level, _), group in shapes.groups().items():
@@ -175,7 +175,7 @@ class _Rewriting:
         while waiting:
             node = waiting.pop()
             inside[node.number] = node
-            waiting.extend(o for o in node.operands if is_interior(o) and not self.plan.shapes.is_unit(o))
+            waiting.extend(o for o in node.operands if o.number in self.plan.shapes.inside)
         for number in sorted(inside):
             self.copy(inside[number])
 
@@ -192,7 +192,7 @@ class _Rewriting:
 
     def expression(self, node: AnyNode, slots: Iterator[AnyNode], top: bool = False) -> Walk[AnyNode]:
         """The expression of a shape over vectors for its leaves, which are met from left to right."""
-        if not top and (not is_interior(node) or self.plan.shapes.is_unit(node)):
+        if not top and node.number not in self.plan.shapes.inside:
             return next(slots)
         operands: list[AnyNode] = []
         for operand in node.operands:

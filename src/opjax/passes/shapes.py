@@ -42,35 +42,39 @@ class Shapes:
     level: dict[int, int] = field(default_factory=dict[int, int])
     size: dict[int, int] = field(default_factory=dict[int, int])
     known: dict[object, int] = field(default_factory=dict[object, int])
+    inside: set[int] = field(default_factory=set[int])
+    """The operations that are part of a larger unit."""
     operations: int = 0
 
     def __post_init__(self) -> None:
-        self.find_units()
+        interior = {node.number for node in self.nodes if is_interior(node)}
+        self.operations = len(interior)
+        self.find_units(interior)
+        self.inside = interior - self.units
+        level, size, units = self.level, self.size, self.units
         for node in self.nodes:
-            below = [self.level[o.number] + (o.number in self.units) for o in node.operands]
-            self.level[node.number] = max(below, default=0)
-            if is_interior(node):
-                self.operations += 1
-                key = (_operation(node), *(self.leaf(o, node) for o in node.operands))
-                self.shape[node.number] = self.known.setdefault(key, len(self.known))
-                inside = (o.number for o in node.operands if is_interior(o) and o.number not in self.units)
-                self.size[node.number] = 1 + sum(self.size[number] for number in inside)
+            number, operands = node.number, node.operands
+            level[number] = max([level[o.number] + (o.number in units) for o in operands]) if operands else 0
+            if number in interior:
+                key = (_operation(node), *[self.leaf(o, node) for o in operands])
+                self.shape[number] = self.known.setdefault(key, len(self.known))
+                size[number] = 1 + sum([size[o.number] for o in operands if o.number in self.inside])
 
     @property
     def levels(self) -> int:
         """How many levels there are."""
         return 1 + max(self.level.values())
 
-    def find_units(self) -> None:
+    def find_units(self, interior: set[int]) -> None:
         """Units are roots, what is used twice, and what other than scalar operations use."""
         uses: dict[int, int] = {}
         for node in self.nodes:
-            weight = 1 if is_interior(node) else 2
+            weight = 1 if node.number in interior else 2
             for operand in node.operands:
                 uses[operand.number] = uses.get(operand.number, 0) + weight
         for root in self.roots:
             uses[root.number] = 2
-        self.units.update(n.number for n in self.nodes if is_interior(n) and uses.get(n.number, 0) > 1)
+        self.units.update(number for number in interior if uses.get(number, 0) > 1)
 
     def is_unit(self, node: AnyNode) -> bool:
         """Whether a node is a scalar with a value of its own."""
@@ -78,7 +82,7 @@ class Shapes:
 
     def leaf(self, node: AnyNode, parent: AnyNode) -> object:
         """The shape of an operand; leaves that may not differ are in it themselves."""
-        if is_interior(node) and node.number not in self.units:
+        if node.number in self.inside:
             return self.shape[node.number]
         if isinstance(node, Symbol):
             return {"state": STATE, "parameter": PARAMETER}.get(node.role, ("same", node.number))
@@ -86,6 +90,11 @@ class Shapes:
             free = node.kind == "real" and isinstance(parent, Apply) and parent.function in SMOOTH
             return NUMBER if free else ("same", node.number)
         return UNIT if node.kind == "real" else CONDITION
+
+    def raise_up(self, numbers: Iterable[int]) -> None:
+        """Make units of what is inside others."""
+        self.units.update(numbers)
+        self.inside -= self.units
 
     def groups(self) -> dict[tuple[int, int], list[AnyNode]]:
         """The units of each level and shape."""
@@ -102,7 +111,7 @@ def leaves_of(unit: AnyNode, shapes: Shapes) -> list[AnyNode]:
     waiting = list(reversed(unit.operands))
     while waiting:
         node = waiting.pop()
-        if is_interior(node) and node.number not in shapes.units:
+        if node.number in shapes.inside:
             waiting.extend(reversed(node.operands))
         else:
             found.append(node)

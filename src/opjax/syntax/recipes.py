@@ -77,8 +77,11 @@ class Recipe:
             for step in self.steps:
                 if step is None:
                     values.append(next(tokens))
+                    continue
+                first = len(values) - step.length
+                if step.plain and step.action is not None:
+                    values[first:] = (step.action(*values[first:]),)
                 else:
-                    first = len(values) - step.length
                     values[first:] = (step.value(values[first:]),)
         except TextError:
             return None
