@@ -342,7 +342,8 @@ def _kinetics(system: System, flow: Flow) -> _Kinetics:
     complete = "state" not in (flow.rate if flow.mass_action else flow.value).roles
     complete = complete or inferred is not None or isinstance(stated, tuple)
     found: list[CompiledReactant] = []
-    for cell in reads or ():
+    order_of = {name: place for place, name in enumerate(system.states)}
+    for cell in sorted(reads or (), key=lambda cell: order_of[cell.state]):
         axes = system.states[cell.state].axes
         found.extend(_reactant(system, part, 1) for part in spread(cell, axes, system.axes))
     order = None if bound is None or reads is None else math.ceil(bound)
