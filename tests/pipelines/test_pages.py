@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
 import types
 from collections.abc import Iterator
@@ -39,14 +41,29 @@ def test_the_row_runs(there: str, code: str, names: dict[str, Any]) -> None:
     jax.block_until_ready(jax.tree.leaves(result))
 
 
+def cells(page: str) -> list[str]:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return re.findall(r"^```\{code-cell\}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+
+
 @pytest.mark.slow
 def test_the_cells_of_the_guide_run(capsys: pytest.CaptureFixture[str]) -> None:
-    text = (DOCS / "pipelines.md").read_text(encoding="utf-8")
-    cells = re.findall(r"^```\{code-cell\}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
     found: dict[str, Any] = {"__name__": "pipelines_page"}
-    for cell in cells:
+    for cell in cells("pipelines.md"):
         exec(compile(cell, "pipelines.md", "exec", dont_inherit=True), found)
     printed = capsys.readouterr().out
     assert "stands here twice" in printed
     assert "os:system" in printed
-    assert len(cells) >= 10
+
+
+@pytest.mark.slow
+def test_a_retrieval_is_trained_spread_and_sampled() -> None:
+    """In a process of its own, because the page asks JAX for four devices; the page checks its numbers itself."""
+    pytest.importorskip("numpyro")
+    environment = {**os.environ, "PYTHONPATH": str(DOCS.parent / "src"), "JAX_PLATFORMS": "cpu"}
+    script = "\n".join(cells("matched-filter.md"))
+    command = [sys.executable, "-"]
+    done = subprocess.run(command, input=script, env=environment, capture_output=True, text=True, check=True)
+    assert "on 4 devices" in done.stdout
+    assert "compiled 1 time" in done.stdout
+    assert "strength of the target" in done.stdout
