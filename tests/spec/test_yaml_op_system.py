@@ -8,7 +8,7 @@ from opjax.errors import Report
 from opjax.source import Source
 from opjax.spec.text_reader import read_text
 from opjax.spec.yaml_reader import read_yaml
-from opjax.syntax.declarations import InputDeclaration, ModelSyntax
+from opjax.syntax.declarations import ModelSyntax
 
 AXES = """\
 axes:
@@ -102,27 +102,38 @@ def test_reducers_are_read_wherever_expressions_stand(written: str, text: str) -
     assert model == from_text(text.replace("E", "sum(k[b] for b in age)"))
 
 
-def test_tables_over_time_are_inputs() -> None:
+def test_tables_over_time_are_parameters() -> None:
     model = read(
         "state: ['S[age]']\n"
         "axes: [{name: age, coords: [a, b]}, {name: time, type: continuous, coords: [0, 7, 14], units: day}]\n"
         "time_interpolation: previous\n"
         "equations: {'S[age]': 'beta[time]*S[age] + sum_over(eta[time, age, age:j]*S[age:j], age=j)'}\n"
     )
-    assert [axis.name for axis in model.axes] == ["age"]
-    assert model.inputs == (InputDeclaration("beta", "previous"), InputDeclaration("eta", "previous", ("age", "age")))
-    assert model.parameters == ()
+    assert [axis.name for axis in model.axes] == ["age", "time"]
+    assert [(p.name, p.axes) for p in model.parameters] == [("beta", ("time",)), ("eta", ("time", "age", "age"))]
     assert model.time is not None
     assert model.time.unit == "day"
-    text = "dynamics:\n  S[age]' = beta(t)*S[age] + sum(eta[age, j](t)*S[j] for j in age)"
+    text = (
+        "dynamics:\n  S[age]' = previous(beta[time] over time)*S[age]"
+        " + sum(previous(eta[time, age, j] over time)*S[j] for j in age)"
+    )
     assert model.dynamics == from_text(text).dynamics
+
+
+def test_an_input_may_be_written_with_the_axis_of_time() -> None:
+    model = read(
+        "state: [S]\naxes: [{name: time, type: continuous, coords: [0, 7]}]\n"
+        "inputs: {school: previous}\nequations: {S: '-school[time]*S'}\n"
+    )
+    assert model.dynamics == from_text("dynamics:\n  S' = -school(t)*S").dynamics
+    assert model.parameters == ()
 
 
 def test_the_axis_of_time_may_have_another_name() -> None:
     axes = "axes: [{name: day, type: continuous, coords: [0, 7]}]"
     model = read(f"state: [S]\ntime_axis: day\n{axes}\nequations: {{S: 'b[day]*S'}}\n")
-    assert model.inputs == (InputDeclaration("b", "linear"),)
-    assert model.axes == ()
+    assert [(p.name, p.axes) for p in model.parameters] == [("b", ("day",))]
+    assert model.dynamics == from_text("dynamics:\n  S' = linear(b[day] over day)*S").dynamics
 
 
 def test_without_an_axis_of_time_the_name_means_nothing() -> None:

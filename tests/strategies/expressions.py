@@ -103,12 +103,15 @@ def arguments(values: st.SearchStrategy[n.Expression]) -> st.SearchStrategy[tupl
 
 
 def _compounds(below: st.SearchStrategy[n.Expression]) -> st.SearchStrategy[n.Expression]:
-    binders = st.lists(st.builds(n.Binder, names, names), min_size=1, max_size=3).map(tuple)
+    over = names.map(lambda name: n.Binder(name, name))
+    binders = st.lists(st.one_of(st.builds(n.Binder, names, names), over), min_size=1, max_size=3).map(tuple)
     kinds = st.sampled_from(n.REDUCTIONS)
+    nothing = st.none()
     return st.one_of(
         _operations(below),
         st.builds(n.Call, names, arguments(below), index_lists),
-        st.builds(n.Reduction, kinds, below, binders, st.one_of(st.none(), below)),
+        st.builds(n.Reduction, kinds, below, binders, st.one_of(nothing, below)),
+        st.builds(n.Reduction, kinds, below, binders, nothing, below),
         st.builds(n.Array, st.lists(below, max_size=3).map(tuple)),
     )
 

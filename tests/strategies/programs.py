@@ -54,7 +54,9 @@ def _views(draw: st.DrawFn, graph: Graph, node: AnyNode) -> AnyNode:
 
 def _step(draw: st.DrawFn, graph: Graph, real: list[AnyNode]) -> AnyNode | None:
     pick = st.sampled_from(real)
-    kind = draw(st.sampled_from(("unary", "binary", "power", "where", "reduce", "view", "place", "product sum")))
+    kind = draw(
+        st.sampled_from(("unary", "binary", "power", "where", "reduce", "view", "place", "product sum", "table"))
+    )
     node = draw(pick)
     match kind:
         case "unary":
@@ -82,6 +84,11 @@ def _step(draw: st.DrawFn, graph: Graph, real: list[AnyNode]) -> AnyNode | None:
                 return graph.reduce("sum", product, tuple(over))
         case "view" if node.dims:
             return _views(draw, graph, node)
+        case "table":
+            along = [dim for dim in node.dims if dim.axis == "x"]
+            at = draw(pick)
+            if along and along[0] not in at.dims:
+                return graph.interpolate(node, along[0], at, draw(st.sampled_from(("linear", "previous"))))
         case "place":
             free = [Dim(axis) for axis in AXES if Dim(axis) not in node.dims]
             if free:

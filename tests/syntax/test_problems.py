@@ -87,7 +87,12 @@ SLIPS: list[Row] = [
     ("expression", "I[«:»]", "E0101", "name the axis, as in I[age]"),
     ("expression", "I[age+«1.5»]", "E0404", "write it without a point and an exponent"),
     ("expression", "I[age-«b»]", "E0101", "here can stand a number"),
-    ("expression", "«total»(x for b in age)", "E0101", "the reductions are sum, prod, min, max, mean, integral"),
+    (
+        "expression",
+        "«total»(x for b in age)",
+        "E0101",
+        "the reductions are sum, prod, min, max, mean, integral, linear, previous",
+    ),
     ("expression", "«summ»(x for b in age)", "E0101", "did you mean 'sum'?"),
     ("expression", "sum(x for a«)»", "E0101", "here can stand 'in'"),
     (

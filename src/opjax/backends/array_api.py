@@ -86,6 +86,19 @@ class ArrayApiBackend(Backend):
     def _device(self, like: Array | None) -> object:
         return _COMPATIBILITY.device(like) if self.is_array(like) else None
 
+    def count_not_above(self, points: Array, at: Array) -> Array:
+        """As `Backend.count_not_above`; the standard of 2023 searches for vectors."""
+        xp = self.xp
+        values = xp.astype(xp.asarray(at), points.dtype)
+        found = xp.searchsorted(points, xp.reshape(values, (-1,)), side="right")
+        return xp.reshape(found, values.shape)
+
+    def pick(self, x: Array, place: Array, axis: int) -> Array:
+        """As `Backend.pick`; the standard takes vectors of places."""
+        xp = self.xp
+        found = xp.take(x, xp.reshape(place, (-1,)), axis=axis)
+        return xp.reshape(found, (*x.shape[:axis], *place.shape, *x.shape[axis + 1 :]))
+
     def is_array(self, x: object) -> bool:
         """As `Backend.is_array`."""
         return isinstance(x, self._kind)

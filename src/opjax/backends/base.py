@@ -172,6 +172,18 @@ class Backend(abc.ABC):
         """The array, repeated to the shape."""
         return self.xp.broadcast_to(x, shape)
 
+    def count_not_above(self, points: Array, at: Array) -> Array:
+        """How many of the increasing points are not above each value."""
+        return self.xp.searchsorted(points, at, side="right")
+
+    def pick(self, x: Array, place: Array, axis: int) -> Array:
+        """The part of an array at one place along an axis; at many, where it has no other axis."""
+        return x[(*(slice(None),) * axis, place)]
+
+    def pick_along(self, x: Array, places: Array) -> Array:
+        """The values at the places along the first axis, element by element."""
+        return self.xp.take_along_axis(x, places, axis=0)
+
     @abc.abstractmethod
     def is_array(self, x: object) -> bool:
         """Whether the object is an array of this namespace (or a tracer of one)."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opjax.backends.base import Array, Backend, DType
+from opjax.compile.inputs import WAYS, check_times, input_table
 from opjax.compile.layout import shape_of
-from opjax.errors import OpjaxError, Report, catalogue, did_you_mean
-from opjax.errors.catalogue import Problem
+from opjax.compile.refusal import refuse
+from opjax.errors import OpjaxError, catalogue, did_you_mean
 from opjax.ir.evaluate import constant_value, reachable
 from opjax.ir.nodes import AnyNode, Symbol
 from opjax.ir.system import Parameter, System
-from opjax.source import NOWHERE, Span
 
 Derive = Callable[[str, Backend, DType, Mapping[str, object]], Array]
 """Computes a parameter whose default is an expression of others."""
@@ -23,17 +23,10 @@ Derive = Callable[[str, Backend, DType, Mapping[str, object]], Array]
 _FLOAT = {float}
 
 
-def refuse(problem: Problem, span: Span = NOWHERE, /, *, hint: str = "", **values: object) -> OpjaxError:
-    """One problem as an exception."""
-    report = Report()
-    report.add(problem, span, hint=hint, **values)
-    return OpjaxError(report.diagnostics)
-
-
 def parameters_in(system: System, roots: Iterable[AnyNode]) -> tuple[str, ...]:
-    """The parameters that some values depend on, in declared order."""
-    found = {n.name for n in reachable(roots) if isinstance(n, Symbol) and n.role == "parameter"}
-    return tuple(name for name in system.parameters if name in found)
+    """The parameters and inputs that some values depend on, in declared order."""
+    found = {n.name for n in reachable(roots) if isinstance(n, Symbol) and n.role in ("parameter", "input")}
+    return tuple(name for name in (*system.parameters, *system.inputs) if name in found)
 
 
 @dataclass(slots=True)
@@ -56,11 +49,15 @@ class Arguments:
     constants: dict[str, float] = field(init=False)
     pick: Callable[[Mapping[str, object]], tuple[object, ...]] = field(init=False)
     tables: dict[tuple[str, DType], Array] = field(default_factory=dict[tuple[str, DType], Array])
+    known: tuple[str, ...] = field(init=False)
+    seen: dict[str, object] = field(default_factory=dict[str, object])
 
     def __post_init__(self) -> None:
-        declared = {name: self.system.parameters[name] for name in self.names}
+        parameters = self.system.parameters
+        self.known = (*parameters, *self.system.inputs)
+        declared = {name: parameters[name] for name in self.names if name in parameters}
         self.shapes = {name: shape_of(p.axes, self.system.axes, p.span) for name, p in declared.items()}
-        self.all_scalar = not any(self.shapes.values())
+        self.all_scalar = not any(self.shapes.values()) and len(declared) == len(self.names)
         self.pick = _picker(self.names)
         self.constants = {}
         for name, parameter in declared.items():
@@ -84,7 +81,7 @@ class Arguments:
         quick = None if number is None else self.everyday(given, number)
         if quick is not None:
             return quick
-        if not self.ignores_extra and not given.keys() <= self.system.parameters.keys():
+        if not self.ignores_extra and not given.keys() <= set(self.known):
             raise self._unknown(given)
         return tuple([self._value(name, given, backend, dtype, like) for name in self.names])
 
@@ -105,6 +102,8 @@ class Arguments:
 
     def _value(self, name: str, given: Mapping[str, object], backend: Backend, dtype: DType, like: Array) -> Array:
         value = given.get(name)
+        if name in self.system.inputs:
+            return self._input(name, value, backend, (dtype, like))
         if value is None:
             value = self._default(name, given, backend, dtype)
         shape = self.shapes[name]
@@ -122,6 +121,16 @@ class Arguments:
             raise refuse(catalogue.WRONG_SHAPE, name=name, found=tuple(found), expected=wanted)
         return array
 
+    def _input(self, name: str, value: object, backend: Backend, like: tuple[DType, Array]) -> tuple[Array, Array]:
+        """The times and values of an input; the order of its times is looked at once."""
+        if value is None:
+            raise refuse(catalogue.MISSING_VALUE, self.system.inputs[name].span, name=name, hint=WAYS)
+        table = input_table(self.system, name, value, backend, like)
+        if self.seen.get(name) is not value:
+            check_times(name, value)
+            self.seen[name] = value
+        return table
+
     def _default(self, name: str, given: Mapping[str, object], backend: Backend, dtype: DType) -> object:
         if name in self.constants:
             return self.constants[name]
@@ -136,8 +145,8 @@ class Arguments:
         return self.derive(name, backend, dtype, given)
 
     def _unknown(self, given: Mapping[str, object]) -> OpjaxError:
-        unknown = [name for name in given if name not in self.system.parameters]
-        hint = did_you_mean(str(unknown[0]), self.system.parameters, "its parameters are listed in param_names")
+        unknown = [name for name in given if name not in self.known]
+        hint = did_you_mean(str(unknown[0]), self.known, "its parameters are listed in param_names")
         return refuse(catalogue.UNKNOWN_VALUE, kind="parameter", name=str(unknown[0]), hint=hint)
 
 

@@ -81,7 +81,12 @@ class Described:
     @property
     def param_names(self) -> tuple[str, ...]:
         """The parameters that the derivative depends on, in declared order."""
-        return self._quantities.arguments.names
+        return tuple(name for name in self._quantities.arguments.names if name in self._system.parameters)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """The inputs that the derivative depends on: tables over time, given by name as (times, values)."""
+        return tuple(name for name in self._quantities.arguments.names if name in self._system.inputs)
 
     @property
     def param_shapes(self) -> Mapping[str, tuple[int, ...]]:

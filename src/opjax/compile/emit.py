@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from opjax.compile.naming import Namer
+from opjax.compile.tables import interpolated
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Stored, Vectors
 from opjax.ir.nodes import (
@@ -22,6 +23,7 @@ from opjax.ir.nodes import (
     Contract,
     Gather,
     IntegerPower,
+    Interpolate,
     Join,
     Opaque,
     Place,
@@ -79,6 +81,8 @@ class Emitter:
     helpers: dict[str, str] = field(default_factory=dict[str, str])
     tables: dict[Table, str] = field(default_factory=dict[Table, str])
     leaves: dict[str, Symbol] = field(default_factory=dict[str, Symbol])
+    knots: dict[str, str] = field(default_factory=dict[str, str])
+    found: dict[object, tuple[str, ...]] = field(default_factory=dict[object, tuple[str, ...]])
 
     def emit(self) -> dict[str, Value]:
         """Write all statements; returns the text of each root."""
@@ -146,6 +150,10 @@ class Emitter:
             self.tables[table] = self.namer.name(hint)
         return self.tables[table]
 
+    def number(self, number: float) -> str:
+        """The name of a number as an array of the right data type."""
+        return self.table(Table("number", number=number), f"number_{number:g}")
+
     # --- leaves
 
     def symbol(self, node: Symbol) -> Value:
@@ -155,8 +163,14 @@ class Emitter:
         if node.role == "size":
             return Value(repr(float(self.program.axes[node.name].size or 0)), ())
         variable = "t" if node.role == "time" else self.namer.name(node.name)
+        if node.role == "input":
+            self.knots[node.axes[0].axis] = self.namer.name(f"{node.name}_times")
         self.leaves[variable] = node
         return Value(variable, node.axes)
+
+    def points(self, axis: str) -> str:
+        """The points of a table's axis: a constant array, or those that come with an input."""
+        return self.knots.get(axis) or self.table(Table("coordinate", axis), f"coordinate_{axis}")
 
     def constant(self, node: Constant) -> Value:
         """A literal."""
@@ -185,6 +199,8 @@ class Emitter:
                 return self.contract(node)
             case View():
                 return self.view(node)
+            case Interpolate():
+                return interpolated(self, node)
             case Place():
                 return self.place(node)
             case Join() | Gather() | Segment():
@@ -222,8 +238,7 @@ class Emitter:
         literals = sum(isinstance(a, Constant) for a in call.arguments)
         if self.scalars and not (call.function == "where" and literals > 1):
             return value.text
-        number = float(node.value)
-        return self.table(Table("number", number=number), f"number_{number:g}")
+        return self.number(float(node.value))
 
     def infix(self, node: Apply, operands: list[Value], order: Dims) -> Value:
         """Operators between operands; long sums and products are split over several statements."""

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 
 from opjax.backends.base import Array, ArrayFunction, Backend, DType
+from opjax.compile.lookup import lookups
 from opjax.ir.nodes import Edge
 
 SHIFTS: dict[str, Edge] = {"shift_stay": "stay", "shift_absorb": "absorb", "shift_periodic": "periodic"}
@@ -23,7 +24,7 @@ def helper(backend: Backend, name: str, dtype: DType) -> ArrayFunction:
         "vector": functools.partial(_vector, backend, dtype),
         "vector_of_truths": functools.partial(_vector, backend, backend.xp.bool),
     }
-    return own.get(name) or backend.function(name)
+    return own.get(name) or lookups(backend).get(name) or backend.function(name)
 
 
 def _vector(backend: Backend, dtype: DType, items: Sequence[Array]) -> Array:

@@ -13,7 +13,7 @@ from opjax.compile.helpers import helper
 from opjax.compile.layout import Slot
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Stored, sliced
-from opjax.ir.nodes import AnyNode, Apply, AtPosition, Constant, Symbol, View
+from opjax.ir.nodes import AnyNode, Apply, AtPosition, Constant, View
 from opjax.ir.program import Program
 from opjax.ir.types import Axis, declared_dims
 
@@ -166,6 +166,8 @@ def _write(kernel: Kernel, form: Form) -> Code:
     scalars = backend.name in ("numpy", "jax")
     emitter = Emitter(kernel.program, backend.direct_name, scalars, _stored(kernel.inputs, form))
     emitter.namer.reserve("pack")
+    if kernel.inputs.extras:
+        emitter.namer.reserve("x")
     values = emitter.emit()
     roots = kernel.program.roots
     results: list[tuple[str, int]] = []
@@ -178,7 +180,7 @@ def _write(kernel: Kernel, form: Form) -> Code:
             results.append((text, _count(first.shape)))
     used = {symbol.role for symbol in emitter.leaves.values()}
     texts, sizes = [text for text, _ in results], tuple(size for _, size in results)
-    lines = [*_prologue(kernel.inputs, emitter.leaves, form), *emitter.lines, _epilogue(texts, form)]
+    lines = [*_prologue(kernel.inputs, emitter, form), *emitter.lines, _epilogue(texts, form)]
     text = "def rhs(t, y, p, x=()):\n" + "".join(f"    {line}\n" for line in lines)
     settled = (*emitter.settled, "") if emitter.settled else ()
     return Code(settled, text, emitter.helpers, emitter.tables, "time" in used, sizes)
@@ -225,12 +227,12 @@ def _part(program: Program, emitter: Emitter, first: AnyNode, count: int) -> str
     return sliced(text, range(start, start + count), size) or text
 
 
-def _prologue(inputs: Inputs, leaves: Mapping[str, Symbol], form: Form) -> list[str]:
+def _prologue(inputs: Inputs, emitter: Emitter, form: Form) -> list[str]:
     """Give every leaf its variable."""
     slots = {slot.name: (place, slot) for place, slot in enumerate(inputs.states)}
     parameters = {name: place for place, name in enumerate(inputs.parameters)}
     lines: list[str] = []
-    for variable, symbol in leaves.items():
+    for variable, symbol in emitter.leaves.items():
         match symbol.role:
             case "time":
                 continue
@@ -239,6 +241,8 @@ def _prologue(inputs: Inputs, leaves: Mapping[str, Symbol], form: Form) -> list[
                 lines.append(f"{variable} = {_flat(slot) if form == 'flat' else f'y[{place}]'}")
             case "parameter":
                 lines.append(f"{variable} = p[{parameters[symbol.name]}]")
+            case "input":
+                lines.append(f"{emitter.points(symbol.axes[0].axis)}, {variable} = p[{parameters[symbol.name]}]")
             case _:
                 lines.append(f"{variable} = x[{inputs.extras.index(symbol.name)}]")
     return lines

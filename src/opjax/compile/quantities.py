@@ -80,7 +80,7 @@ class Quantities:
         self.layout = build_layout(self.system)
         self.arguments = Arguments(self.system, parameters_in(self.system, roots), self.derive, self.ignores_extra)
         leaves = [n for n in reachable(roots) if isinstance(n, Symbol)]
-        self.extras = tuple(dict.fromkeys(n.name for n in leaves if n.role in ("incidence", "over_time", "input")))
+        self.extras = tuple(dict.fromkeys(n.name for n in leaves if n.role in ("incidence", "over_time")))
         self.outputs = tuple(
             Output(name, w.axes, shape_of(w.axes, self.system.axes)) for name, w in self.wanted.items()
         )

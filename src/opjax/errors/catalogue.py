@@ -177,6 +177,15 @@ ABSENT_ON_KERNEL = Problem(
     "give the matrix rows and columns of zeros, or name other states",
 )
 
+# --- tables
+NO_POINTS = Problem(
+    "E0580", "the axis '{axis}' has labels, and nothing lies between them", "declare it as points [...] or grid(...)"
+)
+NOT_A_TABLE = Problem(
+    "E0581", "this has no values along '{axis}' to read a table from", "write the table with the index '{name}'"
+)
+BAD_TABLE = Problem("E0582", "the table '{name}' {problem}")
+
 # --- observations and priors
 UNKNOWN_DISTRIBUTION = Problem("E0601", "there is no distribution '{name}'")
 DISTRIBUTION_ARGUMENT = Problem("E0602", "{name}: {problem}", "write {signature}")
@@ -188,7 +197,7 @@ UNTRUSTED_TARGET = Problem(
 )
 WRONG_PIPELINE_VALUE = Problem("E0651", "{where}: {problem}")
 OPERATOR_FORM = Problem("E0652", "this is no definition: {problem}")
-UNKNOWN_OPERATOR = Problem("E0653", "there is no operator '{name}'", "define it above, or give it in operators={{...}}")
+UNKNOWN_STEP = Problem("E0653", "there is no operator '{name}'", "define it above, or give it in operators={{...}}")
 
 # --- written and typed, and not run yet
 NOT_AT_RUN_TIME = Problem("E0701", "{what} '{name}' is understood, and cannot be run yet", "remove it for now")

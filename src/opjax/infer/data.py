@@ -79,11 +79,11 @@ class Data:
 
     Arguments:
         series: by the name of the observation, in the model's order.
-        parameters: values of parameters that are data, by name.
+        parameters: values of parameters that are data, and the times and values of inputs, by name.
     """
 
     series: Mapping[str, Series] = field(default_factory=dict[str, Series])
-    parameters: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
+    parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 def read_data(system: System, data: Any) -> Data:
@@ -101,7 +101,8 @@ def read_data(system: System, data: Any) -> Data:
               or to data arrays of xarray, which may have times of their own; or from the columns of such a table to
               their cells.
 
-            Parameters with the flag ``data`` may be among the variables of a data set or a mapping.
+            Parameters with the flag ``data`` may be among the variables of a data set or a mapping. Inputs may be among
+            the columns and variables: their tables have the times at which they are not empty.
 
     Returns:
         The series, checked against the distributions.
@@ -116,8 +117,9 @@ def read_data(system: System, data: Any) -> Data:
     found = _found(system, data, report)
     report.check()
     series = {name: _series(system, system.observations[name], raw, report) for name, raw in found.raw.items()}
+    tables = {name: _table(name, raw, report) for name, raw in found.inputs.items()}
     report.check()
-    return Data(series, found.parameters)
+    return Data(series, {**found.parameters, **tables})
 
 
 @dataclass(slots=True)
@@ -125,6 +127,7 @@ class Found:
     """What was found, before it is checked."""
 
     raw: dict[str, Raw] = field(default_factory=dict[str, Raw])
+    inputs: dict[str, Raw] = field(default_factory=dict[str, Raw])
     parameters: dict[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
 
 
@@ -153,7 +156,7 @@ def _are_columns(system: System, data: Mapping[str, Any]) -> bool:
     """Whether a mapping is a table: columns of one length, among them those of cells, ``cases[0-4]``, or of labels."""
     if "time" not in data or any(hasattr(value, "dims") or np.ndim(value) != 1 for value in data.values()):
         return False
-    arrays = {*system.observations, *system.parameters, "time"}
+    arrays = {*system.observations, *system.parameters, *system.inputs, "time"}
     return len({len(value) for value in data.values()}) == 1 and not data.keys() <= arrays
 
 
@@ -195,6 +198,18 @@ def _series(system: System, observation: Observation, raw: Raw, report: Report) 
     values = np.where(present, raw.values, stand_in)[kept]
     missing = int(present.size - present.sum())
     return Series(observation.name, raw.times[kept], values, present[kept], missing)
+
+
+def _table(name: str, raw: Raw, report: Report) -> tuple[np.ndarray, np.ndarray]:
+    """The times and values of an input; times at which it is empty are left out."""
+    _check_times(name, raw, report)
+    finite = np.isfinite(raw.values).reshape(len(raw.times), -1)
+    kept = finite.any(axis=1)
+    for row in np.flatnonzero(kept & ~finite.all(axis=1)).tolist():
+        bad_data(report, f"hold only some values of the input '{name}' at {raw.row_name(row)}", raw.place(row))
+    if not kept.any():
+        bad_data(report, f"hold no value of the input '{name}'", hint="all its cells are empty")
+    return raw.times[kept], raw.values[kept]
 
 
 def _check_times(name: str, raw: Raw, report: Report) -> None:

@@ -39,6 +39,10 @@ def from_mapping(system: System, data: Mapping[str, Any], report: Report) -> Fou
         raw = reader.series(grid_of(system, observation.name, observation.axes), data[observation.name])
         if raw is not None:
             found.raw[observation.name] = raw
+    for table in system.inputs.values():
+        raw = reader.series(grid_of(system, table.name, table.axes), data[table.name]) if table.name in data else None
+        if raw is not None:
+            found.inputs[table.name] = raw
     for parameter in system.parameters.values():
         if parameter.name in data:
             grid = grid_of(system, parameter.name, parameter.axes)
@@ -67,7 +71,7 @@ class _Reader:
     def refuse_unknown(self, given: Iterable[str]) -> None:
         """Report the names that mean nothing to the model, and parameters that are not data."""
         tables = [p.name for p in self.system.parameters.values() if "data" in p.flags]
-        known = {TIME, *self.system.observations, *tables}
+        known = {TIME, *self.system.observations, *self.system.inputs, *tables}
         for name in given:
             if name in known:
                 continue

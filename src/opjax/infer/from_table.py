@@ -38,8 +38,14 @@ class _Reader:
     def found(self) -> Found:
         times = self.times()
         grids = {o.name: grid_of(self.system, o.name, o.axes) for o in self.system.observations.values()}
-        self.refuse_unknown(grids)
+        tables = {i.name: grid_of(self.system, i.name, i.axes) for i in self.system.inputs.values()}
+        self.refuse_unknown({**grids, **tables})
         found = Found()
+        for name, grid in tables.items():
+            given = name in self.plain or any(column in self.plain for column in grid.columns())
+            raw = self.series(grid, times) if given and times is not None else None
+            if raw is not None:
+                found.inputs[name] = raw
         for name, grid in grids.items():
             raw = None if times is None else self.series(grid, times)
             if raw is not None:

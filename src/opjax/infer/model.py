@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,7 @@ from opjax.infer.schedule import Schedule, schedule
 from opjax.infer.untyped import Array, jax, jnp, numpyro
 from opjax.ir.system import System
 from opjax.solve.augment import flows_in
-from opjax.solve.inputs import checked_parameters, checked_times
+from opjax.solve.inputs import checked_parameters, checked_times, want_values
 from opjax.solve.outputs import Outputs
 from opjax.solve.problem import Problem, problem_for
 from opjax.solve.settings import Settings, settings_from
@@ -97,7 +98,7 @@ class NumpyroModel:
         parameters = self.priors()
         solution, alive = self.solution(parameters)
         numpyro.factor(SOLVED, jnp.where(alive, 0.0, -jnp.inf))
-        parameters = {name: guarded(alive, value) for name, value in parameters.items()}
+        parameters = jax.tree.map(functools.partial(guarded, alive), parameters)
         solution = _guarded_solution(alive, solution)
         for observation in self.observed.values():
             observation.site(solution, parameters, alive, observed)
@@ -229,4 +230,5 @@ def model_from(checked: stages.Checked, data: Data | None, choices: Choices) -> 
     else:
         visits = {name: series.times for name, series in data.series.items()}
     fixed = checked_parameters(system, {**data.parameters, **choices.fixed})
+    want_values(system, tuple(system.inputs), fixed)
     return NumpyroModel(checked, data, schedule(system, visits, choices.t0), fixed, choices.settings)

@@ -20,6 +20,7 @@ from opjax.ir.nodes import (
     Contract,
     Gather,
     IntegerPower,
+    Interpolate,
     Join,
     Opaque,
     Place,
@@ -124,6 +125,8 @@ class _Interpreter:
                 return self.contracted(node, where)
             case View():
                 return self.viewed(node, where)
+            case Interpolate():
+                return self.interpolated(node, where)
             case Place():
                 here = where[node.dim] == node.position
                 return self.read(node.operand, where) if here else 0.0
@@ -193,6 +196,17 @@ class _Interpreter:
                         return 0.0
                     inner[dim] = place
         return self.read(node.operand, inner)
+
+    def interpolated(self, node: Interpolate, where: Mapping[Dim, int]) -> float:
+        """The value between the two points around the place; at and beyond the ends, that of the end."""
+        points = self.axes[node.dim.axis].coordinates
+        at = float(self.read(node.at, where))
+        before = sum(not at < point for point in points[1:])  # what is no number lies behind all points
+        value = float(self.read(node.table, {**where, node.dim: before}))
+        if node.between == "previous" or at <= points[0] or before == len(points) - 1:
+            return value
+        part = (at - points[before]) / (points[before + 1] - points[before])
+        return (1.0 - part) * value + part * float(self.read(node.table, {**where, node.dim: before + 1}))
 
 
 def _sum(values: Sequence[float]) -> float:

@@ -13,6 +13,8 @@ from opjax.source import Span
 
 Edge = Literal["stay", "absorb", "periodic"]
 ReduceKind = Literal["sum", "prod", "min", "max"]
+Between = Literal["linear", "previous"]
+"""What lies between two points of a table: a straight line, or the value of the point before."""
 NO_ROLES: frozenset[Role] = frozenset()
 
 
@@ -147,6 +149,31 @@ class View(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+class Interpolate(Node):
+    """A table over the points of a numeric axis, read at any place along it.
+
+    Before the first point lies its value, behind the last that of the last. ``previous`` is continuous from the right:
+    at a point it is the value of that point.
+
+    Arguments:
+        table: the values at the points.
+        dim: the dim of the table that is read.
+        at: where, in the unit of the axis; its dims are those of the result too.
+        between: what lies between two points.
+    """
+
+    table: AnyNode
+    dim: Dim
+    at: AnyNode
+    between: Between
+
+    @property
+    def operands(self) -> tuple[AnyNode, ...]:
+        """As `Node.operands`."""
+        return (self.table, self.at)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
 class Place(Node):
     """The operand put at one position of a new dim, zero elsewhere."""
 
@@ -212,4 +239,5 @@ class Segment(Node):
         return (self.operand,)
 
 
-AnyNode = Constant | Symbol | Apply | IntegerPower | Reduce | Contract | View | Place | Opaque | Join | Gather | Segment
+Written = Constant | Symbol | Apply | IntegerPower | Reduce | Contract | View | Interpolate | Place | Opaque
+AnyNode = Written | Join | Gather | Segment

@@ -16,11 +16,13 @@ from opjax.ir.node_types import (
     AnyNode,
     Apply,
     AtPosition,
+    Between,
     Constant,
     Contract,
     Edge,
     Gather,
     IntegerPower,
+    Interpolate,
     Join,
     Node,
     Opaque,
@@ -41,12 +43,14 @@ __all__ = [
     "AnyNode",
     "Apply",
     "AtPosition",
+    "Between",
     "Constant",
     "Contract",
     "Edge",
     "Gather",
     "Graph",
     "IntegerPower",
+    "Interpolate",
     "Join",
     "Node",
     "Opaque",
@@ -218,6 +222,27 @@ class Graph:
             span=span,
             operand=operand,
             selections=chosen,
+        )
+        return self._keep(key, node)
+
+    def interpolate(self, table: AnyNode, dim: Dim, at: AnyNode, between: Between, span: Span = NOWHERE) -> AnyNode:
+        """A table read at a place along one of its dims."""
+        want(dim in table.dims and dim not in at.dims, "a table is read along a dim of its own")
+        want(table.kind == at.kind == "real", "a table of real values is read at real places")
+        key = ("interpolate", table.number, dim, at.number, between)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        node = Interpolate(
+            number=len(self._nodes),
+            dims=sorted_dims(tuple(d for d in table.dims if d != dim), at.dims),
+            kind="real",
+            roles=_roles((table, at)),
+            span=span,
+            table=table,
+            dim=dim,
+            at=at,
+            between=between,
         )
         return self._keep(key, node)
 

@@ -14,6 +14,7 @@ from opjax.ir.nodes import (
     Gather,
     Graph,
     IntegerPower,
+    Interpolate,
     Join,
     Opaque,
     Place,
@@ -94,6 +95,8 @@ def copy_node(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> Any
             return graph.contract(operands, node.over, node.span)
         case View():
             return graph.view(operands[0], node.selections, node.span)
+        case Interpolate():
+            return graph.interpolate(operands[0], node.dim, operands[1], node.between, node.span)
         case Place():
             return graph.place(operands[0], node.dim, node.position, node.span)
         case Join():

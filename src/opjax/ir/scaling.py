@@ -21,6 +21,7 @@ from opjax.ir.nodes import (
     Contract,
     Gather,
     IntegerPower,
+    Interpolate,
     Join,
     Opaque,
     Place,
@@ -132,6 +133,9 @@ class Scaling:
                 return of[0]
             case Contract():
                 return _sum(of)
+            case Interpolate():
+                self.want(of[1], "a table is read at a value with the power {power}", node.span)
+                return of[0]
             case Opaque():
                 for form in of[1:] if node.role in ("delay", "input") else of:
                     self.want(form, f"'{node.name}' is evaluated at a value with the power {{power}}", node.span)

@@ -83,9 +83,19 @@ class Parameter(Quantity):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Input(Quantity):
-    """A function of time given as a table with the data."""
+    """A function of time given as a table with the data: its points of time, and a value at each of them."""
 
     interpolation: str = "linear"
+
+    @property
+    def time_axis(self) -> str:
+        """The axis that the points of the table stand for in the graph; it is none of the model's axes."""
+        return time_axis_of(self.name)
+
+
+def time_axis_of(name: str) -> str:
+    """What the axis of an input's points of time is called; no name of a model can be this one."""
+    return f"time of {name}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

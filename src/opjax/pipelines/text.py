@@ -272,7 +272,7 @@ def _chained(step: Expression, known: Mapping[str, Operator]) -> Operator:
 def _operator_named(name: str, span: Span, known: Mapping[str, Operator]) -> Operator:
     if name not in known:
         report = Report()
-        report.add(catalogue.UNKNOWN_OPERATOR, span, name=name, hint=did_you_mean(name, known))
+        report.add(catalogue.UNKNOWN_STEP, span, name=name, hint=did_you_mean(name, known))
         raise OpjaxError(report.errors)
     return known[name]
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from opjax.ir.functions import FUNCTIONS
-from opjax.ir.nodes import ReduceKind
+from opjax.ir.nodes import Between, ReduceKind
 from opjax.ir.types import Axis
 from opjax.show import latex_names as names
 from opjax.show.notation import (
@@ -143,6 +143,12 @@ class Latex(Notation):
         signs = r"\int " * len(bound)
         variables = r" \, ".join(rf"\mathrm{{d}}{index}" for index, _ in bound)
         return Piece(rf"{signs}{self.within(body, BIG)} \, {variables}", BIG)
+
+    def table(self, kind: Between, body: Piece, bound: tuple[str, str], at: Piece | None) -> Piece:
+        """The values between bars, with the place as the index: a line, or the value of the point before."""
+        sign = "=" if kind == "linear" else r"\le"
+        place = "t" if at is None else at.text
+        return Piece(rf"\left. {body.text} \right|_{{{bound[0]} {sign} {place}}}")
 
     def over_time(self, kind: str, body: Piece) -> Piece:
         """A big operator over the time."""

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from opjax.ir.nodes import ReduceKind
+from opjax.ir.nodes import Between, ReduceKind
 from opjax.ir.types import Axis, Dim
 
 CHOICE, OR, AND, NOT, COMPARE, ADD, BIG, MULTIPLY, POWER, TIGHTEST = range(10)
@@ -120,6 +120,10 @@ class Notation(ABC):
     @abstractmethod
     def integral(self, body: Piece, bound: Sequence[tuple[str, str]]) -> Piece:
         """An integral over axes."""
+
+    @abstractmethod
+    def table(self, kind: Between, body: Piece, bound: tuple[str, str], at: Piece | None) -> Piece:
+        """A table read along the axis of a bound index, at a place or (None) at the time."""
 
     @abstractmethod
     def over_time(self, kind: str, body: Piece) -> Piece:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from opjax.ir.functions import FUNCTIONS
-from opjax.ir.nodes import ReduceKind
+from opjax.ir.nodes import Between, ReduceKind
 from opjax.ir.types import Axis, Dim
 from opjax.show.notation import (
     ADD,
@@ -133,6 +133,10 @@ class Plain(Notation):
     def integral(self, body: Piece, bound: Sequence[tuple[str, str]]) -> Piece:
         """``integral(body for b in x)``."""
         return Piece(f"integral({body.text} for {', '.join(f'{b} in {axis}' for b, axis in bound)})")
+
+    def table(self, kind: Between, body: Piece, bound: tuple[str, str], at: Piece | None) -> Piece:
+        """``linear(body for b in week at t - 7)``."""
+        return Piece(f"{kind}({body.text} for {bound[0]} in {bound[1]}{f' at {at.text}' if at else ''})")
 
     def over_time(self, kind: str, body: Piece) -> Piece:
         """``max(body for s in time)``."""

@@ -14,6 +14,7 @@ from opjax.ir.nodes import (
     Contract,
     Gather,
     IntegerPower,
+    Interpolate,
     Join,
     Opaque,
     Place,
@@ -98,6 +99,8 @@ def _operation(node: AnyNode, number: Mapping[int, int]) -> str:
             return f"contract({operands} over {_over(node.over)})"
         case View():
             return f"view({operands} at [{', '.join(map(_selection, node.selections))}])"
+        case Interpolate():
+            return f"{node.between}({operands} over {node.dim})"
         case Place():
             return f"place({operands} at {node.dim}={node.position})"
         case Join():

@@ -22,6 +22,7 @@ from opjax.ir.nodes import (
     Contract,
     Gather,
     IntegerPower,
+    Interpolate,
     Join,
     Opaque,
     Place,
@@ -33,6 +34,8 @@ from opjax.ir.nodes import (
 )
 from opjax.ir.system import System
 from opjax.ir.types import Axis, Dim, Dims, Role
+from opjax.show.interpolation import interpolated
+from opjax.show.leaves import leaf_of, position_axis
 from opjax.show.naming import Named
 from opjax.show.notation import ADD, COMPARISONS, TIGHTEST, ZERO, Fixed, Notation, Piece, Position, Running
 from opjax.traverse import Walk, run
@@ -109,6 +112,8 @@ class Writer:
             case View():
                 inner = self.moved(node, at)
                 return ZERO if inner is None else (yield self.walk(node.operand, inner, terms))
+            case Interpolate():
+                return (yield interpolated(self, node, at))
             case Place():
                 return (yield self.place(node, at, terms))
             case Opaque():
@@ -215,7 +220,8 @@ class Writer:
 
     def quantity(self, node: Symbol, at: Positions) -> Piece:
         """A declared name with its indices."""
-        return self.notation.quantity(node.name, [self.index(at[dim]) for dim in node.axes])
+        axes = [dim for dim in node.axes if dim.axis in self.system.axes]  # the points of an input's table are none
+        return self.notation.quantity(node.name, [self.index(at[dim]) for dim in axes])
 
     def opaque(self, node: Opaque, at: Positions) -> Walk[Piece]:
         """What is typed now and run later."""
@@ -269,7 +275,7 @@ class Writer:
 
     def compare(self, node: Apply, at: Positions, terms: int) -> Walk[Piece]:
         """A comparison; a number beside the position along an axis is the label there."""
-        axes = [a for a in map(_position_axis, node.arguments) if a is not None]
+        axes = [a for a in map(position_axis, node.arguments) if a is not None]
         pieces: list[Piece] = []
         for argument in node.arguments:
             if axes and isinstance(argument, Constant):
@@ -338,7 +344,7 @@ class Writer:
 
     def weighed_dim(self, node: AnyNode) -> Dim | None:
         """The dim along which a node is the weights of an integral, and nothing else."""
-        leaf = _leaf(node)
+        leaf = leaf_of(node)
         if not isinstance(leaf, Symbol) or leaf.role not in ("quadrature", "measure") or not node.dims:
             return None
         return node.dims[0] if leaf.role == self.system.axes[leaf.name].weighing else None
@@ -386,12 +392,3 @@ def _is_number(node: AnyNode, value: float) -> bool:
 
 def _is_one(node: AnyNode) -> bool:
     return _is_number(node, 1.0)
-
-
-def _leaf(node: AnyNode) -> AnyNode:
-    return node.operand if isinstance(node, View) else node
-
-
-def _position_axis(node: AnyNode) -> str | None:
-    leaf = _leaf(node)
-    return leaf.name if isinstance(leaf, Symbol) and leaf.role == "position" else None

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from opjax.backends import backend_for
 from opjax.compile.arguments import default_order, refuse
+from opjax.compile.inputs import WAYS, check_times, input_table
 from opjax.compile.layout import shape_of
 from opjax.errors import OpjaxError, catalogue, did_you_mean
 from opjax.ir.system import Quantity, System
@@ -81,16 +83,28 @@ def _want_distinct(saved: Numbers) -> None:
 
 
 def checked_parameters(system: System, given: Mapping[str, Any]) -> dict[str, Array]:
-    """Parameters by name, as arrays with the shape of their axes.
+    """Parameters by name, as arrays with the shape of their axes; inputs as their times and values.
 
     Arguments:
         system: declares them.
-        given: numbers, arrays, or xarray arrays whose dimensions are named after the axes, in any order.
+        given: numbers, arrays, or xarray arrays whose dimensions are named after the axes, in any order. Inputs are
+            pairs (times, values), or xarray arrays with the coordinate ``time``.
 
     Raises:
-        OpjaxError: E0806 for an unknown name, E0804 for a wrong shape, E0922 for wrong labels, E0807 for no numbers.
+        OpjaxError: E0806 for an unknown name, E0804 for a wrong shape, E0922 for wrong labels, E0807 for no numbers,
+            E0582 for a table whose times do not increase.
     """
-    return {str(name): _checked(system, "parameter", str(name), value) for name, value in given.items()}
+    return {str(name): _given(system, str(name), value) for name, value in given.items()}
+
+
+def _given(system: System, name: str, value: Any) -> Array:
+    """A parameter, or the times and values of an input."""
+    if name not in system.inputs:
+        return _checked(system, "parameter", name, value)
+    dtype = default_dtype()
+    table = input_table(system, name, value, backend_for(jnp), (dtype, jnp.zeros((), dtype)))
+    check_times(name, tuple(np.asarray(part) for part in table))
+    return table
 
 
 def checked_initial(problem: Problem, given: Any) -> dict[str, Array]:
@@ -184,7 +198,8 @@ def _wrong_labels(name: str, axis: Axis, found: Sequence[Any]) -> OpjaxError:
 
 
 def want_values(system: System, needed: Sequence[str], given: Mapping[str, Any]) -> None:
-    """Refuse parameters that are needed, and have neither a value nor a default; those that others' defaults need too.
+    """Refuse parameters and inputs that are needed, and have neither a value nor a default; those that others' defaults
+    need too.
 
     Raises:
         OpjaxError: E0805.
@@ -196,6 +211,8 @@ def want_values(system: System, needed: Sequence[str], given: Mapping[str, Any])
         if name in seen or name in given:
             continue
         seen.add(name)
+        if name in system.inputs:
+            raise refuse(catalogue.MISSING_VALUE, system.inputs[name].span, name=name, hint=WAYS)
         parameter = system.parameters[name]
         if parameter.default is None and parameter.values is None:
             hint = f"pass a value, or draw it from its prior {parameter.prior.name}" if parameter.prior else ""

@@ -66,10 +66,10 @@ def solve(problem: Problem, settings: Settings, inputs: Inputs) -> Solved:
         return problem.rhs(time, state, known.parameters)
 
     first = problem.initial(inputs.parameters, inputs.initial, inputs.times.dtype)
-    return integrate(settings, field, first, inputs)
+    return integrate(settings, field, first, inputs, problem.jumps(inputs.parameters, inputs.times.dtype))
 
 
-def integrate(settings: Settings, field: Field, first: Array, inputs: Inputs) -> Solved:
+def integrate(settings: Settings, field: Field, first: Array, inputs: Inputs, jumps: Array | None = None) -> Solved:
     """Solve from the start to the last time.
 
     Arguments:
@@ -77,6 +77,7 @@ def integrate(settings: Settings, field: Field, first: Array, inputs: Inputs) ->
         field: the time derivative of `first`, given time, value and inputs.
         first: the state at the start, shape (states,), or rows of which the first is the state and steers the steps.
         inputs: start and times, and what `field` needs.
+        jumps: times at which the field jumps, shape (jumps,), to which the solver steps.
 
     Returns:
         The solution; its states have the shape (times, *first.shape).
@@ -90,7 +91,7 @@ def integrate(settings: Settings, field: Field, first: Array, inputs: Inputs) ->
         first,
         inputs,
         saveat=diffrax.SaveAt(t1=True),
-        stepsize_controller=_controller(settings, first),
+        stepsize_controller=_controller(settings, first, jumps),
         adjoint=SavesAt(settings.diffrax_adjoint, inputs.times),
         max_steps=settings.max_steps,
         throw=False,
@@ -115,13 +116,14 @@ def _solved(solution: Any, times: Array) -> Solved:
     )
 
 
-def _controller(settings: Settings, first: Array) -> Any:
+def _controller(settings: Settings, first: Array, jumps: Array | None) -> Any:
     solver = settings.diffrax_solver
     if not isinstance(solver, diffrax.AbstractAdaptiveSolver):
         return diffrax.ConstantStepSize()
     atol = absolute_tolerance(settings, _state(first))
     weights = IMPLICIT_WEIGHTS if settings.implicit else EXPLICIT_WEIGHTS
-    return StopsWhenStuck(diffrax.PIDController(rtol=settings.rtol, atol=atol, norm=norm_of_state, **weights))
+    controller = StopsWhenStuck(diffrax.PIDController(rtol=settings.rtol, atol=atol, norm=norm_of_state, **weights))
+    return controller if jumps is None else diffrax.ClipStepSizeController(controller, jump_ts=jumps)
 
 
 def absolute_tolerance(settings: Settings, state: Array) -> float | Array:

@@ -14,6 +14,7 @@ from opjax.compile.quantities import Point, Quantities, Wanted
 from opjax.errors import catalogue
 from opjax.ir.system import System
 from opjax.solve.augment import accumulator_name, with_accumulators
+from opjax.solve.jumps import Jumps
 from opjax.solve.untyped import jnp
 
 Array = Any
@@ -45,6 +46,7 @@ class Problem:
         self._rates = stages.compile_quantities(self.system, rates)
         self._initial = stages.compile_quantities(self.system, initial)
         self._all = stages.compile_quantities(self.system, {**rates, **initial})
+        self.jumps = Jumps(self.system)
         self.solvers: dict[object, Any] = {}
 
     def __eq__(self, other: object) -> bool:
@@ -65,7 +67,7 @@ class Problem:
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
-        """The parameters that the solution depends on, in declared order."""
+        """The parameters and inputs that the solution depends on, in declared order."""
         return self._all.arguments.names
 
     def quantities(self, wanted: Mapping[str, Wanted]) -> Quantities:

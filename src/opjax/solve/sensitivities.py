@@ -146,7 +146,8 @@ def _solved_along(problem: Problem, settings: Settings, which: Which, inputs: In
     # A later start is a solution that lies behind by what it has not yet moved.
     rate_at_start = problem.rhs(inputs.start, state, inputs.parameters)
     rows = jnp.concatenate([state[None], by_initial - by_start[:, None] * rate_at_start])
-    solved = integrate(settings, field, rows, inputs)
+    jumps = problem.jumps(inputs.parameters, flat.dtype)
+    solved = integrate(settings, field, rows, inputs, jumps)
     derivatives = jnp.where(solved.code == 0, solved.states[:, 1:], 0.0)
     return solved._replace(states=solved.states[:, 0], stop_state=solved.stop_state[0]), derivatives
 

@@ -9,11 +9,11 @@ from opjax.ir import functions
 from opjax.ir.functions import Function
 from opjax.ir.nodes import AnyNode
 from opjax.ir.system import NotYet
-from opjax.ir.types import Role
 from opjax.source import Span
 from opjax.spec.dynamics import transition_axes
 from opjax.spec.names import KIND_IN_WORDS, SPECIAL_CALLS, Name
 from opjax.spec.scope import Scope
+from opjax.spec.tables import lower_input
 from opjax.spec.weights import trapezoid
 from opjax.syntax.declarations import FunctionDeclaration
 from opjax.syntax.nodes import Argument, Call, Reference, walk
@@ -109,13 +109,14 @@ def _of_time(lowering: Lowering, call: Call, entry: Name, scope: Scope) -> Walk[
     """An input at a time, or a state at an earlier time."""
     argument = in_order(lowering, call, ("time",))[0]
     time = yield lowering.walk(argument.value, scope)
-    role: Role = "input" if entry.kind == "input" else "delay"
+    time = lowering.as_real(time)
+    if entry.kind == "input":
+        return lower_input(lowering, call, entry, time, scope)
     selections = lowering.indices.positions(call.name, entry.axes, call.indices, scope, call.span)
-    what = "the input" if role == "input" else "the delayed state"
-    later(lowering, what, call.name, call.span)
-    now = lowering.graph.symbol("input" if role == "input" else "state", call.name, entry.axes, call.span)
+    later(lowering, "the delayed state", call.name, call.span)
+    now = lowering.graph.symbol("state", call.name, entry.axes, call.span)
     read = lowering.along(now, entry.axes, selections, call.span)
-    return lowering.graph.opaque(role, call.name, (read, lowering.as_real(time)), read.dims + time.dims, call.span)
+    return lowering.graph.opaque("delay", call.name, (read, time), read.dims + time.dims, call.span)
 
 
 def later(lowering: Lowering, what: str, name: str, span: Span) -> None:

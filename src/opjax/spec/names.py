@@ -13,6 +13,7 @@ from opjax.source import Limits, Span
 from opjax.spec.axes import ConstantNumber, build_axis
 from opjax.syntax.declarations import (
     AliasDeclaration,
+    AxisDeclaration,
     Declaration,
     FunctionDeclaration,
     InputDeclaration,
@@ -110,7 +111,9 @@ def _declared(model: ModelSyntax) -> list[tuple[str, Name]]:
 
 
 def _claim(names: Names, name: str, entry: Name, report: Report) -> bool:
-    use = reserved_use(name)
+    declared = entry.declaration
+    of_tables = name == "time" and isinstance(declared, AxisDeclaration) and declared.kind in ("points", "grid")
+    use = "" if of_tables else reserved_use(name)
     if use:
         report.add(catalogue.RESERVED_NAME, entry.declaration.span, name=name, use=use)
         return False

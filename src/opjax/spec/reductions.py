@@ -11,6 +11,7 @@ from opjax.ir.types import Dim, Dims
 from opjax.spec.names import unknown_axis
 from opjax.spec.representations import check_integrated
 from opjax.spec.scope import Scope
+from opjax.spec.tables import lower_table
 from opjax.syntax.nodes import Binder, Reduction
 from opjax.traverse import Walk
 
@@ -27,7 +28,14 @@ def lower_reduction(lowering: Lowering, reduction: Reduction, scope: Scope) -> W
     A reduction over an axis that the body does not use repeats the body for each of its points: a sum multiplies by the
     number of points, a product takes it to that power, the others leave the body as it is.
     """
-    if any(b.axis == "time" and "time" not in lowering.names.axes for b in reduction.binders):
+    kind = reduction.kind
+    if kind in ("linear", "previous"):
+        inner, _ = bind_all(lowering, reduction.binders, scope)
+        return (yield lower_table(lowering, reduction, kind, inner, scope))
+    if reduction.at is not None:
+        hint = "only linear(...) and previous(...) read a table at a place"
+        raise lowering.misplaced("'at'", Scope(f"'{kind}'"), reduction.at.span, hint)
+    if any(b.axis == "time" and (scope.derived or "time" not in lowering.names.axes) for b in reduction.binders):
         return (yield lower_over_time(lowering, reduction, scope))
     inner, dims = bind_all(lowering, reduction.binders, scope)
     body = yield lowering.walk(reduction.body, inner)
@@ -95,6 +103,8 @@ class Reducer:
                 return self.integral(body, condition)
             case "sum" | "prod" | "min" | "max":
                 return self.plain(self.reduction.kind, body, condition)
+            case "linear" | "previous":
+                raise AssertionError(self.reduction.kind)
 
     def plain(self, kind: ReduceKind, body: AnyNode, condition: AnyNode | None) -> AnyNode:
         """A reduction over the bound dims; points that the filter leaves out count as the neutral value."""

@@ -120,7 +120,7 @@ def _pieces(node: Expression, canonical: bool) -> list[_Piece]:
         case Call():
             return [node.name, *_indices(node.indices), *_arguments(node.arguments)]
         case Reduction():
-            return [node.kind, "(", _At(node.body, ANY), " for ", _binders(node.binders), *_only(node.condition), ")"]
+            return [node.kind, "(", _At(node.body, ANY), _binders(node.binders), *_rest(node), ")"]
         case Array():
             return ["[", *_between(", ", [_At(item, ANY) for item in node.items]), "]"]
         case Not():
@@ -179,12 +179,16 @@ def _between(separator: str, parts: Sequence[_Piece]) -> list[_Piece]:
     return pieces
 
 
-def _only(condition: Expression | None) -> list[_Piece]:
-    return [] if condition is None else [" if ", _At(condition, OR)]
+def _rest(reduction: Reduction) -> list[_Piece]:
+    if reduction.at is not None:
+        return [" at ", _At(reduction.at, ANY)]
+    return [] if reduction.condition is None else [" if ", _At(reduction.condition, OR)]
 
 
 def _binders(binders: tuple[Binder, ...]) -> str:
-    return ", ".join(f"{binder.name} in {binder.axis}" for binder in binders)
+    if all(binder.name == binder.axis for binder in binders):
+        return " over " + ", ".join(binder.name for binder in binders)
+    return " for " + ", ".join(f"{binder.name} in {binder.axis}" for binder in binders)
 
 
 def arguments_text(arguments: tuple[Argument, ...], canonical: bool = False) -> str:

@@ -15,8 +15,8 @@ from typing import Any, Literal, cast
 from opjax.source import NOWHERE, Span
 
 CompareOperator = Literal["<", "<=", ">", ">=", "==", "!="]
-ReductionKind = Literal["sum", "prod", "min", "max", "mean", "integral"]
-REDUCTIONS: tuple[ReductionKind, ...] = ("sum", "prod", "min", "max", "mean", "integral")
+ReductionKind = Literal["sum", "prod", "min", "max", "mean", "integral", "linear", "previous"]
+REDUCTIONS: tuple[ReductionKind, ...] = ("sum", "prod", "min", "max", "mean", "integral", "linear", "previous")
 
 
 class Syntax:
@@ -163,12 +163,16 @@ class Binder(Syntax):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Reduction(Expression):
-    """``sum(body for b in age, v in vaccine if condition)``."""
+    """``sum(body for b in age, v in vaccine if condition)``; ``linear(body over week at t - 7)`` reads a table.
+
+    ``over week`` is short for ``for week in week``. There is a condition, or `at`, or neither.
+    """
 
     kind: ReductionKind
     body: Expression
     binders: tuple[Binder, ...]
     condition: Expression | None = None
+    at: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -257,7 +261,7 @@ def children(node: Expression) -> tuple[Expression, ...]:
         case Call():
             return tuple(a.value for a in node.arguments)
         case Reduction():
-            return (node.body,) if node.condition is None else (node.body, node.condition)
+            return (node.body, *(part for part in (node.condition, node.at) if part is not None))
         case Sum():
             return node.terms
         case Product():

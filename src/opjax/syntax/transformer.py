@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, Literal, NamedTuple, TypeAlias, cast
 
 from opjax.errors import did_you_mean
@@ -149,6 +150,11 @@ def reduction(
     return Reduction(kind, bare(body), over, optional(condition), span=between(target, closing))
 
 
+def table_read(target: Reference, body: Value, over: tuple[Binder, ...], at: Value, closing: Token) -> Reduction:
+    """``linear(body over week at t - 7)``."""
+    return replace(reduction(target, body, over, None, closing), at=bare(at))
+
+
 def _check_prefix(prefix: Token, name: Token) -> None:
     if prefix.text not in PREFIXES:
         library = prefix.text in ("math", "jax", "scipy", "torch")
@@ -189,6 +195,11 @@ def keyword(name: Token, value: Value) -> Argument:
 def binders(*found: Binder) -> tuple[Binder, ...]:
     """``for a in age, b in age``."""
     return found
+
+
+def binders_over(*names: Token) -> tuple[Binder, ...]:
+    """``over week``: short for ``for week in week``."""
+    return tuple(Binder(name.text, name.text, span=name.span) for name in names)
 
 
 def binder(name: Token, axis: Token) -> Binder:

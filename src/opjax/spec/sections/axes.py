@@ -8,7 +8,7 @@ from typing import Literal, TypedDict, get_args
 from opjax.spec.document import Node, ScalarNode, SequenceNode, wrong_value
 from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft, TimeTables
-from opjax.spec.sections.inputs import INTERPOLATION, interpolation_of
+from opjax.spec.sections.inputs import interpolation_of
 from opjax.spec.sections.section import Plain, Section, commented, nothing
 from opjax.spec.sections.shapes import EXPRESSION, NAME, TEXT, TRUTH, Listed, Record, Scalar
 from opjax.spec.sections.values import expression, is_true, one_line, simple_name, text_of, unit_of
@@ -24,6 +24,7 @@ from opjax.syntax.declarations import (
 from opjax.syntax.nodes import Expression
 
 _POINT = Scalar("a text or a number", ("string", "number"))
+_INTERPOLATION = Scalar("linear or previous", (), ("linear", "previous"))
 _DOMAIN = Record("a mapping with 'lb' and 'ub'", {"lb": EXPRESSION, "ub": EXPRESSION}, ("lb", "ub"))
 _MEASURE = Record(
     "a mapping with 'kind'",
@@ -77,7 +78,6 @@ def _read_axis(node: Node, path: str, draft: Draft) -> None:
         draft.tables.is_declared = True
         if units and draft.time is None:
             draft.time = TimeDeclaration(units)
-        return
     axis = AxisDeclaration(
         name,
         "labels",
@@ -208,6 +208,6 @@ SECTIONS = (
         _read_time_axis,
         _write_time_axis,
     ),
-    Section("time_interpolation", "how tables over time are read", INTERPOLATION, _read_interpolation, nothing),
+    Section("time_interpolation", "how tables over time are read", _INTERPOLATION, _read_interpolation, nothing),
     Section("axes", "the axes, in order", Listed("a list of axes", _AXIS), _read_axes, _write_axes, "axes"),
 )

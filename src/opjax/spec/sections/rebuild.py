@@ -38,7 +38,9 @@ def with_children(node: Expression, new: tuple[Expression, ...]) -> Expression:
         case Call():
             return replace(node, arguments=tuple(replace(a, value=v) for a, v in zip(node.arguments, new, strict=True)))
         case Reduction():
-            return replace(node, body=new[0], condition=new[1] if len(new) > 1 else None)
+            rest = iter(new[1:])
+            condition = None if node.condition is None else next(rest)
+            return replace(node, body=new[0], condition=condition, at=None if node.at is None else next(rest))
         case Sum():
             return replace(node, terms=new)
         case Product():

@@ -4,7 +4,8 @@ sum_over(C[age, age:b]*I[age:b], age=b)          sum(C[age, b]*I[b] for b in age
 integrate_over(u[x:s], x=s)                      integral(u[s] for s in x), or, where x declares a measure, which
                                                  op_system's reducers do not use, sum(trapezoid(s)*u[s] for s in x)
 apply_along(I[age:b], age=b in [young, old])     sum(I[b] for b in age if b == "young" or b == "old")
-school[time]                                     school(t), and `school` becomes an input
+beta[time, age]                                  linear(beta[time, age] over time)
+school[time], where `school` is an input         school(t)
 sum_state()                                      S + I + R
 True                                             true
 """
@@ -22,7 +23,7 @@ from opjax.spec.document import ScalarNode, wrong_value
 from opjax.spec.sections.cells import literal, may_be_cell, points_of, resolved
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.rebuild import with_children
-from opjax.syntax.declarations import AxisDeclaration, InputDeclaration, StateDeclaration
+from opjax.syntax.declarations import AxisDeclaration, StateDeclaration
 from opjax.syntax.nodes import (
     Argument,
     Binder,
@@ -56,7 +57,7 @@ def rewritten(expression: Expression, draft: Draft) -> Expression:
 
     Arguments:
         expression: as it was parsed.
-        draft: the axes and states; gets an input for every new table over time.
+        draft: the axes, states and inputs.
 
     Raises:
         Stop: when a reducer is not written well, with the reason in the report.
@@ -95,6 +96,7 @@ class _Rewriter:
         return (
             tables.is_declared
             and isinstance(node, Reference)
+            and node.name not in self.draft.states
             and any(index.name == tables.axis and index.axis is None and index.offset == 0 for index in node.indices)
         )
 
@@ -144,19 +146,15 @@ class _Rewriter:
 
     # --- tables over time
 
-    def table(self, node: Reference, bound: Mapping[str, _Bound]) -> Call:
-        tables = self.draft.tables
-        rest = self.indices(tuple(index for index in node.indices if index.name != tables.axis), bound)
-        axes = tuple(self.axis_of(index, bound) for index in rest)
-        if node.name not in self.draft.inputs:
-            found = InputDeclaration(node.name, tables.interpolation, axes, span=node.span)
-            self.draft.inputs[node.name] = found
-        now = Argument(Reference("t", span=node.span), span=node.span)
-        return Call(node.name, (now,), rest, span=node.span)
-
-    def axis_of(self, index: Index, bound: Mapping[str, _Bound]) -> str:
-        name = index.name or ""
-        return index.axis or (bound[name].axis if name in bound else name)
+    def table(self, node: Reference, bound: Mapping[str, _Bound]) -> Expression:
+        """The table at the time: a parameter over the time axis, or an input, whose points come with it."""
+        tables, span = self.draft.tables, node.span
+        if node.name in self.draft.inputs:
+            rest = self.indices(tuple(index for index in node.indices if index.name != tables.axis), bound)
+            return Call(node.name, (Argument(Reference("t", span=span), span=span),), rest, span=span)
+        values = dataclasses.replace(node, indices=self.indices(node.indices, bound))
+        kind: ReductionKind = "previous" if tables.interpolation == "previous" else "linear"
+        return Reduction(kind, values, (Binder(tables.axis, tables.axis, span=span),), span=span)
 
     # --- sums over states
 

@@ -1,0 +1,78 @@
+"""Reading tables at run time: where a place lies among the points, and the value there.
+
+A place is found once for all tables over the same points. All of it can be traced, mapped and differentiated, and
+nothing looks at a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from opjax.backends.base import Array, ArrayFunction, Backend
+
+
+def lookups(backend: Backend) -> Mapping[str, ArrayFunction]:
+    """The functions that generated code reads tables with, by name."""
+    own = _Lookup(backend)
+    return {
+        "find_before": own.before,
+        "find_between": own.between,
+        "read_point": own.point,
+        "read_line": own.line,
+        "read_points": own.points,
+        "read_lines": own.lines,
+    }
+
+
+class _Lookup:
+    """Lookups in the arrays of one namespace; `n` is the number of points."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.clip = backend.function("clip")
+
+    def before(self, points: Array, at: Array) -> Array:
+        """The last point that is not above each place, 0 to n - 1; the first one for what lies before it."""
+        return self.backend.count_not_above(points[1:], at)
+
+    def between(self, points: Array, at: Array) -> tuple[Array, Array]:
+        """The interval that each place lies in, 0 to n - 2, and how much of it lies before the place, 0 to 1."""
+        start = self.backend.count_not_above(points[1:-1], at)
+        if points.shape[0] == 1:
+            return start, at * 0.0
+        left, right = self.backend.pick(points, start, 0), self.backend.pick(points, start + 1, 0)
+        return start, self.clip((at - left) / (right - left), 0.0, 1.0)
+
+    def point(self, table: Array, start: Array, axis: int) -> Array:
+        """The values at a point."""
+        return self.backend.pick(table, start, axis)
+
+    def line(self, table: Array, start: Array, part: Array, axis: int) -> Array:
+        """The values on the straight line between a point and the next."""
+        left = self.backend.pick(table, start, axis)
+        if table.shape[axis] == 1:
+            return left
+        return (1.0 - part) * left + part * self.backend.pick(table, start + 1, axis)
+
+    def points(self, table: Array, start: Array) -> Array:
+        """The values at a point for each place; the points are the first dimension, the others are broadcast."""
+        xp = self.backend.xp
+        shape = xp.broadcast_to(table[0, ...], _common(table.shape[1:], start.shape)).shape
+        whole = xp.broadcast_to(table, (table.shape[0], *shape))
+        places = xp.broadcast_to(start, shape)
+        return self.backend.pick_along(whole, places[None, ...])[0, ...]
+
+    def lines(self, table: Array, start: Array, part: Array) -> Array:
+        """The values on the straight line between a point and the next for each place; as `points`."""
+        left = self.points(table, start)
+        if table.shape[0] == 1:
+            return left
+        return (1.0 - part) * left + part * self.points(table, start + 1)
+
+
+def _common(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that two shapes broadcast to; the shorter one is that of the last dimensions."""
+    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
+    lead = len(longer) - len(shorter)
+    paired = zip(longer[lead:], shorter, strict=True)
+    return (*longer[:lead], *(a if b == 1 else b for a, b in paired))

@@ -1,0 +1,54 @@
+"""Emission of tables: the place among the points is found in one statement for all tables that are read there."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from opjax.ir.nodes import AnyNode, Constant, Interpolate
+
+if TYPE_CHECKING:
+    from opjax.compile.emit import Emitter, Value
+
+
+def interpolated(emitter: Emitter, node: Interpolate) -> Value:
+    """The text that reads a table.
+
+    Arguments:
+        emitter: has the texts of the table and of the place, and gets a statement that finds the place.
+        node: the table and where it is read.
+    """
+    table, at = emitter.operand(node.table), emitter.operand(node.at)
+    found = _found(emitter, node)
+    rest = tuple(dim for dim in table.order if dim != node.dim)
+    if not at.order:
+        read = emitter.helper("read_line" if node.between == "linear" else "read_point")
+        text = f"{read}({table.text}, {', '.join(found)}, {table.order.index(node.dim)})"
+        return dataclasses.replace(table, text=text, order=rest)
+    order = (*rest, *(dim for dim in at.order if dim not in rest))
+    whole = emitter.aligned(table, (node.dim, *order)).text
+    places = [emitter.aligned(dataclasses.replace(at, text=name), order).text for name in found]
+    read = emitter.helper("read_lines" if node.between == "linear" else "read_points")
+    return dataclasses.replace(table, text=f"{read}({whole}, {', '.join(places)})", order=order)
+
+
+def _found(emitter: Emitter, node: Interpolate) -> tuple[str, ...]:
+    """The variables that say where a place lies; made when they are first needed."""
+    axis = node.dim.axis
+    key = (axis, node.at.number, node.between, emitter.here is emitter.settled)
+    if key not in emitter.found:
+        points, place = emitter.points(axis), _place(emitter, node.at)
+        if node.between == "linear":
+            names = (emitter.namer.name(f"{axis}_before"), emitter.namer.name(f"{axis}_part"))
+            call = emitter.helper("find_between")
+        else:
+            names = (emitter.namer.name(f"{axis}_before"),)
+            call = emitter.helper("find_before")
+        emitter.here.append(f"{', '.join(names)} = {call}({points}, {place})")
+        emitter.found[key] = names
+    return emitter.found[key]
+
+
+def _place(emitter: Emitter, at: AnyNode) -> str:
+    """Where a table is read; a literal is an array too."""
+    return emitter.number(float(at.value)) if isinstance(at, Constant) else emitter.operand(at).text
