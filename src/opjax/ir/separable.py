@@ -19,6 +19,7 @@ from opjax.ir.nodes import (
     Contract,
     Gather,
     IntegerPower,
+    Interpolate,
     Join,
     Opaque,
     Place,
@@ -54,6 +55,8 @@ def _mixing(node: AnyNode, axis: Axis) -> str:
             return f"this happens at {_label(axis, position)} only" if dim.axis == axis.name else ""
         case View():
             return _reading(node, axis)
+        case Interpolate(dim=dim):
+            return "this reads between its positions" if dim.axis == axis.name else ""
         case Symbol(role="coordinate" | "position" | "quadrature" | "measure"):
             return "this asks where along it" if _along(node.dims, axis) else ""
         case Opaque() | Join() | Gather() | Segment():
