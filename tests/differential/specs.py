@@ -347,6 +347,11 @@ CHAINS = {
         chain: [{name: E, length: 2, forward: s}]
         transitions: [{from: S, to: E1, rate: k}]
     """,
+    "equations without an exit": """
+        state: [S, R]
+        chain: [{name: I, length: 3, forward: [g, 0.5]}]
+        equations: {S: -b*S, I1: b*S - g*I1, R: 0.5*I3}
+    """,
     "equations": """
         kind: expr
         state: [S, R]

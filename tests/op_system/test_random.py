@@ -11,7 +11,7 @@ from hypothesis import given, reject, settings
 import op_system
 import opjax
 from differential.harness import compare
-from strategies.op_system_specs import expr_specs, specs, transition_specs
+from strategies.op_system_specs import expr_specs, flat_specs, specs, transition_specs
 
 
 def agree(spec: dict[str, Any], seed: int, **options: Any) -> None:
@@ -34,6 +34,12 @@ def test_equations(spec: dict[str, Any]) -> None:
 @given(transition_specs())
 def test_transitions(spec: dict[str, Any]) -> None:
     agree(spec, 2, jax_too=False)
+
+
+@settings(max_examples=25)
+@given(flat_specs())
+def test_without_axes(spec: dict[str, Any]) -> None:
+    agree(spec, 5, jax_too=False)
 
 
 @settings(max_examples=2)

@@ -402,3 +402,9 @@ transitions:
         infected = foi[:, None] * (1 - p["eff"]) * s
         expected = np.stack([moved - infected, infected - 0.2 * i, 0.2 * i])
         np.testing.assert_allclose(ours(text, y.ravel(), t=t, **p), expected.ravel(), rtol=1e-12)
+
+
+def test_python_truth_values_are_no_parameters_unless_declared() -> None:
+    assert opjax.compile_rhs({"state": ["x"], "equations": {"x": "True*x"}}).param_names == ()
+    declared = {"state": ["x"], "parameters": {"True": {}}, "equations": {"x": "True*x"}}
+    assert opjax.compile_rhs(declared).param_names == ("True",)

@@ -229,4 +229,54 @@ def _transition(draw: st.DrawFn, writer: Writer, axes: tuple[str, ...]) -> dict[
             return {"to": f"S[{first}={label}{tail}]", "rate": rate}
 
 
-specs = st.one_of(expr_specs(), transition_specs())
+# --- models without axes, where op_system has functions
+
+_UNARY = ["abs", "exp", "expm1", "log1p", "sqrt", "sin", "cos", "tanh", "sinh", "cosh", "log", "log2", "log10"]
+_BINARY = ["maximum", "minimum", "hypot", "arctan2"]
+_flat_atoms = st.sampled_from(
+    ["S", "I", "R", "k0", "k1", "t", "0.5", "2", "1e-1", "N", "sum_state()", "sum_prefix('I')"]
+)
+_comparisons = st.sampled_from(["<", "<=", ">", ">=", "!="])
+
+
+def _operations(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    def infix(sign: str) -> st.SearchStrategy[str]:
+        return st.tuples(inner, inner).map(lambda pair: f"({pair[0]} {sign} {pair[1]})")
+
+    test = st.tuples(inner, _comparisons, inner).map(" ".join)
+    return st.one_of(
+        infix("+"),
+        infix("*"),
+        infix("-"),
+        st.tuples(inner, inner).map(lambda pair: f"{pair[0]}/(1 + {pair[1]}**2)"),
+        st.tuples(st.sampled_from(_UNARY), inner).map(lambda pair: f"np.{pair[0]}(np.clip(S*{pair[1]}, 0.1, 3))"),
+        st.tuples(st.sampled_from(_BINARY), inner, inner).map(lambda row: f"np.{row[0]}({row[1]}*I, {row[2]})"),
+        st.tuples(test, inner, inner).map(lambda row: f"np.where({row[0]}, {row[1]}, {row[2]})"),
+        st.tuples(inner, test, inner).map(lambda row: f"({row[0]} if {row[1]} else {row[2]})"),
+        st.tuples(inner, test, test, inner).map(lambda row: f"({row[0]} if {row[1]} and {row[2]} else {row[3]})"),
+        st.tuples(inner, inner, inner).map(lambda row: f"(({row[0]} < {row[1]} <= {row[2]})*k0)"),
+        inner.map(lambda text: f"(-{text})"),
+        inner.map(lambda text: f"({text} % 0.7)"),
+    )
+
+
+flat_expressions = st.recursive(_flat_atoms, _operations, max_leaves=6)
+
+
+@st.composite
+def flat_specs(draw: st.DrawFn) -> dict[str, Any]:
+    """Equations without axes; sometimes a chain, of which some stages have an equation."""
+    spec: dict[str, Any] = {"state": ["S", "I", "R"], "aliases": {"N": "S + k2*I"}}
+    equations = {name: draw(flat_expressions) for name in spec["state"]}
+    if draw(st.booleans()):
+        chain: dict[str, Any] = {"name": "C", "length": 3, "forward": draw(st.sampled_from(["g", ["g", 0.5]]))}
+        if draw(st.booleans()):
+            chain["exit"] = {"to": "R", "rate": "h"}
+            equations = {name: text for name, text in equations.items() if name != "R" or draw(st.booleans())}
+        if draw(st.booleans()):
+            equations["C2"] = "S - C2"
+        spec["chain"] = [chain]
+    return spec | {"equations": equations}
+
+
+specs = st.one_of(expr_specs(), transition_specs(), flat_specs())

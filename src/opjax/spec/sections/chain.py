@@ -8,7 +8,7 @@
     I_exit:      I3 -> R @ h
 
 with the states I1, I2, I3 behind the declared ones. In a model of equations (`kind: expr`) the flows change only those
-stages and sinks that have no equation.
+stages and sinks that have no equation; there the last stage empties also where nothing says into what.
 """
 
 from __future__ import annotations
@@ -113,9 +113,7 @@ def _link(chain: _Chain, draft: Draft) -> None:
     for number, rate in enumerate(forward):
         link = (chain.stages[number], chain.stages[number + 1], rate)
         _add(chain, f"advance_{number + 1}", link, chain.fields, draft)
-    leaving = _leaving(chain, forward[-1], draft)
-    if leaving is not None:
-        _add(chain, "exit", (last, *leaving), chain.fields, draft)
+    _add(chain, "exit", (last, *_leaving(chain, forward[-1], draft)), chain.fields, draft)
     # the first transition carries what is written about the whole chain
     doc, comments = text_of(chain.fields.get("description")), comments_of(draft, chain.node, chain.node)
     draft.chained[before] = replace(draft.chained[before], doc=doc, comments=comments)
@@ -132,22 +130,25 @@ def _forward(chain: _Chain, draft: Draft) -> list[Expression]:
     return [expression(item, f"{path}[{number}]", draft) for number, item in enumerate(node.items)]
 
 
-def _leaving(chain: _Chain, last: Expression, draft: Draft) -> tuple[Term, Expression] | None:
-    """Where the last stage goes, and how fast: at the last forward rate, if nothing is said."""
+def _leaving(chain: _Chain, last: Expression, draft: Draft) -> tuple[Term | None, Expression]:
+    """Where the last stage goes, if it is said, and how fast: at the last forward rate, if that is not said."""
     if "exit" not in chain.fields:
         target = chain.fields.get("to")
-        return None if target is None else (term(scalar(target, TEXT, f"{chain.path}.to", draft), draft), last)
+        return None if target is None else term(scalar(target, TEXT, f"{chain.path}.to", draft), draft), last
     path = f"{chain.path}.exit"
     fields = draft.fields(chain.fields["exit"], _EXIT, path)
     rate = expression(fields["rate"], f"{path}.rate", draft) if "rate" in fields else last
     return term(scalar(fields["to"], TEXT, f"{path}.to", draft), draft), rate
 
 
-def _add(chain: _Chain, step: str, link: tuple[Term, Term, Expression], fields: dict[str, Node], draft: Draft) -> None:
+def _add(
+    chain: _Chain, step: str, link: tuple[Term, Term | None, Expression], fields: dict[str, Node], draft: Draft
+) -> None:
     source, target, rate = link
     said = {"catalysts": fields["catalysts"]} if "catalysts" in fields else {}
     stated = stated_reactants(said, (source,), chain.path, draft)
-    row = TransitionDeclaration((source,), (target,), rate, name=f"{chain.name}_{step}", stated_reactants=stated)
+    products = () if target is None else (target,)
+    row = TransitionDeclaration((source,), products, rate, name=f"{chain.name}_{step}", stated_reactants=stated)
     draft.chained.append(replace(row, span=source.target.span))
 
 

@@ -16,9 +16,10 @@ def complete(draft: Draft) -> None:
     In a model of transitions, a state that no transition names is constant: ``S' = 0``. In a model of equations, the
     flows of a chain change only the states that have no equation.
     """
-    kind = draft.kind[0] if draft.kind is not None else "expr"
-    if kind == "transitions":
-        draft.dynamics.extend(draft.chained)
+    has_transitions = any(isinstance(row, TransitionDeclaration) for row in draft.dynamics)
+    kind = draft.kind[0] if draft.kind is not None else ""
+    if kind == "transitions" or (not kind and has_transitions):
+        draft.dynamics.extend(row for row in draft.chained if row.products)
     else:
         draft.dynamics.extend(_filling(draft))
     if kind == "transitions":
@@ -51,12 +52,12 @@ def _filling(draft: Draft) -> Iterator[TransitionDeclaration]:
     """The flows of chains, on the sides that have no equation."""
     equations = {row.target.name for row in draft.dynamics if isinstance(row, DerivativeDeclaration)}
     for row in draft.chained:
-        source, target = row.reactants[0], row.products[0]
+        (source,) = row.reactants
+        products = tuple(target for target in row.products if target.target.name not in equations)
         if source.target.name not in equations:
-            products = row.products if target.target.name not in equations else ()
             yield replace(row, products=products)
-        elif target.target.name not in equations:
-            yield replace(row, reactants=(), rate=_inflow(source, target, row.rate), stated_reactants=None)
+        elif products:
+            yield replace(row, reactants=(), rate=_inflow(source, products[0], row.rate), stated_reactants=None)
 
 
 def _inflow(source: Term, target: Term, rate: Expression) -> Expression:

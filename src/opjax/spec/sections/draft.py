@@ -119,6 +119,11 @@ class Draft:
         """The axis of a name, if it is declared."""
         return next((axis for axis in self.axes if axis.name == name), None)
 
+    def declares(self, name: str) -> bool:
+        """Whether a name was declared so far."""
+        known = name in self.states or name in self.parameters or name in self.inputs or self.axis(name) is not None
+        return known or any(row.name == name for row in self.aliases)
+
     def model(self) -> ModelSyntax:
         """The model as far as it was read."""
         return ModelSyntax(

@@ -85,11 +85,15 @@ class _Rewriter:
             case Call(name=name) if name in _REDUCERS or name in _TOTALS:
                 return True
             case Reference(indices=()):
-                return may_be_cell(node.name) or node.name in _TRUTHS
+                return may_be_cell(node.name) or self.is_truth(node.name)
             case Reference(indices=indices) | Call(indices=indices):
                 return self.is_table(node) or any(index.axis for index in indices)
             case _:
                 return False
+
+    def is_truth(self, name: str) -> bool:
+        """Whether a name is a truth value of Python, and not something that the model calls so."""
+        return name in _TRUTHS and self.draft.infers and not self.draft.declares(name)
 
     def is_table(self, node: Expression) -> bool:
         tables = self.draft.tables
@@ -115,7 +119,7 @@ class _Rewriter:
         match node:
             case Reference() if self.is_table(node):
                 return self.table(node, bound)
-            case Reference(indices=(), name=name) if name in _TRUTHS and name not in bound:
+            case Reference(indices=(), name=name) if self.is_truth(name) and name not in bound:
                 return Truth(_TRUTHS[name], span=node.span)
             case Reference():
                 found = dataclasses.replace(node, indices=self.indices(node.indices, bound))
