@@ -145,6 +145,14 @@ class Backend(abc.ABC):
             operands: one or more arrays of one data type; more than two are multiplied from the left.
         """
 
+    def neighbours(self, edge: str) -> ArrayFunction | None:
+        """A function ``shift(v, offset, axis)`` whose result at i is ``v[i + offset]``, if there is a quicker way.
+
+        Arguments:
+            edge: what lies beyond the end: the last point ("stay"), zero ("absorb") or the other end ("periodic").
+        """
+        return None
+
     def positions(self, values: Sequence[int]) -> Array:
         """Positions of a vector as `take` and `segment_sum` want them."""
         return self.xp.asarray(list(values), dtype=self.xp.int64)

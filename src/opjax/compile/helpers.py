@@ -15,7 +15,7 @@ SHIFTS: dict[str, Edge] = {"shift_stay": "stay", "shift_absorb": "absorb", "shif
 def helper(backend: Backend, name: str, dtype: DType) -> ArrayFunction:
     """The function that a helper's name stands for; vectors are made of the given data type."""
     if name in SHIFTS:
-        return neighbours(backend, SHIFTS[name])
+        return backend.neighbours(name.removeprefix("shift_")) or neighbours(backend, SHIFTS[name])
     own: dict[str, Callable[..., Array]] = {
         "einsum": backend.einsum,
         "stop_gradient": backend.stop_gradient,

@@ -14,6 +14,7 @@ from opjax.passes.contract import contract
 from opjax.passes.fold import fold
 from opjax.passes.guard import guard
 from opjax.passes.reroll import reroll
+from opjax.passes.shift import shift
 
 
 class Pass(NamedTuple):
@@ -26,6 +27,7 @@ class Pass(NamedTuple):
 
 PASSES: tuple[Pass, ...] = (
     Pass(fold, "first, so that sizes and constant conditions are numbers for all that follow"),
+    Pass(shift, "after folding, which knows the sizes; before guarding, which would copy the conditions"),
     Pass(cells, "before all that looks into the rates: what is joined is no mask for anybody any more"),
     Pass(
         contract, "after folding, which leaves fewer factors; before guarding, which hides products behind selections"

@@ -50,7 +50,7 @@ class _Guard:
     def look(self, node: AnyNode) -> None:
         """Learn what a node contains; operands come first."""
         below = [o.number for o in node.operands]
-        if (any(n in self.sharp for n in below) or _is_sharp(node)) and node.roles - WITHOUT_SLOPE:
+        if (any(n in self.sharp for n in below) or is_sharp(node)) and node.roles - WITHOUT_SLOPE:
             self.sharp.add(node.number)
         branches = below[1:] if isinstance(node, Apply) and node.function == "where" else []
         if any(n in self.selects for n in below) or any(n in self.sharp for n in branches):
@@ -130,7 +130,7 @@ class _Guard:
         return copy_node(self.graph, node, (inside,))
 
 
-def _is_sharp(node: AnyNode) -> bool:
+def is_sharp(node: AnyNode) -> bool:
     """Whether the operation itself may have a value or slope that is not finite."""
     if isinstance(node, IntegerPower):
         return node.exponent < 0
