@@ -131,7 +131,8 @@ class Emitter:
 
     def assign(self, hint: str, value: Value) -> Value:
         """A statement that gives a value a variable."""
-        variable = self.namer.name(hint)
+        hidden = hint == "x" and self.here is self.settled  # the function has an argument of this name
+        variable = self.namer.name("constant" if hidden else hint)
         self.here.append(f"{variable} = {value.text}")
         return Value(variable, value.order)
 
