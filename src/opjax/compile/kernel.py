@@ -37,7 +37,7 @@ class Inputs:
     Arguments:
         states: the states in the order of the flat vector.
         parameters: the parameters in the order of the tuple ``p``.
-        extras: further leaves in the order of the tuple ``x``.
+        extras: further leaves in the order of the tuple ``extras``.
     """
 
     states: tuple[Slot, ...]
@@ -87,7 +87,7 @@ class Kernel:
         return any(isinstance(n, Apply) and n.function == "where" for n in self.program.nodes)
 
     def bind(self, form: Form, dtype: DType) -> Function:
-        """The function ``rhs(t, y, p, x)`` for one data type; tables are cast once."""
+        """The function ``rhs(t, y, p, extras)`` for one data type; tables are cast once."""
         known = self._bound.get((form, dtype))
         if known is None:
             known = self._bound[(form, dtype)] = self._run(form, dtype)
@@ -181,7 +181,7 @@ def _write(kernel: Kernel, form: Form) -> Code:
     used = {symbol.role for symbol in emitter.leaves.values()}
     texts, sizes = [text for text, _ in results], tuple(size for _, size in results)
     lines = [*_prologue(kernel.inputs, emitter, form), *emitter.lines, _epilogue(texts, form)]
-    text = "def rhs(t, y, p, x=()):\n" + "".join(f"    {line}\n" for line in lines)
+    text = "def rhs(t, y, p, extras=()):\n" + "".join(f"    {line}\n" for line in lines)
     settled = (*emitter.settled, "") if emitter.settled else ()
     return Code(settled, text, emitter.helpers, emitter.tables, "time" in used, sizes)
 
@@ -244,7 +244,7 @@ def _prologue(inputs: Inputs, emitter: Emitter, form: Form) -> list[str]:
             case "input":
                 lines.append(f"{emitter.points(symbol.axes[0].axis)}, {variable} = p[{parameters[symbol.name]}]")
             case _:
-                lines.append(f"{variable} = x[{inputs.extras.index(symbol.name)}]")
+                lines.append(f"{variable} = extras[{inputs.extras.index(symbol.name)}]")
     return lines
 
 

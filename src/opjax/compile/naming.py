@@ -9,7 +9,7 @@ import keyword
 import re
 
 LONGEST = 40
-TAKEN = ("xp", "t", "y", "p", "rhs", "np", "jnp", "True", "False", "None")
+TAKEN = ("xp", "t", "y", "p", "extras", "rhs", "np", "jnp", "True", "False", "None")
 
 
 class Namer:

@@ -157,7 +157,7 @@ BAD_QUALIFICATION = Problem("E0548", "this qualification {problem}")
 BAD_OBSERVABLE = Problem("E0542", "this observable {problem}", "an axis is either kept, in 'axes', or reduced")
 
 # --- operators along an axis
-UNKNOWN_OPERATOR = Problem("E0560", "there is no operator '{name}'")
+UNKNOWN_OPERATOR_KIND = Problem("E0560", "there is no operator '{name}'")
 UNKNOWN_SETTING = Problem("E0561", "the operator '{operator}' has no setting '{name}'")
 REPEATED_SETTING = Problem("E0562", "the operator '{operator}' has the setting '{name}' twice", "keep one")
 MISSING_SETTING = Problem("E0563", "the operator '{operator}' lacks the setting '{name}'", "add '{name} = ...'")
@@ -169,6 +169,12 @@ NO_STATE_ALONG = Problem(
 SHORT_AXIS = Problem("E0567", "the axis '{name}' has one point, which has no neighbours", "give it two points or more")
 NO_MATRIX = Problem("E0568", "this is no matrix over the axis '{axis}'")
 NO_ABSENT_STATE = Problem("E0569", "no state has the axes of this condition: {axes}", "name axes that a state has")
+UNKNOWN_CONDITION = Problem("E0573", "there is no boundary condition '{name}'")
+CONDITION_ARGUMENTS = Problem("E0574", "the boundary condition '{name}' has other arguments")
+BAD_BOUNDARY = Problem("E0575", "'{face}': {problem}")
+HALF_PERIODIC = Problem(
+    "E0576", "'{name}' is periodic at one end of '{axis}' only", "write periodic at both ends: lo and hi"
+)
 UNKNOWN_KERNEL = Problem("E0571", "there is no kernel of the form '{name}'")
 KERNEL_SETTING = Problem("E0572", "the kernel '{name}' {problem}")
 ABSENT_ON_KERNEL = Problem(

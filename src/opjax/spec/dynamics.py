@@ -178,8 +178,7 @@ class Dynamics:
         shifted = any(index.offset for index in term.target.indices)
         if shifted and declared.edge is None:
             index = next(i for i in term.target.indices if i.offset)
-            shown = f"{index.name}{index.offset:+d}"
-            raise self.lowering.report.stop(catalogue.NO_EDGE, index.span, index=shown, axis=str(index.name))
+            raise self.lowering.indices.no_edge(index, str(index.name))
         return entry, self.selected(term.target.name, entry, term.target.indices, scope, term.target.span)
 
     def selected(self, name: str, entry: Name, indices: tuple[Index, ...], scope: Scope, span: Span) -> list[Selection]:

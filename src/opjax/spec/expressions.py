@@ -12,6 +12,7 @@ from opjax.ir.system import Alias, NotYet, TimeReduction
 from opjax.ir.types import Dim, Kind, Role, declared_dims
 from opjax.source import Span
 from opjax.spec.absences import zero_where_absent
+from opjax.spec.boundaries import Face, Side, read_neighbours, value_where_held
 from opjax.spec.comparisons import lower_comparison
 from opjax.spec.names import KIND_IN_WORDS, SPECIAL_CALLS, Name, Names
 from opjax.spec.scope import ROLE_IN_WORDS, IndexReader, Scope
@@ -54,6 +55,8 @@ class Lowering:
         aliases: the aliases and derived quantities so far (they are defined in the order of need).
         initial: the initial values so far.
         absent: which cells of a state do not exist, as a condition in its axes.
+        held: where a state is held (a condition), and at what, by state.
+        faces: the ends of axes with a boundary condition, by state and axis.
         broken: names whose definition has a problem; using them is no further problem.
     """
 
@@ -65,6 +68,8 @@ class Lowering:
     aliases: dict[str, Alias] = field(default_factory=dict[str, Alias])
     initial: dict[str, AnyNode] = field(default_factory=dict[str, AnyNode])
     absent: dict[str, AnyNode] = field(default_factory=dict[str, AnyNode])
+    held: dict[str, list[tuple[AnyNode, AnyNode]]] = field(default_factory=dict[str, list[tuple[AnyNode, AnyNode]]])
+    faces: dict[tuple[str, str], dict[Side, Face]] = field(default_factory=dict[tuple[str, str], dict[Side, Face]])
     broken: set[str] = field(default_factory=set[str])
     applied: dict[object, AnyNode] = field(default_factory=dict[object, AnyNode])
     time_reductions: list[TimeReduction] = field(default_factory=list[TimeReduction])
@@ -180,6 +185,8 @@ class Lowering:
             return self.along(self.coordinate(name, scope, span), (name,), [selected], span)
         if not entry.axes and not reference.indices:
             return self.whole(name, entry, scope, span)
+        if entry.kind == "state" and any((name, axis) in self.faces for axis in entry.axes):
+            return read_neighbours(self, entry, reference, scope)
         selections = self.indices.positions(name, entry.axes, reference.indices, scope, span)
         return self.along(self.whole(name, entry, scope, span), entry.axes, selections, span)
 
@@ -197,7 +204,8 @@ class Lowering:
             case "state":
                 if scope.initial:
                     return self.ready(self.initial, name)
-                return zero_where_absent(self, name, self.graph.symbol("state", name, entry.axes, span))
+                existing = zero_where_absent(self, name, self.graph.symbol("state", name, entry.axes, span))
+                return value_where_held(self, name, existing)
             case "derived" if not scope.derived:
                 raise self.misplaced(f"the derived quantity '{name}'", scope, span, "move it to 'let'")
             case _:

@@ -16,6 +16,7 @@ from opjax.ir.nodes import AnyNode, Graph
 from opjax.ir.system import Alias, Input, NotYet, State, System
 from opjax.source import DEFAULT_LIMITS, Limits, Span
 from opjax.spec.absences import define_absences, zero_where_absent
+from opjax.spec.boundaries import define_boundaries, value_where_held, zero_where_held
 from opjax.spec.calls import lower_call
 from opjax.spec.dynamics import Dynamics
 from opjax.spec.expressions import Lowering
@@ -88,6 +89,7 @@ class _Lower:
         parameters = quantities.parameters(self.model.parameters)
         inputs = {i.name: Input(i.name, i.axes, i.unit, i.doc, i.span, i.interpolation) for i in self.model.inputs}
         define_absences(self.lowering, self.model.absences)
+        define_boundaries(self.lowering, self.model.boundaries)
         self.define_aliases()
         self.define_initial_values()
         dynamics = Dynamics(self.lowering)
@@ -162,13 +164,13 @@ class _Lower:
         return {s.name: known[s.name] for s in self.model.states}
 
     def existing(self, rates: Mapping[str, AnyNode]) -> Mapping[str, AnyNode]:
-        """The rates, zero in cells that are absent."""
-        return {name: zero_where_absent(self.lowering, name, rate) for name, rate in rates.items()}
+        """The rates, zero where a state is held and in cells that are absent."""
+        held = {name: zero_where_held(self.lowering, name, rate) for name, rate in rates.items()}
+        return {name: zero_where_absent(self.lowering, name, rate) for name, rate in held.items()}
 
     def not_yet(self) -> tuple[NotYet, ...]:
         events = [NotYet("the event", e.name, e.span) for e in self.model.events]
-        boundaries = [NotYet("the boundary condition of", b.state, b.span) for b in self.model.boundaries]
-        return (*self.lowering.not_yet, *events, *boundaries)
+        return (*self.lowering.not_yet, *events)
 
     # --- aliases and initial values, in the order of need
 
@@ -230,7 +232,8 @@ class _Lower:
             dynamics.piece(row.target.name, selections, value, row.span)
         dynamics.put_together(covered=False)
         whole = dynamics.rates()[rows[0].target.name]
-        return zero_where_absent(self.lowering, rows[0].target.name, whole)
+        held = value_where_held(self.lowering, rows[0].target.name, whole)
+        return zero_where_absent(self.lowering, rows[0].target.name, held)
 
     def state(self, declared: StateDeclaration, initial: AnyNode | None) -> State:
         check_representation(declared, self.lowering.names, self.report)

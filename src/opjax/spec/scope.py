@@ -125,9 +125,13 @@ class IndexReader:
         if not index.offset:
             return Along(dim)
         if scope.edge is None:
-            shown = f"{index.name}{index.offset:+d}"
-            raise self.report.stop(catalogue.NO_EDGE, index.span, index=shown, axis=axis)
+            raise self.no_edge(index, axis)
         return Along(dim, index.offset, scope.edge)
+
+    def no_edge(self, index: Index, axis: str) -> Exception:
+        """The problem of an index that reaches over the end of an axis, where nothing says what lies there."""
+        shown = f"{index.name}{index.offset:+d}"
+        return self.report.stop(catalogue.NO_EDGE, index.span, index=shown, axis=axis)
 
     def _wrong_axis(self, name: str, expected: str, index: str, found: str, span: Span) -> Exception:
         return self.report.stop(catalogue.WRONG_AXIS, span, name=name, expected=expected, index=index, found=found)

@@ -27,6 +27,7 @@ class Parts:
         words: direction, boundary, limiter, form.
         matrix: the matrix, rows over the sources.
         transfer: another axis with two positions, between which a flux moves.
+        slopes: the outward slopes at end points, where a boundary condition gives them.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Parts:
     words: Mapping[str, str]
     matrix: AnyNode | None = None
     transfer: tuple[str, int, int] | None = None
+    slopes: list[tuple[int, AnyNode]] = field(default_factory=list[tuple[int, AnyNode]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,24 @@ def _advection(parts: Parts) -> AnyNode:
 def _diffusion(parts: Parts) -> Discretised:
     line, density = parts.line, _density(parts)
     if parts.words.get("boundary") not in ("dirichlet", "absorbing"):
-        return Discretised(_per_cell(parts, diffused(line, density, parts.values["coefficient"])))
+        change = diffused(line, density, parts.values["coefficient"])
+        entering = _through_ends(parts)
+        change = line.apply("add", change, *entering) if entering else change
+        return Discretised(_per_cell(parts, change))
     inside = line.but_at_end(line.but_at_end(density, last=False), last=True)
     gain = _per_cell(parts, diffused(line, inside, parts.values["coefficient"]))
     return Discretised(gain, [line.at_end(last) for last in (False, True)])
+
+
+def _through_ends(parts: Parts) -> list[AnyNode]:
+    """What enters through the ends where a boundary condition gives the slope there."""
+    line, coefficient = parts.line, parts.values["coefficient"]
+    found: list[AnyNode] = []
+    for position, slope in parts.slopes:
+        picks = (AtPosition(position) if d == line.dim else Along(d) for d in coefficient.dims)
+        there = line.graph.view(coefficient, picks, line.span)
+        found.append(line.graph.place(line.times(there, slope), line.dim, position, line.span))
+    return found
 
 
 # --- along matrices

@@ -10,6 +10,7 @@ from opjax.errors import Stop, catalogue, did_you_mean
 from opjax.ir.nodes import AnyNode, Constant
 from opjax.ir.system import EXTENSIVE, INTENSIVE, Operator
 from opjax.ir.types import Axis
+from opjax.spec.boundaries import not_a_density
 from opjax.spec.names import Name, unknown_axis
 from opjax.spec.operators.discretise import Discretised, Parts, discretise
 from opjax.spec.operators.kinds import KINDS, TRANSFER, OperatorKind
@@ -112,7 +113,9 @@ class Operators:
         kind = KINDS.get(declared.kind)
         if kind is None:
             hint = did_you_mean(declared.kind, KINDS, f"the operators are {', '.join(KINDS)}")
-            raise self.lowering.report.stop(catalogue.UNKNOWN_OPERATOR, declared.span, name=declared.kind, hint=hint)
+            raise self.lowering.report.stop(
+                catalogue.UNKNOWN_OPERATOR_KIND, declared.span, name=declared.kind, hint=hint
+            )
         return kind
 
     def settings(self, declared: OperatorDeclaration, kind: OperatorKind, title: str) -> Settings:
@@ -195,7 +198,9 @@ class Operators:
         """What the operator adds to the rate of one state."""
         name, entry = target
         title = title_of(declared)
-        periodic = word_of(settings.get("boundary")) == "periodic"
+        faces = {} if "boundary" in settings else self.lowering.faces.get((name, axis.name), {})
+        ring = word_of(settings.get("boundary")) == "periodic"
+        periodic = ring or any(face.kind == "periodic" for face in faces.values())
         line = Line(self.lowering.graph, axis, periodic, declared.span, self.walls(declared, settings, name))
         scope = free_scope(f"the operator '{title}'", entry.axes)
         state = self.lowering.whole(name, entry, scope, declared.span)
@@ -205,6 +210,12 @@ class Operators:
         counts = is_per_cell(entry, axis.name)
         words = {key: word_of(value) for key, value in settings.items() if key not in numbers}
         parts = Parts(declared.kind, line, state, counts, values, words, matrix)
+        for face in faces.values():
+            slope = face.slope(self.lowering, state, line.dim)
+            if slope is not None and declared.kind == "diffusion":
+                if counts:
+                    raise not_a_density(self.lowering, name, declared.span)
+                parts.slopes.append((face.position(axis), slope))
         if "across" in settings:
             parts.transfer = self.transfer(declared, settings, target)
         return discretise(parts)
