@@ -116,9 +116,6 @@ GOLDEN = {
     ],
     "state: true": ["m:1:8 E0204 'state' must be a list of states, not true"],
     "state: [S]\nkind: other": ["m:2:7 E0204 'kind' must be 'expr' or 'transitions', not the text 'other'"],
-    "state: [S]\nkernels: []": [
-        "m:2:1 E0701 the key 'kernels' is understood, and cannot be run yet | remove it for now"
-    ],
     "a: b: c": [
         "m:1:5 E0201 this is not valid YAML: mapping values are not allowed here | a text that holds ': ' or ' #', or "
         "begins with one of []{}&*!|>%@`, stands in quotes; inside {...} and [...] also one that holds commas or "
