@@ -118,12 +118,10 @@ def _cells(operator: Operator, system: System, layout: Layout) -> tuple[str, ...
 def _kernel(operator: Operator) -> dict[str, object]:
     """The matrix, and the arrays that it comes with, as op_system's kernel."""
     said = operator.settings
-    matrix = str(said["matrix"]).partition("[")[0]
-    factors = str(said["rate"]).split("*") if "across" in said else []
-    factors = [factor.strip().partition("[")[0] for factor in factors]
+    factors = list(operator.factors)
     kernel: dict[str, object] = {
         "form": said.get("form", "matrix"),
-        "params": {"matrix": matrix, **{factor: factor for factor in factors}},
+        "params": {"matrix": operator.matrix, **{factor: factor for factor in factors}},
         "param_axes": {name: list(axes) for name, axes in operator.array_axes.items()},
     }
     if "across" in said:

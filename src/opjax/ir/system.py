@@ -164,6 +164,8 @@ class Operator:
         everywhere: whether these are all states with the axis, because none were named.
         settings: what was said of it, by name: numbers, words, and the text of expressions.
         array_axes: the axes of the array parameters in its settings.
+        matrix: the parameter (or input) that its matrix is.
+        factors: the parameters in the rate at which a flux moves along another axis.
     """
 
     name: str
@@ -174,6 +176,8 @@ class Operator:
     everywhere: bool = True
     settings: Mapping[str, float | str] = field(default_factory=dict[str, "float | str"])
     array_axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    matrix: str = ""
+    factors: tuple[str, ...] = ()
     doc: str = ""
     span: Span = field(default=NOWHERE, repr=False)
 

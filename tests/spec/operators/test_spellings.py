@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import opjax
@@ -98,8 +99,15 @@ def test_a_matrix_over_time_is_a_table():
     model = read_mapping(spec, report)
     report.check()
     assert model is not None
-    assert [(i.name, i.axes) for i in model.inputs] == [("G", ("imm", "imm"))]
-    assert opjax.from_dict(spec).system.operators[0].array_axes == {"G": ("time", "imm", "imm")}
+    assert [(p.name, p.axes) for p in model.parameters] == [("G", ("time", "imm", "imm"))]
+    rhs = opjax.compile_rhs(spec)
+    start, end, u = np.array([[-1.0, 1], [2, -2]]), np.array([[-3.0, 3], [0, 0]]), np.array([1.0, 2])
+    found = rhs.eval_fn(2.5, u, G=np.stack([start, end]))
+    np.testing.assert_allclose(found, u @ (0.75 * start + 0.25 * end), rtol=1e-14)
+    kernel = rhs.operators[0].kernel
+    assert kernel is not None
+    assert kernel["params"] == {"matrix": "G"}
+    assert kernel["param_axes"] == {"G": ["time", "imm", "imm"]}
 
 
 REFUSED = {

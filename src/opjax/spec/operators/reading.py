@@ -15,7 +15,7 @@ from opjax.spec.names import Name, unknown_axis
 from opjax.spec.operators.discretise import Discretised, Parts, discretise
 from opjax.spec.operators.kinds import KINDS, TRANSFER, OperatorKind
 from opjax.spec.operators.line import Line
-from opjax.spec.operators.matrices import array_axes, matrix_of, written_number
+from opjax.spec.operators.matrices import array_axes, matrix_of, parameters_in, written_number
 from opjax.spec.scope import Scope, free_scope
 from opjax.syntax.declarations import OperatorDeclaration, StateDeclaration
 from opjax.syntax.expression_printer import print_expression
@@ -83,6 +83,8 @@ class Operators:
                 everywhere=not declared.states,
                 settings=shown,
                 array_axes=arrays,
+                matrix="".join(parameters_in(self.lowering.names, settings.get("matrix"))[:1]),
+                factors=parameters_in(self.lowering.names, settings.get("rate")) if "across" in settings else (),
                 doc=declared.doc,
                 span=declared.span,
             )
