@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import equinox as eqx
@@ -18,11 +19,15 @@ from opjax.pipelines import (
     TextOperator,
     VMapOver,
     define,
+    define_file,
     dumps,
     dumps_yaml,
     loads,
     loads_yaml,
 )
+from opjax.pipelines.definitions import read_definitions
+from opjax.pipelines.definitions_yaml import read_yaml_definitions
+from opjax.source import Source
 from pipelines.fixtures import Gain
 
 NDVI = "operator ndvi(nir, red; eps = 1e-6) = (nir - red)/(nir + red + eps)"
@@ -100,7 +105,7 @@ def test_the_text_is_canonical_and_reads_back(text: str) -> None:
         ("operator f = 3", "E0652"),
         ("operator f(x; a = 1; b = 2) = x", "one ';'"),
         ("operator f(x) = x +", "E01"),
-        ("operator f(x) = y", "E0301"),
+        ("operator g(x) = x\noperator   f(x) = y", "2:19: error E0301"),
         ("operator f(x[band]) = x", "E03"),
         ("operator f(x[band]) = x[bund]", "E03"),
         ("operator f(x) = f(x)", "E0"),
@@ -114,6 +119,13 @@ def test_the_text_is_canonical_and_reads_back(text: str) -> None:
         ("pipeline f(x) -> y:\n  x = x", "already"),
         ("pipeline f(x) -> y:\n  y", "name = expression"),
         ("operator f(x) = x\noperator f(x) = x", "second time"),
+        ("pipeline f(x) = sinn(x)", "1:17: error E0653"),
+        ("pipeline f(x) = 1 + y", "1:21: error E0652"),
+        ("pipeline f(x) = 1 + x[a]", "without indices"),
+        ("pipeline f = clop(0, 1)", "1:14: error E0653"),
+        ("operator f(x) = (x", "E01"),
+        ("operator f(x) = " + "(" * 100_000, "E0"),
+        ("operator f(x" * 1000, "E0"),
     ],
 )
 def test_errors_have_codes_and_places(text: str, words: str) -> None:
@@ -174,6 +186,93 @@ def test_a_graph_of_text_uses_values_twice() -> None:
     same(jax.jit(found["one"])(1.0), -1.0)
 
 
+def test_names_that_a_pipeline_makes_up_do_not_meet_those_of_its_author() -> None:
+    found = define("operator double(x) = 2*x\npipeline f(called_1, x) = called_1 + double(x)*pi")
+    same(found["f"](1.0, 2.0), 1 + 4 * np.pi)
+
+
+def test_a_pipeline_without_inputs_is_a_constant() -> None:
+    same(define("pipeline c() = 1 + 2")["c"](), 3.0)
+
+
 def test_an_operator_with_other_arguments_stands_in_a_chain() -> None:
     found = define(f"{NDVI}\npipeline against = ndvi(0.2)")
     same(found["against"](0.6), 0.5)
+
+
+# --- the same as YAML
+
+TEXT = """
+operator ndvi(nir, red; eps = 1e-6, order = 2 fixed) = (nir - red)^order/(nir + red + eps)
+operator scaled[band](x[band]; gain[band]) = gain[band]*x[band]
+pipeline half = ndvi(0.2) | clip(0, 1)
+pipeline one(x) = 2*ndvi(x, 3)
+pipeline both(nir, red) -> index, near:
+  near = scaled(nir)
+  index = ndvi(near, red)
+"""
+YAML = """
+operators:
+  ndvi:
+    inputs: [nir, red]
+    parameters: {eps: 1e-6}
+    fixed: {order: 2}
+    value: (nir - red)^order/(nir + red + eps)
+  scaled[band]:
+    inputs: "x[band]"
+    parameters:
+      gain[band]:
+    value: gain[band]*x[band]
+pipelines:
+  half: [ndvi(0.2), "clip(0, 1)"]
+  one: {inputs: [x], value: "2*ndvi(x, 3)"}
+  both:
+    inputs: [nir, red]
+    values:
+      near: scaled(nir)
+      index: ndvi(near, red)
+    outputs: [index, near]
+"""
+
+
+def test_the_yaml_form_says_the_same(tmp_path: Path) -> None:
+    values = {"scaled": {"gain": [1.0, 2.0]}}
+    wanted = define(TEXT, values=values)
+    (tmp_path / "a.ojx").write_text(TEXT, encoding="utf-8")
+    (tmp_path / "a.yaml").write_text(YAML, encoding="utf-8")
+    for found in (
+        define(YAML, values=values, format="yaml"),
+        define_file(tmp_path / "a.ojx", values=values),
+        define_file(tmp_path / "a.yaml", values=values),
+    ):
+        assert {name: dumps(operator) for name, operator in found.items()} == {
+            name: dumps(operator) for name, operator in wanted.items()
+        }
+
+
+def test_definitions_print_as_text_that_reads_back() -> None:
+    rows = read_definitions(Source("<text>", TEXT))
+    printed = "\n".join(row.text() for row in rows)
+    assert [row.text() for row in read_definitions(Source("<text>", printed))] == [row.text() for row in rows]
+    from_yaml = read_yaml_definitions(Source("<yaml>", YAML), "yaml")
+    assert "\n".join(row.text() for row in from_yaml) == printed
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("operators: {f: {inputs: [x], value: x +}}", "E01"),
+        ("operators: {f: {inputs: [x], values: x}}", "no key 'values'"),
+        ("operators: {f: {inputs: [x]}}", "lacks the key 'value'"),
+        ("operators: [f]", "a mapping"),
+        ("models: {}", "no key 'models'"),
+        ("pipelines: {f: [g, h]}", "E0653"),
+        ("pipelines: {f: [[g]]}", "a text"),
+        ("", "E0005"),
+        ("operators: {f: {inputs: [x], value: y}}", "<text>:1:37: error E0301"),
+    ],
+)
+def test_errors_of_yaml_have_codes_and_places(text: str, words: str) -> None:
+    with pytest.raises(OpjaxError) as caught:
+        define(text, format="yaml")
+    assert words in str(caught.value)

@@ -203,6 +203,7 @@ UNTRUSTED_TARGET = Problem(
 )
 WRONG_PIPELINE_VALUE = Problem("E0651", "{where}: {problem}")
 OPERATOR_FORM = Problem("E0652", "this is no definition: {problem}")
+PIPELINE_KEY = Problem("E0654", "{problem}")
 UNKNOWN_STEP = Problem("E0653", "there is no operator '{name}'", "define it above, or give it in operators={{...}}")
 
 # --- written and typed, and not run yet

@@ -37,6 +37,7 @@ from opjax.pipelines.spread import ShardOver as ShardOver
 from opjax.pipelines.spread import VMapOver as VMapOver
 from opjax.pipelines.text import TextOperator as TextOperator
 from opjax.pipelines.text import define as define
+from opjax.pipelines.text import define_file as define_file
 from opjax.pipelines.truncated import truncated_scan as truncated_scan
 from opjax.pipelines.watch import Check as Check
 from opjax.pipelines.watch import ShapeTrace as ShapeTrace

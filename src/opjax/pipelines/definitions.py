@@ -11,7 +11,6 @@ from typing import NoReturn
 
 from opjax.errors import OpjaxError, Report, Stop, catalogue
 from opjax.source import DEFAULT_LIMITS, Source, Span
-from opjax.spec.files import source_from_text
 from opjax.spec.text_lines import Line, lines_of
 from opjax.syntax.declarations import ParameterDeclaration
 from opjax.syntax.expression_printer import print_expression
@@ -68,14 +67,24 @@ class PipelineText:
     steps: tuple[tuple[str, Expression], ...]
     span: Span
 
+    def text(self) -> str:
+        """The text, in its canonical form."""
+        if self.inputs is None:
+            return f"pipeline {self.name} = {' | '.join(print_expression(step) for _, step in self.steps)}"
+        head = f"pipeline {self.name}({', '.join(self.inputs)})"
+        if self.outputs is None:
+            return f"{head} = {print_expression(self.steps[0][1])}"
+        lines = [f"  {name} = {print_expression(value)}" for name, value in self.steps]
+        return "\n".join([f"{head} -> {', '.join(self.outputs)}:", *lines])
 
-def read_definitions(text: str) -> list[OperatorText | PipelineText]:
+
+def read_definitions(source: Source) -> list[OperatorText | PipelineText]:
     """The definitions of a text, in order.
 
     Raises:
         OpjaxError: all problems at once.
     """
-    source, report = source_from_text(text), Report()
+    report = Report()
     found: list[OperatorText | PipelineText] = []
     lines = [line for line in lines_of(source.text, DEFAULT_LIMITS) if not line.is_comment]
     while lines:

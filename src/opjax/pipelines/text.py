@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,14 +14,17 @@ from opjax.backends import backend_for
 from opjax.compile.quantities import Point, Quantities, Wanted
 from opjax.errors import OpjaxError, Report, catalogue, did_you_mean
 from opjax.ir.evaluate import constant_value
+from opjax.ir.functions.table import CONSTANTS, lookup
 from opjax.pipelines.definitions import OperatorText, PipelineText, read_definitions, refuse_definition
+from opjax.pipelines.definitions_yaml import read_yaml_definitions
 from opjax.pipelines.graph import Graph
 from opjax.pipelines.models import arrays_by_name
 from opjax.pipelines.node import Input, Node
 from opjax.pipelines.operator import Operator, static
 from opjax.pipelines.sequential import Sequential
 from opjax.pipelines.untyped import jnp
-from opjax.source import Span
+from opjax.source import Source, Span
+from opjax.spec.files import Format, format_of, read_source, source_from_text
 from opjax.syntax.declarations import (
     AliasDeclaration,
     AxisDeclaration,
@@ -106,18 +110,18 @@ def _has_floats(inputs: list[Any]) -> bool:
 
 @functools.lru_cache(maxsize=256)
 def _definition(text: str) -> OperatorText:
-    found = read_definitions(text)
+    source = source_from_text(text)
+    found = read_definitions(source)
     if len(found) != 1 or not isinstance(found[0], OperatorText):
-        span = found[-1].span if found else Span(_nowhere(text), 0, 0)
+        span = found[-1].span if found else Span(source, 0, 0)
         refuse_definition(span, f"one operator is wanted, not {len(found)} definitions")
-    _compiled_of(found[0], tuple((axis, 2) for axis in _axes(found[0])))  # all that can be wrong is found here
+    _check_meaning(found[0])
     return found[0]
 
 
-def _nowhere(text: str) -> Any:
-    from opjax.source import Source
-
-    return Source("<text>", text)
+def _check_meaning(definition: OperatorText) -> None:
+    """Find all that can be wrong with an expression, where it was written."""
+    _compiled_of(definition, tuple((axis, 2) for axis in _axes(definition)))
 
 
 @functools.lru_cache(maxsize=256)
@@ -192,7 +196,11 @@ def _compiled_of(definition: OperatorText, sizes: Sizes) -> Quantities:
 
 
 def define(
-    text: str, operators: Mapping[str, Operator] | None = None, values: Mapping[str, Mapping[str, Any]] | None = None
+    text: str | Source,
+    operators: Mapping[str, Operator] | None = None,
+    values: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    format: Format = "ojx",
 ) -> dict[str, Operator]:
     """The operators and pipelines of a text, by name.
 
@@ -204,6 +212,7 @@ def define(
         text: the definitions; each may use the names above it.
         operators: operators that were made elsewhere, by the names that the text uses.
         values: values of the parameters of the text's operators, by operator and name.
+        format: "ojx" for text, "yaml" or "json" for the same as a mapping (`operators` and `pipelines`).
 
     Returns:
         What the text defines.
@@ -223,8 +232,9 @@ def define(
     """
     known: dict[str, Operator] = dict(operators or {})
     found: dict[str, Operator] = {}
-    for row in read_definitions(text):
+    for row in _read(source_from_text(text) if isinstance(text, str) else text, format):
         if isinstance(row, OperatorText):
+            _check_meaning(row)
             name, operator = row.head.name, TextOperator(row.text(), (values or {}).get(row.head.name))
         else:
             name, operator = row.name, _pipeline(row, known)
@@ -232,6 +242,19 @@ def define(
             refuse_definition(row.span, f"'{name}' is defined a second time")
         known[name] = found[name] = operator
     return found
+
+
+def define_file(
+    path: str | os.PathLike[str],
+    operators: Mapping[str, Operator] | None = None,
+    values: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Operator]:
+    """The operators and pipelines of a file; its suffix (.ojx, .yaml, .json) says the format. See `define`."""
+    return define(read_source(path), operators, values, format=format_of(path))
+
+
+def _read(source: Source, form: Format) -> list[OperatorText | PipelineText]:
+    return read_definitions(source) if form == "ojx" else read_yaml_definitions(source, form)
 
 
 def _pipeline(row: PipelineText, known: Mapping[str, Operator]) -> Operator:
@@ -265,6 +288,7 @@ def _chained(step: Expression, known: Mapping[str, Operator]) -> Operator:
         x = Input("x")
         inside = [run(_node(argument.value, {}, known)) for argument in step.arguments]
         return Graph.build({"x": x}, known[step.name](x, *inside))
+    _check_part(step, {}, known)
     separator = ", " if step.arguments else ""
     return TextOperator(f"operator link(x) = {text[:opening]}x{separator}{text[opening:]}")
 
@@ -280,6 +304,8 @@ def _operator_named(name: str, span: Span, known: Mapping[str, Operator]) -> Ope
 def _node(expression: Expression, nodes: Mapping[str, Node], known: Mapping[str, Operator]) -> Walk[Node]:
     """The node of an expression: calls of operators are calls, what is around them is an operator of its own."""
     if isinstance(expression, Reference) and expression.name in nodes:
+        if expression.indices:
+            refuse_definition(expression.span, "values of a pipeline stand without indices: take parts in an operator")
         return nodes[expression.name]
     if isinstance(expression, Call) and expression.name in known:
         operands: list[Node] = []
@@ -295,13 +321,28 @@ def _node(expression: Expression, nodes: Mapping[str, Node], known: Mapping[str,
     place = expression.span.start
     inputs: dict[str, Node] = {}
     for part in _outermost(expression, nodes, known):
-        name = part.name if isinstance(part, Reference) else f"called_{len(inputs) + 1}"
+        name = part.name if isinstance(part, Reference) else _unused(f"called_{len(inputs) + 1}", nodes)
         inputs[name] = yield _node(part, nodes, known)
         pieces += [expression.span.source.text[place : part.span.start], name]
         place = part.span.end
     pieces.append(expression.span.source.text[place : expression.span.end])
     inner = TextOperator(f"operator expression({', '.join(inputs)}) = ({''.join(pieces)})")
     return Node(inner) if not inputs else inner(*inputs.values())
+
+
+def _check_part(part: Expression, nodes: Mapping[str, Node], known: Mapping[str, Operator]) -> None:
+    """Names of what surrounds the calls of operators, checked where they were written."""
+    if isinstance(part, Call) and lookup(part.name) is None:
+        _operator_named(part.name, part.span, known)
+    if isinstance(part, Reference) and part.name not in CONSTANTS:
+        values = ", ".join(nodes) or "none"
+        refuse_definition(part.span, f"'{part.name}' is no value of the pipeline; its values here are {values}")
+
+
+def _unused(name: str, nodes: Mapping[str, Node]) -> str:
+    while name in nodes:
+        name += "_"
+    return name
 
 
 def _outermost(
@@ -315,5 +356,6 @@ def _outermost(
         if (isinstance(part, Reference) and part.name in nodes) or (isinstance(part, Call) and part.name in known):
             found.append(part)
         else:
+            _check_part(part, nodes, known)
             stack.extend(children(part))
     return sorted(found, key=lambda part: part.span.start)
