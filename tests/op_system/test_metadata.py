@@ -125,3 +125,20 @@ def test_it_survives_pickling() -> None:
     given = {"k": np.ones(3), "q": 1.0, "mu": 0.5, "w": np.ones(3), "nothing": 1.0}
     y = np.arange(13.0)
     np.testing.assert_array_equal(again.eval_fn(0.0, y, **given), rhs.eval_fn(0.0, y, **given))
+
+
+@pytest.mark.parametrize("interpolation", ["linear", "previous"])
+def test_meta_of_tables_over_time(interpolation: str) -> None:
+    spec = {
+        "kind": "expr",
+        "state": ["x[age]"],
+        "axes": [{"name": "age", "coords": ["a", "b"]}, {"name": "day", "type": "continuous", "coords": [0, 2, 5]}],
+        "equations": {"x[age]": "beta[day]*eta[day,age]*k[age]*x[age]"},
+        "time_axis": "day",
+        "time_interpolation": interpolation,
+    }
+    ours, theirs = both(spec)
+    keys = ("time_axis", "time_interpolation", "time_coordinates", "forcing_breakpoints", "time_varying_params")
+    assert {key: ours.meta[key] for key in keys} == {key: theirs.meta[key] for key in keys}
+    assert ours.meta["shaped_params"] == theirs.meta["shaped_params"]
+    assert opjax.validate_spec(spec).parameters == {"beta": ("day",), "eta": ("day", "age"), "k": ("age",)}

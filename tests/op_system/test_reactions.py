@@ -226,3 +226,42 @@ def test_reactants_that_are_stated(row: dict[str, Any]) -> None:
         assert as_sets[0] == as_sets[1]
         assert mine.dependencies_complete
         assert mine.propensity_order == reference.propensity_order
+
+
+@pytest.mark.parametrize("interpolation", ["linear", "previous"])
+def test_tables_over_time(interpolation: str) -> None:
+    spec = {
+        **spec_of({"from": "x[imm,age]", "to": "w[imm,age]", "rate": "beta[time]*eta[time,imm]*z[imm]"}),
+        "time_interpolation": interpolation,
+    }
+    spec["axes"] = [*AXES, {"name": "time", "type": "continuous", "coords": [0, 10, 20]}]
+    ours, theirs = both(spec)
+    mine, reference = ours.reactions[0], theirs.reactions[0]
+    assert mine.time_varying_params == reference.time_varying_params
+    assert mine.uses_time == reference.uses_time is False
+    (sample,) = samples(theirs, {}, 1, 4)
+    given = {"beta": np.array([1.0, 3.0, 5.0]), "eta": np.arange(9.0).reshape(3, 3)}
+    expected = reference.propensity_fn(7.5, sample.states, **given)
+    np.testing.assert_allclose(mine.propensity_fn(7.5, sample.states, **given), expected, rtol=1e-12)
+    part = 0.75 if interpolation == "linear" else 0.0
+    now = {name: (1 - part) * table[0] + part * table[1] for name, table in given.items()}
+    assert mine.resolved_propensity_fn is not None
+    np.testing.assert_allclose(mine.resolved_propensity_fn(7.5, sample.states, **now), expected, rtol=1e-12)
+    np.testing.assert_allclose(reference.resolved_propensity_fn(7.5, sample.states, **now), expected, rtol=1e-12)
+    assert deposit(ours.reactions, 7.5, sample.states, given).keys() == sample.states.keys()
+
+
+def test_a_table_at_another_time_is_not_resolved() -> None:
+    text = """
+    model M:
+      axes:
+        week = points [0, 1, 2]
+      params:
+        k[week]
+      states: x
+      dynamics:
+        x -> 0 @ linear(k[week] over week) + linear(k[week] over week at t - 0.5)
+    """
+    (reaction,) = opjax.compile_rhs(text).reactions
+    assert reaction.resolved_propensity_fn is None
+    assert reaction.uses_time

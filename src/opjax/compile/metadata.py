@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from opjax.compile.forcing import time_tables
 from opjax.compile.layout import Layout, Slot
 from opjax.ir.evaluate import constant_value
 from opjax.ir.nodes import Along, AnyNode, Apply, AtPosition, Place, Symbol, View
-from opjax.ir.system import Bounds, Flow, Input, Participant, System
+from opjax.ir.system import Bounds, Flow, Participant, System
 from opjax.ir.types import Axis, Dim, Measure, declared_dims
 
 SupportKind = Literal["real", "positive", "unit_interval", "bounded"]
@@ -141,23 +142,26 @@ def model_meta(system: System, layout: Layout, rates: Mapping[str, str]) -> dict
         layout: where its states stand.
         rates: the rate of each transition as text, by the name of the transition.
     """
-    tables = {i.name: i for i in system.inputs.values()}
-    shaped = {p.name: p.axes for p in system.parameters.values() if p.axes}
+    tables = [table for table in time_tables(system) if table.coordinates]
+    varying = {name: (table.axis, axes) for table in tables for name, axes in table.parameters}
+    shaped = {p.name: _other_axes(p.axes, varying.get(p.name)) for p in system.parameters.values() if p.axes}
     return {
         "axes": [_axis(axis) for axis in system.axes.values()],
         "transitions": [_transition(flow, system, rates.get(flow.name, "")) for flow in system.flows.values()],
-        "shaped_params": tuple(sorted({**shaped, **{name: table.axes for name, table in tables.items()}}.items())),
-        "time_varying_params": tuple(sorted((name, ("time", *table.axes)) for name, table in tables.items())),
-        "time_axis": "time",
-        "time_interpolation": _interpolation(tables.values()),
+        "shaped_params": tuple(sorted(shaped.items())),
+        "time_varying_params": tuple(sorted((name, axes) for name, (_, axes) in varying.items())),
+        "time_axis": tables[0].axis if tables else "time",
+        "time_interpolation": tables[0].between if tables else "linear",
+        "time_coordinates": tables[0].coordinates if tables else (),
+        "forcing_breakpoints": tuple(sorted({moment for table in tables for moment in table.breakpoints})),
         "factorize_axes": list(system.independent),
         "initial_state": dict(_initial_state(system, layout)),
     }
 
 
-def _interpolation(tables: Iterable[Input]) -> str:
-    words = {table.interpolation for table in tables}
-    return words.pop() if len(words) == 1 else "linear"
+def _other_axes(axes: tuple[str, ...], time: tuple[str, object] | None) -> tuple[str, ...]:
+    """The axes of a parameter without the one along which it is a table over time."""
+    return axes if time is None else tuple(axis for axis in axes if axis != time[0])
 
 
 def _axis(axis: Axis) -> dict[str, object]:

@@ -7,41 +7,20 @@ several reactants or products, and counts other than one.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from opjax.backends.base import Array
 from opjax.backends.registry import backend_for, backend_of
+from opjax.compile.kinetics import CompiledReactant, Positions, kinetics_of
 from opjax.compile.metadata import side_text
-from opjax.compile.orders import Cell, Everywhere, dependencies, order_bound, powers, spread
 from opjax.compile.quantities import Optimise, Point, Quantities, Wanted
-from opjax.ir.evaluate import reachable
-from opjax.ir.nodes import Along, AnyNode, AtPosition, Selection, Symbol
+from opjax.compile.resolved import resolve, tables_of
+from opjax.ir.nodes import Along, AnyNode, AtPosition, Selection
 from opjax.ir.system import Flow, Participant, System
 from opjax.ir.types import Dim, Dims, declared_dims
 
-Positions = tuple[tuple[str, int], ...]
 PropensityFn = Callable[..., Array]
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledReactant:
-    """A state that a reaction consumes or depends on.
-
-    Arguments:
-        state_base: the state.
-        state_axes: its axes that follow the reaction's.
-        full_axes: all its axes.
-        pinned: its axes at fixed positions.
-        order: to which power it enters.
-    """
-
-    state_base: str
-    state_axes: tuple[str, ...]
-    full_axes: tuple[str, ...]
-    pinned: Positions
-    order: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +58,8 @@ class CompiledReaction:
         reactants, reactants_complete: the states that fire together, and whether these are all that the rate needs.
         dependencies, dependencies_complete: the states that the propensity depends on, and whether `propensity_order`
             bounds how strongly.
+        propensity_fn, resolved_propensity_fn: functions of time, states by name and parameters by keyword. The second
+            takes for each table over time its value now; None where a table is read at another time too.
         time_varying_params: the tables over time in the propensity with their axes.
         independent_axes: block axes along which the reaction falls apart.
         uses_time: whether the time itself is in the propensity.
@@ -100,7 +81,7 @@ class CompiledReaction:
     offsets: Positions
     routed_axes: tuple[str, ...]
     propensity_fn: PropensityFn
-    resolved_propensity_fn: PropensityFn
+    resolved_propensity_fn: PropensityFn | None
     reactants: tuple[CompiledReactant, ...]
     reactants_complete: bool
     dependencies: tuple[CompiledReactant, ...]
@@ -175,11 +156,13 @@ def _reaction(
 ) -> CompiledReaction:
     sides = _Sides(system, flow)
     optimise, xp = running
-    function = Propensity(system, Wanted(sides.propensity(), tuple(d.axis for d in sides.dims)), optimise, xp)
-    kinetics = _kinetics(system, flow)
+    axes, value = tuple(d.axis for d in sides.dims), sides.propensity()
+    tables = tables_of(value)
+    resolved = resolve(system, value, {name: axis for name, (axis, _) in tables.items()})
+    function = Propensity(system, Wanted(value, axes), optimise, xp)
+    kinetics = kinetics_of(system, flow)
     source, target = sides.source, sides.target
     shown = source if source is not None else target
-    leaves = [n for n in reachable([flow.value]) if isinstance(n, Symbol)]
     return CompiledReaction(
         name=flow.name,
         from_base=None if source is None else source.state,
@@ -194,25 +177,27 @@ def _reaction(
         offsets=sides.offsets,
         routed_axes=sides.routed_axes,
         propensity_fn=function,
-        resolved_propensity_fn=function,
+        resolved_propensity_fn=_resolved_function(function, resolved),
         reactants=kinetics.reactants,
         reactants_complete=kinetics.reactants_complete,
         dependencies=kinetics.dependencies,
         dependencies_complete=kinetics.order is not None,
         propensity_order=kinetics.order,
-        time_varying_params=_tables(system, leaves),
+        time_varying_params=tuple(sorted((name, over) for name, (_, over) in tables.items())),
         independent_axes=tuple(axis for axis in blocks if axis in sides.from_axes),
-        uses_time=any(n.role == "time" for n in leaves),
+        uses_time="time" in (value if resolved is None else resolved[1]).roles,
         changes=sides.changes(),
         is_unit_transfer=sides.is_unit_transfer,
         dims=tuple(d.axis for d in sides.dims),
     )
 
 
-def _tables(system: System, leaves: list[Symbol]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The tables over time among some leaves, with their axes."""
-    names = sorted({leaf.name for leaf in leaves if leaf.role == "input"})
-    return tuple((name, ("time", *system.inputs[name].axes)) for name in names)
+def _resolved_function(function: Propensity, resolved: tuple[System, AnyNode] | None) -> Propensity | None:
+    """The propensity over tables that are resolved already; the same function where there are none."""
+    if resolved is None or resolved[1] is function.wanted.node:
+        return None if resolved is None else function
+    system, value = resolved
+    return Propensity(system, Wanted(value, function.wanted.axes), function.optimise, function.xp)
 
 
 class _Sides:
@@ -316,56 +301,6 @@ class _Sides:
             )
             net[(part.state, where)] = net.get((part.state, where), 0) + sign * part.count
         return tuple(Change(state, count, where) for (state, where), count in net.items() if count)
-
-
-# --- what a propensity depends on
-
-
-@dataclass(frozen=True, slots=True)
-class _Kinetics:
-    reactants: tuple[CompiledReactant, ...]
-    reactants_complete: bool
-    dependencies: tuple[CompiledReactant, ...]
-    order: int | None
-
-
-def _kinetics(system: System, flow: Flow) -> _Kinetics:
-    """Reactants as they are stated (or else, as they stand on the left side), dependencies as the graph has them."""
-    reads = dependencies(flow.value)
-    bound = order_bound(flow.value)
-    stated = flow.stated_reactants
-    inferred = inferred_reactants(system, flow) if stated == "auto" else None
-    listed = stated if isinstance(stated, tuple) else flow.reactants
-    written = tuple(_reactant(system, Cell(p.state, p.selections), p.count) for p in listed)
-    if inferred is not None:
-        written = tuple(sorted(inferred, key=lambda r: r.state_base not in [p.state for p in flow.reactants]))
-    complete = "state" not in (flow.rate if flow.mass_action else flow.value).roles
-    complete = complete or inferred is not None or isinstance(stated, tuple)
-    found: list[CompiledReactant] = []
-    order_of = {name: place for place, name in enumerate(system.states)}
-    for cell in sorted(reads or (), key=lambda cell: order_of[cell.state]):
-        axes = system.states[cell.state].axes
-        found.extend(_reactant(system, part, 1) for part in spread(cell, axes, system.axes))
-    order = None if bound is None or reads is None else math.ceil(bound)
-    return _Kinetics(written, complete, tuple(dict.fromkeys(found)), order)
-
-
-def inferred_reactants(system: System, flow: Flow) -> tuple[CompiledReactant, ...] | None:
-    """The states that a flow is a product of, with their powers (``reactants: auto``); None where it is no product."""
-    found = powers(flow.value)
-    return None if found is None else tuple(_reactant(system, cell, count) for cell, count in found.items())
-
-
-def _reactant(system: System, cell: Cell, order: int) -> CompiledReactant:
-    axes = system.states[cell.state].axes
-    pairs = list(zip(axes, cell.chosen, strict=True))
-    return CompiledReactant(
-        cell.state,
-        tuple(axis for axis, chosen in pairs if not isinstance(chosen, AtPosition | Everywhere)),
-        axes,
-        tuple((axis, chosen.position) for axis, chosen in pairs if isinstance(chosen, AtPosition)),
-        order,
-    )
 
 
 def build_gaps(

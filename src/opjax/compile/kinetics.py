@@ -1,0 +1,87 @@
+"""What a propensity depends on: the states that meet, those that it reads, and how strongly."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from opjax.compile.orders import Cell, Everywhere, dependencies, order_bound, powers, spread
+from opjax.ir.nodes import AtPosition
+from opjax.ir.system import Flow, System
+
+Positions = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledReactant:
+    """A state that a reaction consumes or depends on.
+
+    Arguments:
+        state_base: the state.
+        state_axes: its axes that follow the reaction's.
+        full_axes: all its axes.
+        pinned: its axes at fixed positions.
+        order: to which power it enters.
+    """
+
+    state_base: str
+    state_axes: tuple[str, ...]
+    full_axes: tuple[str, ...]
+    pinned: Positions
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kinetics:
+    """What a propensity depends on, and how strongly.
+
+    Arguments:
+        reactants: the states that fire together.
+        reactants_complete: whether these are all that the rate needs.
+        dependencies: the states that the propensity depends on.
+        order: a bound on how strongly, or None.
+    """
+
+    reactants: tuple[CompiledReactant, ...]
+    reactants_complete: bool
+    dependencies: tuple[CompiledReactant, ...]
+    order: int | None
+
+
+def kinetics_of(system: System, flow: Flow) -> Kinetics:
+    """Reactants as they are stated (or else, as they stand on the left side), dependencies as the graph has them."""
+    reads = dependencies(flow.value)
+    bound = order_bound(flow.value)
+    stated = flow.stated_reactants
+    inferred = inferred_reactants(system, flow) if stated == "auto" else None
+    listed = stated if isinstance(stated, tuple) else flow.reactants
+    written = tuple(_reactant(system, Cell(p.state, p.selections), p.count) for p in listed)
+    if inferred is not None:
+        written = tuple(sorted(inferred, key=lambda r: r.state_base not in [p.state for p in flow.reactants]))
+    complete = "state" not in (flow.rate if flow.mass_action else flow.value).roles
+    complete = complete or inferred is not None or isinstance(stated, tuple)
+    found: list[CompiledReactant] = []
+    order_of = {name: place for place, name in enumerate(system.states)}
+    for cell in sorted(reads or (), key=lambda cell: order_of[cell.state]):
+        axes = system.states[cell.state].axes
+        found.extend(_reactant(system, part, 1) for part in spread(cell, axes, system.axes))
+    order = None if bound is None or reads is None else math.ceil(bound)
+    return Kinetics(written, complete, tuple(dict.fromkeys(found)), order)
+
+
+def inferred_reactants(system: System, flow: Flow) -> tuple[CompiledReactant, ...] | None:
+    """The states that a flow is a product of, with their powers (``reactants: auto``); None where it is no product."""
+    found = powers(flow.value)
+    return None if found is None else tuple(_reactant(system, cell, count) for cell, count in found.items())
+
+
+def _reactant(system: System, cell: Cell, order: int) -> CompiledReactant:
+    axes = system.states[cell.state].axes
+    pairs = list(zip(axes, cell.chosen, strict=True))
+    return CompiledReactant(
+        cell.state,
+        tuple(axis for axis, chosen in pairs if not isinstance(chosen, AtPosition | Everywhere)),
+        axes,
+        tuple((axis, chosen.position) for axis, chosen in pairs if isinstance(chosen, AtPosition)),
+        order,
+    )
