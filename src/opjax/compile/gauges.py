@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import isfinite
+from math import inf, isfinite
 
 from opjax.compile.arguments import refuse
 from opjax.compile.gauge_maps import GaugeFixMap, GaugeInfo, GaugeVerification, InvariantCoordinate, ScalingGauge
@@ -120,7 +120,15 @@ def _published(gauge: Gauge) -> ScalingGauge:
 
 
 def _floats(powers: Form) -> tuple[tuple[str, float], ...]:
-    return tuple((name, float(power)) for name, power in powers.items())
+    return tuple((name, _float(power)) for name, power in powers.items())
+
+
+def _float(power: Fraction) -> float:
+    """A power as a number; infinite where it has more than 308 digits, as in a long chain of squares."""
+    try:
+        return float(power)
+    except OverflowError:
+        return inf if power > 0 else -inf
 
 
 def _invariants(generators: Sequence[Form], parameters: tuple[str, ...]) -> tuple[InvariantCoordinate, ...]:
@@ -158,7 +166,7 @@ def _fix(system: System, info: GaugeInfo, anchors: Anchors) -> GaugeFixMap:
 
 
 def _exact(gauge: ScalingGauge) -> list[tuple[str, Fraction]]:
-    return [(name, Fraction(repr(power))) for name, power in gauge.parameters]
+    return [(name, Fraction(repr(power))) for name, power in gauge.parameters if isfinite(power)]
 
 
 def _check_anchor(system: System, info: GaugeInfo, name: str, target: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from opjax.backends.registry import backend_for
@@ -45,13 +46,20 @@ def largest_error(system: System, gauge: Gauge, optimise: Optimise) -> float:
         time = float(draw.uniform(0.5, 2.0))
         before = _values(quantities, Point(time, states, parameters))
         for scale in SCALES:
-            powers = {name: scale ** float(power) for name, power in {**gauge.states, **gauge.parameters}.items()}
+            powers = {name: _power(scale, power) for name, power in {**gauge.states, **gauge.parameters}.items()}
             scaled_states = {name: value * powers.get(name, 1.0) for name, value in states.items()}
             scaled = {name: value * powers.get(name, 1.0) for name, value in parameters.items()}
             after = _values(quantities, Point(time, scaled_states, scaled))
             for name, value in before.items():
                 worst = max(worst, _distance(after[name], value * powers.get(name, 1.0)))
     return worst
+
+
+def _power(scale: float, power: Fraction) -> float:
+    try:
+        return scale ** float(power)
+    except OverflowError:
+        return float("inf")
 
 
 def _values(quantities: Quantities, point: Point) -> dict[str, np.ndarray]:

@@ -8,9 +8,11 @@ for all values: this is a proof. (The converse does not hold: ``log(x) - log(K)`
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from heapq import heapify, heappop, heappush
 from math import gcd, isinf, lcm
 
 from opjax.ir.evaluate import reachable
@@ -241,28 +243,44 @@ def _at(form: Form, powers: Form) -> Fraction:
 # --- linear algebra over the rational numbers
 
 
-def eliminate(rows: Sequence[Form], order: Sequence[str]) -> dict[str, dict[str, Fraction]]:
-    """The reduced row echelon form: for each pivot, the row that has it, without the other pivots.
+class Elimination:
+    """The reduced row echelon form of rows that come one after the other.
 
     Arguments:
-        rows: the rows, as coefficients by unknown.
-        order: the unknowns; a pivot is the first in a row.
+        order: the unknowns; the pivot of a row is its first.
     """
-    place = {name: number for number, name in enumerate(order)}
-    pivots: dict[str, dict[str, Fraction]] = {}
-    for row in rows:
-        left = _reduced(dict(row), pivots)
-        if left:
-            first = min(left, key=place.__getitem__)
-            lead = left[first]
-            pivots[first] = {name: value / lead for name, value in left.items()}
-            for other, known in pivots.items():
-                if other != first and first in known:
-                    pivots[other] = _reduced(known, {first: pivots[first]})
-    return pivots
+
+    def __init__(self, order: Sequence[str]) -> None:
+        self.order = order
+        self.place = {name: number for number, name in enumerate(order)}
+        self.rows: dict[str, dict[str, Fraction]] = {}
+        """For each pivot the row that has it, without the other pivots."""
+        self.holders: dict[str, set[str]] = {}
+        """For each other unknown the pivots whose rows have it."""
+
+    def add(self, row: Form) -> bool:
+        """Take a row; false if it says nothing new."""
+        left = _reduced(row, self.rows)
+        if not left:
+            return False
+        first = min(left, key=self.place.__getitem__)
+        lead = left[first]
+        self.put(first, {name: value / lead for name, value in left.items()})
+        for other in list(self.holders.pop(first, ())):
+            self.put(other, _reduced(self.rows[other], {first: self.rows[first]}))
+        return True
+
+    def put(self, pivot: str, row: dict[str, Fraction]) -> None:
+        """Set the row of a pivot."""
+        for name in self.rows.get(pivot, {}):
+            self.holders.get(name, set()).discard(pivot)
+        self.rows[pivot] = row
+        for name in row:
+            if name != pivot:
+                self.holders.setdefault(name, set()).add(pivot)
 
 
-def _reduced(row: dict[str, Fraction], pivots: Mapping[str, Mapping[str, Fraction]]) -> dict[str, Fraction]:
+def _reduced(row: Form, pivots: Mapping[str, Mapping[str, Fraction]]) -> dict[str, Fraction]:
     """A row without the pivots; their rows have no pivots but their own."""
     result = dict(row)
     for name in [name for name in row if name in pivots]:
@@ -277,14 +295,62 @@ def _reduced(row: dict[str, Fraction], pivots: Mapping[str, Mapping[str, Fractio
 
 
 def null_space(rows: Sequence[Form], order: Sequence[str]) -> list[dict[str, Fraction]]:
-    """A basis of what all rows send to zero, one vector of whole numbers for each unknown that is free, in order."""
-    pivots = eliminate(rows, order)
-    basis: list[dict[str, Fraction]] = []
-    for free in (name for name in order if name not in pivots):
-        vector = {pivot: -row[free] for pivot, row in pivots.items() if free in row}
-        vector[free] = Fraction(1)
-        basis.append(_whole({name: vector[name] for name in order if name in vector}))
-    return basis
+    """A basis of what all rows send to zero, one vector of whole numbers for each unknown that is free, in order.
+
+    An unknown is free if those behind it in `order` do not determine it together with the others.
+    """
+    known = _solved(rows)
+    vectors: dict[str, dict[str, Fraction]] = {name: {name: Fraction(1)} for name in order if name not in known}
+    for pivot, row in known.items():
+        for free, value in row.items():
+            vectors[free][pivot] = -value
+    echelon = Elimination(tuple(reversed(order)))
+    for vector in vectors.values():
+        echelon.add(vector)
+    place = {name: number for number, name in enumerate(order)}
+    found = [echelon.rows[free] for free in sorted(echelon.rows, key=place.__getitem__)]
+    return [_whole({name: row[name] for name in sorted(row, key=place.__getitem__)}) for row in found]
+
+
+def _solved(rows: Sequence[Form]) -> dict[str, dict[str, Fraction]]:
+    """Some unknowns in terms of the others: for each of them the rest of a row that it begins with the factor 1.
+
+    Short rows come first, and a row is solved for its rarest unknown: both keep the rows short.
+    """
+    counts = Counter(name for row in rows for name in row)
+    known: dict[str, dict[str, Fraction]] = {}
+    age: dict[str, int] = {}
+    for row in sorted(rows, key=len):
+        left = _substituted(row, known, age)
+        if left:
+            pivot = min(left, key=lambda name: (counts[name], name))
+            lead = left.pop(pivot)
+            known[pivot] = {name: value / lead for name, value in left.items()}
+            age[pivot] = len(age)
+    for pivot in reversed(list(known)):
+        known[pivot] = _substituted(known[pivot], known, age)
+    return known
+
+
+def _substituted(row: Form, known: Mapping[str, Mapping[str, Fraction]], age: Mapping[str, int]) -> dict[str, Fraction]:
+    """A row without the unknowns that are known; the row of one of them may mention those that came after it."""
+    left = dict(row)
+    waiting = [(age[name], name) for name in left if name in known]
+    heapify(waiting)
+    while waiting:
+        _, name = heappop(waiting)
+        factor = left.pop(name, None)
+        if factor is None:
+            continue
+        for other, value in known[name].items():
+            total = left.get(other, Fraction(0)) - factor * value
+            if total:
+                if other in known and other not in left:
+                    heappush(waiting, (age[other], other))
+                left[other] = total
+            else:
+                left.pop(other, None)
+    return left
 
 
 def _whole(vector: dict[str, Fraction]) -> dict[str, Fraction]:
@@ -296,11 +362,8 @@ def _whole(vector: dict[str, Fraction]) -> dict[str, Fraction]:
 
 def independent(vectors: Sequence[Form], order: Sequence[str]) -> list[int]:
     """The places of the vectors that are not combinations of those before them."""
-    chosen: list[int] = []
-    for place, _ in enumerate(vectors):
-        if len(eliminate([vectors[p] for p in (*chosen, place)], order)) > len(chosen):
-            chosen.append(place)
-    return chosen
+    echelon = Elimination(order)
+    return [place for place, vector in enumerate(vectors) if echelon.add(vector)]
 
 
 def inverse(matrix: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
