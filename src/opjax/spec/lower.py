@@ -98,7 +98,7 @@ class _Lower:
         operators = Operators(self.lowering, dynamics)
         for declared in self.model.operators:
             operators.add(declared)
-        local_rates = self.existing(self.complete(dynamics))
+        local_rates = self.complete(dynamics)
         rates = self.existing(operators.rates(local_rates))
         initial = {name: operators.zero_where_held(name, node) for name, node in self.lowering.initial.items()}
         states = {s.name: self.state(s, initial.get(s.name)) for s in self.model.states}
@@ -121,7 +121,7 @@ class _Lower:
             gauges=lower_gauges(self.model.gauges, self.lowering.names, self.report),
             not_yet=self.not_yet(),
             operators=tuple(operators.found),
-            local_rates=local_rates if operators.found else {},
+            local_rates=self.existing(local_rates) if operators.found else {},
             doc=self.model.doc,
             time_unit=self.model.time.unit if self.model.time else "",
             time_origin=self.model.time.origin if self.model.time else "",

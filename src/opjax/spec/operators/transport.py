@@ -79,9 +79,10 @@ def superbee(line: Line, behind: AnyNode, onward: AnyNode) -> AnyNode:
 
 def van_leer(line: Line, behind: AnyNode, onward: AnyNode) -> AnyNode:
     """The harmonic mean of two differences of one sign."""
-    product = line.times(behind, onward)
-    mean = line.apply("divide", line.times(line.number(2.0), product), line.apply("add", behind, onward))
-    return line.apply("where", line.apply("greater", product, line.number(0.0)), mean, line.number(0.0))
+    product, zero, one = line.times(behind, onward), line.number(0.0), line.number(1.0)
+    sum_of_both = line.apply("where", line.apply("greater", product, zero), line.apply("add", behind, onward), one)
+    positive = line.apply("maximum", product, zero)
+    return line.apply("divide", line.times(line.number(2.0), positive), sum_of_both)
 
 
 LIMITERS: Mapping[str, Limiter] = {"minmod": minmod, "superbee": superbee, "van_leer": van_leer}
