@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
 
 from opjax.compile.orders import Cell, Everywhere, dependencies, order_bound, powers, spread
 from opjax.ir.nodes import AtPosition
@@ -48,10 +49,35 @@ class Kinetics:
     order: int | None
 
 
-def kinetics_of(system: System, flow: Flow) -> Kinetics:
+@dataclass(slots=True)
+class Seen:
+    """What is known of the nodes of a model, so that many flows that share an alias look into it once."""
+
+    reads: dict[int, dict[Cell, None] | None] = field(default_factory=dict[int, "dict[Cell, None] | None"])
+    orders: dict[int, Fraction | None] = field(default_factory=dict[int, "Fraction | None"])
+    spread: dict[Cell, tuple[CompiledReactant, ...]] = field(default_factory=dict[Cell, "tuple[CompiledReactant, ...]"])
+    single: dict[Cell, CompiledReactant] = field(default_factory=dict[Cell, CompiledReactant])
+    places: dict[str, int] = field(default_factory=dict[str, int])
+
+    def place(self, system: System, state: str) -> int:
+        """Where a state stands in the model."""
+        if not self.places:
+            self.places.update({name: place for place, name in enumerate(system.states)})
+        return self.places[state]
+
+    def everywhere(self, system: System, cell: Cell) -> tuple[CompiledReactant, ...]:
+        """The dependencies that a cell stands for: one for each position that it is read at."""
+        if cell not in self.spread:
+            axes = system.states[cell.state].axes
+            parts = spread(cell, axes, system.axes)
+            self.spread[cell] = tuple(self.single.setdefault(p, _reactant(system, p, 1)) for p in parts)
+        return self.spread[cell]
+
+
+def kinetics_of(system: System, flow: Flow, seen: Seen) -> Kinetics:
     """Reactants as they are stated (or else, as they stand on the left side), dependencies as the graph has them."""
-    reads = dependencies(flow.value)
-    bound = order_bound(flow.value)
+    reads = dependencies(flow.value, seen.reads)
+    bound = order_bound(flow.value, seen.orders)
     stated = flow.stated_reactants
     inferred = inferred_reactants(system, flow) if stated == "auto" else None
     listed = stated if isinstance(stated, tuple) else flow.reactants
@@ -60,13 +86,10 @@ def kinetics_of(system: System, flow: Flow) -> Kinetics:
         written = tuple(sorted(inferred, key=lambda r: r.state_base not in [p.state for p in flow.reactants]))
     complete = "state" not in (flow.rate if flow.mass_action else flow.value).roles
     complete = complete or inferred is not None or isinstance(stated, tuple)
-    found: list[CompiledReactant] = []
-    order_of = {name: place for place, name in enumerate(system.states)}
-    for cell in sorted(reads or (), key=lambda cell: order_of[cell.state]):
-        axes = system.states[cell.state].axes
-        found.extend(_reactant(system, part, 1) for part in spread(cell, axes, system.axes))
+    cells = sorted(reads or (), key=lambda cell: seen.place(system, cell.state))
+    found = {id(one): one for cell in cells for one in seen.everywhere(system, cell)}  # equal ones are one object
     order = None if bound is None or reads is None else math.ceil(bound)
-    return Kinetics(written, complete, tuple(dict.fromkeys(found)), order)
+    return Kinetics(written, complete, tuple(found.values()), order)
 
 
 def inferred_reactants(system: System, flow: Flow) -> tuple[CompiledReactant, ...] | None:

@@ -74,6 +74,18 @@ def _moves(view: View) -> dict[Dim, Selection]:
     return dict(zip(view.operand.dims, view.selections, strict=True))
 
 
+def _unknown(value: AnyNode, known: Mapping[int, object]) -> list[AnyNode]:
+    """The nodes that a value is made of and of which nothing is known yet, operands first."""
+    found: dict[int, AnyNode] = {}
+    waiting = [value]
+    while waiting:
+        node = waiting.pop()
+        if node.number not in found and node.number not in known:
+            found[node.number] = node
+            waiting.extend(node.operands)
+    return [found[number] for number in sorted(found)]
+
+
 # --- as a product of powers
 
 
@@ -125,14 +137,18 @@ def _product(parts: Iterable[Powers | None]) -> Powers | None:
 # --- a bound on the order
 
 
-def order_bound(value: AnyNode) -> Fraction | None:
+def order_bound(value: AnyNode, known: dict[int, Fraction | None] | None = None) -> Fraction | None:
     """How strongly a value can follow the states: at most this power of a common factor of their changes.
 
     Terms of sums are taken to have one sign. None where a function of a state has no such bound (``exp(I)``), or where
     a difference may cancel.
+
+    Arguments:
+        value: the value.
+        known: what was found for nodes of the same graph before, by number; it is added to.
     """
-    found: dict[int, Fraction | None] = {}
-    for node in reachable([value]):
+    found: dict[int, Fraction | None] = {} if known is None else known
+    for node in _unknown(value, found):
         found[node.number] = _order(node, found) if "state" in node.roles else Fraction(0)
     return found[value.number]
 
@@ -162,10 +178,15 @@ def _order(node: AnyNode, known: Mapping[int, Fraction | None]) -> Fraction | No
 # --- on which cells
 
 
-def dependencies(value: AnyNode) -> tuple[Cell, ...] | None:
-    """The cells that a value depends on, in the order of the graph; None where a shift of a shift hides one."""
-    found: dict[int, dict[Cell, None] | None] = {}
-    for node in reachable([value]):
+def dependencies(value: AnyNode, known: dict[int, dict[Cell, None] | None] | None = None) -> tuple[Cell, ...] | None:
+    """The cells that a value depends on, in the order of the graph; None where a shift of a shift hides one.
+
+    Arguments:
+        value: the value.
+        known: what was found for nodes of the same graph before, by number; it is added to.
+    """
+    found: dict[int, dict[Cell, None] | None] = {} if known is None else known
+    for node in _unknown(value, found):
         found[node.number] = _reads(node, found) if "state" in node.roles else {}
     cells = found[value.number]
     return None if cells is None else tuple(cells)

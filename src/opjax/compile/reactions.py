@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from opjax.backends.base import Array
 from opjax.backends.registry import backend_for, backend_of
-from opjax.compile.kinetics import CompiledReactant, Positions, kinetics_of
+from opjax.compile.kinetics import CompiledReactant, Positions, Seen, kinetics_of
 from opjax.compile.metadata import side_text
 from opjax.compile.quantities import Optimise, Point, Quantities, Wanted
 from opjax.compile.resolved import resolve, tables_of
@@ -148,19 +148,20 @@ def build_reactions(
         optimise: runs the passes.
         xp: the namespace that calls are pinned to, or None.
     """
-    return tuple(_reaction(system, flow, blocks, (optimise, xp)) for flow in system.flows.values())
+    seen = Seen()
+    return tuple(_reaction(system, flow, blocks, (optimise, xp, seen)) for flow in system.flows.values())
 
 
 def _reaction(
-    system: System, flow: Flow, blocks: tuple[str, ...], running: tuple[Optimise, object]
+    system: System, flow: Flow, blocks: tuple[str, ...], running: tuple[Optimise, object, Seen]
 ) -> CompiledReaction:
     sides = _Sides(system, flow)
-    optimise, xp = running
+    optimise, xp, seen = running
     axes, value = tuple(d.axis for d in sides.dims), sides.propensity()
     tables = tables_of(value)
     resolved = resolve(system, value, {name: axis for name, (axis, _) in tables.items()})
     function = Propensity(system, Wanted(value, axes), optimise, xp)
-    kinetics = kinetics_of(system, flow)
+    kinetics = kinetics_of(system, flow, seen)
     source, target = sides.source, sides.target
     shown = source if source is not None else target
     return CompiledReaction(
