@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -38,6 +39,7 @@ from opjax.pipelines import (
     ScanStack,
     Sequential,
     ShapeTrace,
+    ShardOver,
     Snapshot,
     Switch,
     UntrustedTargetError,
@@ -170,6 +172,8 @@ def test_a03_operators_pickle() -> None:
         (lambda: Const(object()), "object"),
         (lambda: Const(np.array([None])), "Python objects"),
         (lambda: Item(slice(0.5)), "float"),
+        (lambda: Lambda(functools.partial(positive)), "no form"),
+        (lambda: ShardOver(Identity(), jax.sharding.Mesh(jax.devices()[:1], "b"), "b"), "mesh is a Mesh"),
     ],
 )
 def test_a04_what_cannot_be_read_back_is_not_written(make: Any, words: str) -> None:

@@ -97,7 +97,7 @@ def test_a12_summary_and_describe() -> None:
     assert pipe.describe().splitlines() == [
         "Sequential",
         "  [0] Gain(g=float32[3])",
-        "  [1] Lambda(fn=total, name='')",
+        "  [1] Lambda(fn=total)",
         "  [2] Fanout",
         "    a Scale(k=2.0)",
         "    b Identity",

@@ -38,7 +38,7 @@ def headline(operator: Operator) -> str:
     except AttributeError:
         config = {name: value for name, value in vars(operator).items() if not name.startswith("_")}
     for name, value in config.items():
-        if _holds_only(value, inner):
+        if value is None or (isinstance(value, str | dict) and not value) or _holds_only(value, inner):
             continue
         if isinstance(operator, Graph) and name != "inputs":
             continue

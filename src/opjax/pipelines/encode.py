@@ -15,7 +15,7 @@ import equinox as eqx
 import numpy as np
 
 from opjax.pipelines.operator import Operator
-from opjax.pipelines.registry import MODULES, OPERATORS, is_named, name_of, target_of
+from opjax.pipelines.registry import MODULES, OPERATORS, UNNAMED, is_named, name_of, target_of
 from opjax.pipelines.untyped import jax
 from opjax.traverse import Walk, run
 
@@ -152,7 +152,7 @@ def _leaf(value: Any, path: str) -> Plain:
         return {"_slice_": [_index(part, path) for part in cast("list[Any]", [value.start, value.stop, value.step])]}
     if isinstance(value, types.EllipsisType):
         return {"_ellipsis_": True}
-    if callable(value):
+    if callable(value) and not name_of(value).endswith(UNNAMED):
         if is_named(value):
             return {"_fn_": name_of(value)}
         name = name_of(value)

@@ -25,6 +25,8 @@ MODULES: dict[str, type[Any]] = {}
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
 """Functions that a file may name."""
 
+UNNAMED = " without a name"
+
 # Pure functions of arrays. What reads or writes files (`jnp.load`) or calls a function that it is given stays out.
 _NUMPY = (
     "abs add all any arccos arcsin arctan arctan2 argmax argmin bool_ ceil clip concatenate cos cosh cumprod cumsum "
@@ -111,7 +113,7 @@ def name_of(function: Callable[..., Any]) -> str:
             return name
     module = getattr(function, "__module__", None)
     qualified = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
-    return f"{module}:{qualified}" if module and qualified else f"{type(function).__name__} without a name"
+    return f"{module}:{qualified}" if module and qualified else f"{type(function).__name__}{UNNAMED}"
 
 
 def is_named(function: Callable[..., Any]) -> bool:
