@@ -171,7 +171,7 @@ def test_pickles_and_equality() -> None:
     assert again.param_names == ("r",)
 
 
-def refused(spec: dict[str, Any], **choices: Any) -> list[tuple[str, str]]:
+def refused(spec: Any, **choices: Any) -> list[tuple[str, str]]:
     with pytest.raises(OpjaxError) as caught:
         opjax.compile_rhs(spec, **choices)
     return [(d.code, d.message) for d in caught.value.diagnostics]
@@ -267,3 +267,30 @@ model M:
     assert dict(gauge.states) == {"x": 1, "y": 2}
     assert dict(gauge.parameters) == {"K": 1}
     assert model.compile_rhs().gauges is not None
+
+
+def test_tables_over_time_are_scaled_too() -> None:
+    text = """
+model M:
+  params: K
+  inputs:
+    c(t) = linear
+  states: x
+  dynamics:
+    x' = c(t)*(RATE)
+  derive:
+    part = c(t)/K
+  gauges:
+    scale: x, K, c
+"""
+    proved = opjax.compile_rhs(text.replace("RATE", "1 - x/K"))
+    assert proved.gauges is not None
+    tables = {"c": (np.array([0.0, 2.0]), np.array([3.0, 5.0])), "K": 8.0}
+    assert proved.observables["part"].eval_fn(1.0, np.array([2.0]), **tables) == pytest.approx(0.5, rel=1e-15)
+    assert proved.observables["part"].parameter_shapes == (("K", ()),)
+    tried = opjax.compile_rhs(text.replace("RATE", "log(x) - log(K)")).gauges
+    assert tried is not None
+    assert tried.verification is not None
+    assert not tried.verification.structural
+    (found,) = refused(opjax.loads(text.replace("RATE", "log(x) - log(2*K*K)")))
+    assert found[0] == "E0545"

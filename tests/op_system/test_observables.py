@@ -202,7 +202,7 @@ def test_calls_are_checked() -> None:
 def test_observables_are_derived_quantities() -> None:
     """They print as `derive`, read back to the same model, and leave out what needs the whole solution."""
     model = opjax.from_dict(SPEC)
-    assert "mass = integral(rho[x] for x in x)" in " ".join(model.show("ojx").split())
+    assert "mass = integral(rho[x] over x)" in " ".join(model.show("ojx").split())
     assert opjax.loads(model.show("ojx")) == model
     assert opjax.loads(model.show("yaml"), "yaml") == model
     text = "model M:\n  states: x\n  dynamics:\n    x' = -x\n  derive:\n    y = 2*x\n    top = max(y for s in time)\n"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Shaped = Num[Array, "..."]
 
 OF_A_MOMENT: frozenset[Role] = frozenset[Role](
-    ("state", "parameter", "time", "size", "coordinate", "position", "quadrature", "measure")
+    ("state", "parameter", "input", "time", "size", "coordinate", "position", "quadrature", "measure")
 )
 """What an observable may depend on; a reduction over the saved times, or an incidence, needs the whole solution."""
 
@@ -63,7 +63,7 @@ class CompiledObservable:
         output_shape: the shape of its values.
         coordinates: the labels along each of its axes, as texts.
         state_dependencies: the states that it depends on.
-        parameter_shapes: the parameters that it takes, with their shapes.
+        parameter_shapes: the parameters that it takes, with their shapes (inputs, which have none, are left out).
         time_dependent: whether the time occurs in it.
         measure_requirements: the measures of the axes that it integrates over, where the model says them.
     """
@@ -172,7 +172,7 @@ def _observable(system: System, alias: Alias, quantities: Quantities, pinned: Ba
         quantities.outputs[0].shape,
         tuple((axis, tuple(str(label) for label in system.axes[axis].names)) for axis in alias.axes),
         tuple(name for name in system.states if name in used),
-        tuple((name, arguments.shapes[name]) for name in arguments.names),
+        tuple(arguments.shapes.items()),
         "time" in alias.value.roles,
         tuple((name, measure) for name, measure in measures.items() if measure is not None),
         quantities,

@@ -6,7 +6,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from opjax.backends.registry import backend_for
-from opjax.compile.arguments import parameters_in
 from opjax.compile.layout import shape_of
 from opjax.compile.quantities import Optimise, Point, Quantities, Wanted
 from opjax.ir.system import Gauge, System
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 SEED = 19471
 PROBES = 4
 SCALES = (0.5, 2.0)
+TIMES = (0.0, 1.0, 2.5)
 RTOL = 1e-9
 
 
@@ -40,15 +40,19 @@ def largest_error(system: System, gauge: Gauge, optimise: Optimise) -> float:
     worst = 0.0
     for _ in range(PROBES):
         states = {slot.name: draw.uniform(0.5, 2.0, slot.shape) for slot in quantities.layout.slots}
-        names = parameters_in(system, [w.node for w in quantities.wanted.values()])
-        shapes = {name: shape_of(system.parameters[name].axes, system.axes) for name in names}
+        shapes = quantities.arguments.shapes
         parameters = {name: draw.uniform(0.5, 2.0, shape) for name, shape in shapes.items()}
+        inputs = [name for name in quantities.arguments.names if name not in shapes]
+        axes = {name: shape_of(system.inputs[name].axes, system.axes) for name in inputs}
+        tables = {name: draw.uniform(0.5, 2.0, (len(TIMES), *shape)) for name, shape in axes.items()}
         time = float(draw.uniform(0.5, 2.0))
-        before = _values(quantities, Point(time, states, parameters))
+        whole = {**parameters, **{name: (TIMES, values) for name, values in tables.items()}}
+        before = _values(quantities, Point(time, states, whole))
         for scale in SCALES:
             powers = {name: _power(scale, power) for name, power in {**gauge.states, **gauge.parameters}.items()}
             scaled_states = {name: value * powers.get(name, 1.0) for name, value in states.items()}
-            scaled = {name: value * powers.get(name, 1.0) for name, value in parameters.items()}
+            scaled: dict[str, object] = {name: v * powers.get(name, 1.0) for name, v in parameters.items()}
+            scaled |= {name: (TIMES, values * powers.get(name, 1.0)) for name, values in tables.items()}
             after = _values(quantities, Point(time, scaled_states, scaled))
             for name, value in before.items():
                 worst = max(worst, _distance(after[name], value * powers.get(name, 1.0)))
