@@ -147,9 +147,38 @@ def _contraction(text: str) -> Callable[..., Array]:
     if product is not None:
         return product
     subscripts = Subscripts.parse(text)
+    product = _along_one(subscripts)
+    if product is not None:
+        return product
     if len(subscripts.operands) == 2 and _is_tensordot(subscripts):
         return _tensordot(subscripts)
     return functools.partial(np.einsum, text)
+
+
+def _along_one(subscripts: Subscripts) -> Callable[..., Array] | None:
+    """A matrix times an array along one dim, where the result has the matrix' other dim: ``ak,vkr->var``."""
+    operands, result = subscripts.operands, subscripts.result
+    if len(operands) != 2 or sorted(map(len, operands))[0] != 2 or max(map(len, operands)) < 3:
+        return None
+    first = len(operands[0]) == 2
+    matrix, array = operands if first else operands[::-1]
+    summed = [letter for letter in matrix if letter in array]
+    kept = [letter for letter in matrix if letter not in array]
+    if len(summed) != 1 or len(kept) != 1 or result != array.replace(summed[0], kept[0]):
+        return None
+    place, upright = array.index(summed[0]), matrix[1] == summed[0]
+
+    def product(a: Array, b: Array) -> Array:
+        m, x = (a, b) if first else (b, a)
+        m = m if upright else m.T
+        lead, behind = x.shape[:place], x.shape[place + 1 :]
+        if not lead:
+            return m.dot(x.reshape(x.shape[0], -1)).reshape(m.shape[0], *behind)
+        if not behind:
+            return x.dot(m.T)
+        return np.matmul(m, x.reshape(*lead, x.shape[place], -1)).reshape(*lead, m.shape[0], *behind)
+
+    return product
 
 
 def _is_tensordot(subscripts: Subscripts) -> bool:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from opjax.compile.contraction import contracted_order
 from opjax.compile.naming import Namer
 from opjax.compile.tables import interpolated
 from opjax.compile.text import TIGHTEST, Table, Value
@@ -301,7 +302,8 @@ class Emitter:
         factors = [self.operand(f) for f in node.factors]
         union = common_order([f.order for f in factors])
         letters = {dim: chr(ord("a") + place) for place, dim in enumerate(union)}
-        order = tuple(d for d in union if d not in node.over)
+        usual = tuple(d for d in union if d not in node.over)
+        order = contracted_order([f.order for f in factors], node.over, usual)
         inputs = ",".join("".join(letters[d] for d in f.order) for f in factors)
         recipe = f"{inputs}->{''.join(letters[d] for d in order)}"
         arguments = ", ".join(f.text for f in factors)

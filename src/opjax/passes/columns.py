@@ -60,7 +60,9 @@ class Columns:
     def slot(self, column: Sequence[AnyNode], dim: Dim) -> AnyNode:
         """One leaf of a shape in all its members: a scalar where it is the same in all."""
         first = column[0]
-        return self.scalar(first) if all(node is first for node in column) else self.gather(column, dim)
+        alone = len(column) == 1 and first.number in self.placed  # an element as a slice: no scalar to be packed later
+        same = not alone and all(node is first for node in column)
+        return self.scalar(first) if same else self.gather(column, dim)
 
     def gather(self, column: Sequence[AnyNode], dim: Dim) -> AnyNode:
         """Scalars as a vector along a dim."""

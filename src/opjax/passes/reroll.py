@@ -79,9 +79,11 @@ def _plan(shapes: Shapes, bounds: Bounds) -> _Plan:
         shapes.raise_up(term.number for _, term in terms(unit, shapes) if is_interior(term))
     vectors: dict[int, list[list[AnyNode]]] = {}
     single: dict[int, list[AnyNode]] = {}
-    for (level, _), group in shapes.groups().items():
-        kept = [unit for unit in group if unit.number not in apart]
-        if len(kept) >= bounds.members:
+    groups = {key: [unit for unit in group if unit.number not in apart] for key, group in shapes.groups().items()}
+    ends = {key for key, kept in groups.items() if kept and len(kept) < bounds.members and shapes.are_ends(kept)}
+    for (level, shape), kept in groups.items():
+        # A few roots of other shapes, such as the ends of a chain, are short vectors beside the long ones.
+        if len(kept) >= bounds.members or ((level, shape) in ends and len(ends) <= bounds.runs):
             vectors.setdefault(level, []).append(kept)
         else:
             single.setdefault(level, []).extend(kept)

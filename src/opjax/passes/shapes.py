@@ -44,6 +44,7 @@ class Shapes:
     known: dict[object, int] = field(default_factory=dict[object, int])
     inside: set[int] = field(default_factory=set[int])
     """The operations that are part of a larger unit."""
+    used: set[int] = field(default_factory=set[int])
     operations: int = 0
 
     def __post_init__(self) -> None:
@@ -51,6 +52,7 @@ class Shapes:
         self.operations = len(interior)
         self.find_units(interior)
         self.inside = interior - self.units
+        self.used = {operand.number for node in self.nodes for operand in node.operands}
         level, size, units = self.level, self.size, self.units
         for node in self.nodes:
             number, operands = node.number, node.operands
@@ -90,6 +92,10 @@ class Shapes:
             free = node.kind == "real" and isinstance(parent, Apply) and parent.function in SMOOTH
             return NUMBER if free else ("same", node.number)
         return UNIT if node.kind == "real" else CONDITION
+
+    def are_ends(self, units: Iterable[AnyNode]) -> bool:
+        """Whether units are roots that nothing else uses."""
+        return all(unit.number not in self.used for unit in units)
 
     def raise_up(self, numbers: Iterable[int]) -> None:
         """Make units of what is inside others."""

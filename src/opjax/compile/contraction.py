@@ -1,0 +1,26 @@
+"""The physical order of a contraction's result: the one that needs no transposition of the larger factor."""
+
+from __future__ import annotations
+
+from opjax.ir.types import Dims
+
+
+def contracted_order(orders: list[Dims], over: Dims, usual: Dims) -> Dims:
+    """The order of the dims of a sum of products.
+
+    Arguments:
+        orders: the orders of the factors.
+        over: the dims that are summed over.
+        usual: the order where nothing better is known.
+
+    Returns:
+        For a matrix and a larger array ``C[a, k]*x[k, v, r]`` that of the array, with the matrix' other dim in the
+        place of the summed one: ``[a, v, r]``.
+    """
+    if len(orders) != 2 or len(over) != 1:
+        return usual
+    (matrix, array), (summed,) = sorted(orders, key=len), over
+    others = [dim for dim in matrix if dim != summed]
+    if len(matrix) != 2 or len(others) != 1 or summed not in array or others[0] in array:
+        return usual
+    return tuple(others[0] if dim == summed else dim for dim in array)
