@@ -264,3 +264,10 @@ model Kernel:
         np.testing.assert_allclose(jax.jit(rhs.eval_fn)(0.0, jnp.asarray(u), k=0.7), want, rtol=1e-13)
         single = rhs.eval_fn(0.0, jnp.asarray(u, dtype="float32"), k=0.7)
         assert single.dtype == jnp.float32
+
+
+def test_a_flow_that_is_the_same_along_an_index_counts_for_each_of_its_points() -> None:
+    body = "states:\n  S[age, place]\n  D[age]\n  N\ndynamics:\n  S[age, place] => D[age] + N @ r[age]"
+    found = derivative(body, np.ones(10))
+    r = np.array([0.5, 0.25, 0.125])
+    np.testing.assert_array_equal(found, [*np.repeat(-r, 2), *(2 * r), 2 * r.sum()])

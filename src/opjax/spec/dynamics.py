@@ -168,7 +168,7 @@ class Dynamics:
         arriving = self.between_existing(self.kept_inside(declared, value, sides), sides)
         self.flows[name] = self.record(declared, name, (rate, arriving, sides), plain)
         for (state, selections), count in net_counts(sides, len(declared.reactants)).items():
-            gain = self.times(count, arriving, declared.span)
+            gain = self.times(count, self.repeated(arriving, scope, selections), declared.span)
             self.gain(state, self.lowering.names.values[state], list(selections), gain)
         self.lint(declared)
 
@@ -279,6 +279,15 @@ class Dynamics:
                 there = lowering.along(absent, entry.axes, selections, value.span)
                 value = lowering.graph.apply("where", (there, nothing, value), value.span)
         return value
+
+    def repeated(self, flow: AnyNode, scope: Scope, selections: tuple[Selection, ...]) -> AnyNode:
+        """A flow as a state sees it that lacks some of its indices: one that is the same for all counts for each."""
+        graph = self.lowering.graph
+        known = {*flow.dims, *(s.dim for s in selections if isinstance(s, Along))}
+        for dim in scope.indices.values():
+            if dim not in known:
+                flow = graph.apply("multiply", (graph.symbol("size", dim.axis), flow), flow.span)
+        return flow
 
     def times(self, count: int, flow: AnyNode, span: Span) -> AnyNode:
         """A flow times a net stoichiometric count."""
