@@ -57,13 +57,12 @@ def both(spec: Spec, **options: Any) -> tuple[opjax.CompiledRhs, op_system.Compi
 
 def template_shapes(theirs: op_system.CompiledRhs) -> dict[str, tuple[int, ...]]:
     """The shape of each state; the oracle does not say it of some models without axes, nor of chains of equations."""
-    if not _has_trees(theirs):
-        return dict.fromkeys(theirs.state_names, ())
     found: dict[str, tuple[int, ...]] = {}
-    for name, shape in theirs.template_shapes.items():
+    for name, shape in (theirs.template_shapes or {}).items():
         cell = theirs.state_names[sum(map(math.prod, found.values()))]
         found[name if shape else cell] = shape  # a state of one cell: opjax calls it by its whole name everywhere
-    return found
+    known = sum(map(math.prod, found.values()))
+    return found | dict.fromkeys(theirs.state_names[known:], ())
 
 
 def _has_trees(theirs: op_system.CompiledRhs) -> bool:

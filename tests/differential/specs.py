@@ -347,6 +347,22 @@ CHAINS = {
         chain: [{name: E, length: 2, forward: s}]
         transitions: [{from: S, to: E1, rate: k}]
     """,
+    "with other axes on both sides": f"""
+        kind: transitions
+        {_AXES}
+        state: ["S[age]", "R[age]", Q]
+        chain:
+          - name: E[age, imm]
+            length: 2
+            forward: "g[imm]"
+            exit: {{to: "R[age]", rate: h}}
+          - name: F
+            length: 11
+            entry: {{from: "S[age]", rate: "b[age]"}}
+            forward: f
+            exit: {{to: Q, rate: F1/sum_state()}}
+        transitions: []
+    """,
     "equations without an exit": """
         state: [S, R]
         chain: [{name: I, length: 3, forward: [g, 0.5]}]

@@ -6,6 +6,7 @@ import pytest
 
 from opjax.errors import Report
 from opjax.source import Source
+from opjax.spec.lower import lower
 from opjax.spec.text_reader import read_text
 from opjax.spec.yaml_reader import read_yaml
 from opjax.syntax.declarations import ModelSyntax
@@ -322,3 +323,11 @@ PINNED = {
 def test_a_rate_is_read_where_its_source_is(written: str, text: str) -> None:
     head = HEAD.replace("[S, I]", "['S[age, sex]', 'I[age]']")
     assert read(f"{head}transitions: [{written}]").dynamics == from_text(f"dynamics:\n  {text}").dynamics
+
+
+def test_a_rate_that_several_stages_share_is_wrong_once() -> None:
+    report = Report()
+    text = "kind: transitions\nstate: [S]\nchain: [{name: I, length: 9, forward: exp(1, 2), to: S}]\n"
+    (model,) = read_yaml(Source("m.yaml", text), report)
+    lower(model, report)
+    assert [d.code for d in report.errors] == ["E0402"]

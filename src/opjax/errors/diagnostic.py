@@ -134,13 +134,17 @@ class Report:
     @property
     def errors(self) -> list[Diagnostic]:
         """The problems that forbid going on, in the order of the text."""
-        found = [d for d in self.diagnostics if d.severity == "error"]
-        return sorted(found, key=lambda d: (d.span.source.name, d.span.start))
+        return sorted(self._different("error"), key=lambda d: (d.span.source.name, d.span.start))
 
     @property
     def warnings(self) -> list[Diagnostic]:
         """The lints."""
-        return [d for d in self.diagnostics if d.severity == "warning"]
+        return self._different("warning")
+
+    def _different(self, severity: Severity) -> list[Diagnostic]:
+        """The problems of one severity; what is used several times is wrong once."""
+        found = [d for d in self.diagnostics if d.severity == severity]
+        return list({(d.code, d.span.source.name, d.span.start, d.span.end, d.message): d for d in found}.values())
 
     def check(self) -> None:
         """Raise all errors so far as one exception.

@@ -71,24 +71,28 @@ class Pieces:
         graph = self.lowering.graph
         node: AnyNode | None = None
         for axes in sorted(groups, key=len):
+            first, *others = groups[axes]
+            if node is not None and not others:  # the mask says where it counts
+                node = graph.apply("where", (self.mask([first]), self.moved(first), node), first.span)
+                continue
             placed = [self.placed(row) for row in groups[axes]]
-            total = graph.apply("add", placed) if len(placed) > 1 else placed[0]
-            if node is None:
-                node = total
-            else:
-                node = graph.apply("where", (self.mask(groups[axes]), total, node), groups[axes][0].span)
+            total = graph.apply("add", placed) if others else placed[0]
+            node = total if node is None else graph.apply("where", (self.mask(groups[axes]), total, node), first.span)
         assert node is not None
         return node
 
     def placed(self, row: Piece) -> AnyNode:
         """One piece over the dims of the quantity: zero at other positions."""
-        graph = self.lowering.graph
-        pairs = zip(row.selections, self.dims, strict=True)
-        moved = {s.dim: Along(dim) for s, dim in pairs if isinstance(s, Along)}
-        value = graph.view(row.value, (moved[dim] for dim in row.value.dims), row.span)
+        graph, value = self.lowering.graph, self.moved(row)
         for place, position in row.fixed.items():
             value = graph.place(value, self.dims[place], position, row.span)
         return value
+
+    def moved(self, row: Piece) -> AnyNode:
+        """The value of a piece in the dims of the quantity that it runs over."""
+        pairs = zip(row.selections, self.dims, strict=True)
+        dims = {s.dim: Along(dim) for s, dim in pairs if isinstance(s, Along)}
+        return self.lowering.graph.view(row.value, (dims[dim] for dim in row.value.dims), row.span)
 
     def mask(self, rows: list[Piece]) -> AnyNode:
         """Where one of the pieces of a group gives the value."""
