@@ -327,7 +327,7 @@ def test_a_rate_is_read_where_its_source_is(written: str, text: str) -> None:
 
 def test_a_rate_that_several_stages_share_is_wrong_once() -> None:
     report = Report()
-    text = "kind: transitions\nstate: [S]\nchain: [{name: I, length: 9, forward: exp(1, 2), to: S}]\n"
+    text = "kind: transitions\nstate: [S]\nchain: [{name: I, length: 9, forward: 'exp(1, 2)', to: S}]\n"
     (model,) = read_yaml(Source("m.yaml", text), report)
     lower(model, report)
     assert [d.code for d in report.errors] == ["E0402"]
