@@ -7,9 +7,14 @@ if TYPE_CHECKING:
     from opjax.errors import Diagnostic as Diagnostic
     from opjax.errors import OpjaxError as OpjaxError
     from opjax.errors import OpjaxWarning as OpjaxWarning
+    from opjax.interop.op_system import InvariantCheck as InvariantCheck
+    from opjax.interop.op_system import QualificationConfig as QualificationConfig
+    from opjax.interop.op_system import QualificationFixture as QualificationFixture
+    from opjax.interop.op_system import QualificationReport as QualificationReport
     from opjax.interop.op_system import normalize_expr_rhs as normalize_expr_rhs
     from opjax.interop.op_system import normalize_rhs as normalize_rhs
     from opjax.interop.op_system import normalize_transitions_rhs as normalize_transitions_rhs
+    from opjax.interop.op_system import qualify_rhs as qualify_rhs
     from opjax.interop.op_system import reaction_balances as reaction_balances
     from opjax.interop.op_system import validate_spec as validate_spec
     from opjax.model import Model as Model
@@ -23,10 +28,14 @@ if TYPE_CHECKING:
 __all__ = [
     "CompiledRhs",
     "Diagnostic",
+    "InvariantCheck",
     "Limits",
     "Model",
     "OpjaxError",
     "OpjaxWarning",
+    "QualificationConfig",
+    "QualificationFixture",
+    "QualificationReport",
     "compile_rhs",
     "compile_spec",
     "from_dict",
@@ -35,6 +44,7 @@ __all__ = [
     "normalize_expr_rhs",
     "normalize_rhs",
     "normalize_transitions_rhs",
+    "qualify_rhs",
     "reaction_balances",
     "validate_spec",
 ]

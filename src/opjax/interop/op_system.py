@@ -16,16 +16,28 @@ from opjax.compile.balances import reaction_balances
 from opjax.compile.compiled import CompiledRhs
 from opjax.compile.options import Choices
 from opjax.errors import OpjaxError, OpjaxWarning, Report, catalogue
+from opjax.interop.qualification import (
+    InvariantCheck,
+    QualificationConfig,
+    QualificationFixture,
+    QualificationReport,
+    qualify_rhs,
+)
 from opjax.interop.report import ValidationReport, cost_of, failed, gauges_of, parameters_of
 from opjax.model import Model, as_model
 from opjax.model import compile_rhs as compile_any
 from opjax.source import NOWHERE
 
 __all__ = [
+    "InvariantCheck",
+    "QualificationConfig",
+    "QualificationFixture",
+    "QualificationReport",
     "compile_spec",
     "normalize_expr_rhs",
     "normalize_rhs",
     "normalize_transitions_rhs",
+    "qualify_rhs",
     "reaction_balances",
     "validate_spec",
 ]
