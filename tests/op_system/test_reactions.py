@@ -265,3 +265,23 @@ def test_a_table_at_another_time_is_not_resolved() -> None:
     (reaction,) = opjax.compile_rhs(text).reactions
     assert reaction.resolved_propensity_fn is None
     assert reaction.uses_time
+
+
+def test_wrong_states_are_refused() -> None:
+    move, *_ = opjax.compile_rhs(spec_of(TRANSITIONS["drop"])).reactions
+    x, given = np.ones((3, 2)), {"k": np.ones(3), "r": 1.0}
+    np.testing.assert_array_equal(move.propensity_fn(0.0, {"x": x}, **given), x)  # the others are not needed
+    wrong: dict[str, Any] = {"E0804": {"x": np.ones((2, 3))}, "E0805": {"z": np.ones(3)}, "E0807": np.ones(17)}
+    for code, states in wrong.items():
+        with pytest.raises(opjax.OpjaxError, match=code):
+            move.propensity_fn(0.0, states, **given)
+
+
+def test_precision_and_namespace_are_those_of_the_states() -> None:
+    import jax.numpy as jnp
+
+    move, *_ = opjax.compile_rhs(spec_of(TRANSITIONS["drop"])).reactions
+    given = {"k": np.ones(3), "r": 1.0}
+    found = move.propensity_fn(0.0, {"x": np.ones((3, 2), np.float32)}, **given)
+    assert (type(found), found.dtype) == (np.ndarray, np.float32)
+    assert isinstance(move.propensity_fn(0.0, {"x": jnp.ones((3, 2))}, **given), jnp.ndarray)

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
-from opjax.backends.base import Array
+from opjax.backends.base import Array, Backend
 from opjax.backends.registry import backend_for, backend_of
+from opjax.compile.arguments import refuse
 from opjax.compile.kinetics import CompiledReactant, Positions, Seen, kinetics_of
+from opjax.compile.layout import Slot
 from opjax.compile.metadata import side_text
 from opjax.compile.quantities import Optimise, Point, Quantities, Wanted
 from opjax.compile.resolved import resolve, tables_of
-from opjax.ir.nodes import Along, AnyNode, AtPosition, Selection
+from opjax.errors import catalogue
+from opjax.ir.evaluate import reachable
+from opjax.ir.nodes import Along, AnyNode, AtPosition, Selection, Symbol
 from opjax.ir.system import Flow, Participant, System
 from opjax.ir.types import Dim, Dims, declared_dims
 
@@ -128,10 +133,29 @@ class Propensity:
         """The number of firings in a unit of time, for every channel."""
         if self.quantities is None:
             self.quantities = Quantities(self.system, {"": self.wanted}, self.optimise, ignores_extra=True)
+        if not isinstance(cast("object", y), Mapping) or not y:
+            raise refuse(catalogue.WRONG_ARRAY, name="y", found=type(y).__name__, expected="arrays by state name")
         first = next(iter(y.values()))
         backend = backend_of(first) if self.xp is None else backend_for(self.xp)
-        states = {name: backend.asarray(value, backend.dtype_of(first), first) for name, value in y.items()}
+        states = [self._state(slot, y, backend, first) for slot in self.quantities.layout.slots]
         return self.quantities(backend, first, Point(t, states, parameters))[""]
+
+    def _state(self, slot: Slot, y: Mapping[str, Array], backend: Backend, first: Array) -> Array:
+        """The array of a state, which must be there if the propensity depends on it."""
+        if slot.name not in y:
+            if slot.name in self._reads:
+                raise refuse(catalogue.MISSING_VALUE, name=slot.name)
+            return first
+        array = backend.asarray(y[slot.name], backend.dtype_of(first), first)
+        if tuple(array.shape) != slot.shape:
+            raise refuse(catalogue.WRONG_SHAPE, name=slot.name, found=tuple(array.shape), expected=slot.shape)
+        return array
+
+    @property
+    def _reads(self) -> set[str]:
+        """The states that the propensity depends on."""
+        leaves = (node for node in reachable([self.wanted.node]) if isinstance(node, Symbol))
+        return {leaf.name for leaf in leaves if leaf.role == "state"}
 
 
 # --- from flows to reactions
