@@ -91,7 +91,7 @@ class Operator(eqx.Module):
         if holds_node(args) or (kwargs and holds_node(tuple(kwargs.values()))):
             return write_down(self, args, kwargs)
         with jax.named_scope(type(self).__name__):  # the profiler shows it
-            return self._apply(*args, **kwargs)
+            return type(self)._apply(self, *args, **kwargs)  # `self._apply` makes a module of the method at each call
 
     def __or__(self, other: Operator) -> Operator:
         from opjax.pipelines.sequential import joined

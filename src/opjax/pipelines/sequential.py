@@ -31,12 +31,13 @@ class Sequential(Operator):
     operators: tuple[Operator, ...] = eqx.field(converter=_as_tuple)
 
     def __check_init__(self) -> None:
-        for i, operator in enumerate(self.operators):
+        steps = self.operators
+        for i, operator in enumerate(steps):
             if not isinstance(cast("object", operator), Operator):
                 raise TypeError(f"operators[{i}] is no operator: {operator!r}")
-            if operator.ends_pipeline() and i + 1 < len(self.operators):
+            if i + 1 < len(steps) and type(operator).ends_pipeline(operator):
                 raise TypeError(f"operators[{i}], {type(operator).__name__}, is terminal: nothing may follow it")
-        refuse_shared(self.operators)
+        refuse_shared(steps)
 
     def ends_pipeline(self) -> bool:
         """Whether the last step is terminal."""
