@@ -98,6 +98,15 @@ def test_check_reports_problems_of_every_model_of_a_file(folder: Path) -> None:
     assert "both.ojx:9:10: error E0301: 'r'" in said
 
 
+@pytest.mark.parametrize("form", ["  - {module: op_system, spec: MODEL}", "  decay: {module: op_system, spec: MODEL}"])
+def test_check_reads_configurations_of_flepimop2(form: str, folder: Path) -> None:
+    model = "{name: decay, state: [S], equations: {S: '-k*S'}}"
+    (folder / "config.yml").write_text("system:\n" + form.replace("MODEL", model) + "\n")
+    assert done("check", "config.yml", "sir.ojx").splitlines()[0] == "config.yml: decay, 1 state, 1 parameter"
+    (folder / "config.yml").write_text("system:\n" + form.replace("MODEL", model.replace("k*S", "k*foo(S)")) + "\n")
+    assert "config.yml:2:" in failed("check", "config.yml")
+
+
 def test_check_writes_json_for_editors() -> None:
     result = opjax_("check", "broken.ojx", "--json")
     assert result.exit_code == 1

@@ -285,3 +285,27 @@ def test_precision_and_namespace_are_those_of_the_states() -> None:
     found = move.propensity_fn(0.0, {"x": np.ones((3, 2), np.float32)}, **given)
     assert (type(found), found.dtype) == (np.ndarray, np.float32)
     assert isinstance(move.propensity_fn(0.0, {"x": jnp.ones((3, 2))}, **given), jnp.ndarray)
+
+
+def test_nothing_fires_into_or_out_of_cells_that_are_absent() -> None:
+    text = """
+    model Doses:
+      axes:
+        age = [child, adult]
+        dose = [zero, one, two]
+      params:
+        k
+        m
+      states:
+        S[age, dose]
+      absent:
+        S where age == "child" and dose == "two"
+      dynamics:
+        give: S[age, dose] -> S[age, dose+1] @ k edge stay
+        born: 0 -> S[age, dose] @ m
+    """
+    rhs = opjax.compile_rhs(text)
+    states, given = {"S": np.arange(1.0, 7.0).reshape(2, 3)}, {"k": 0.5, "m": 10.0}
+    found = deposit(rhs.reactions, 0.0, states, given)
+    np.testing.assert_allclose(found["S"], rhs.pytree_eval_fn(0.0, states, **given)["S"], rtol=1e-12)
+    assert found["S"][0, 2] == 0.0
