@@ -73,8 +73,11 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 
 # PyTorch is one of the array libraries that the tests compare. Its CPU build is not on PyPI, and the build that is
 # there brings gigabytes of CUDA; where no CPU build is found, the tests with PyTorch are skipped and say why.
+# flepimop2 is under the GPL: it is no dependency of opjax, also not of its tests, but of the package flepimop2-opjax.
 $(VENV)/installed-dev: pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --editable ".[all,dev,docs]"
 	@$(PIP) install "torch==2.13.0+cpu" 2>/dev/null || \
 		echo "no CPU build of PyTorch was found: the tests with it will be skipped"
+	@$(PIP) install "flepimop2>=0.3" "flepimop2-op-engine>=0.8" || \
+		echo "flepimop2 was not found: the tests of flepimop2-opjax will be skipped"
 	@touch $(VENV)/installed $@

@@ -53,7 +53,8 @@ def read_again(node: Any) -> Any:
         case n.Index():
             return parse("expression", f"f[{text}]").indices[0]
         case n.Binder():
-            return parse("expression", f"sum(1 for {text})").binders[0]
+            word = "for" if " in " in text else "over"
+            return parse("expression", f"sum(1 {word} {text})").binders[0]
         case DistributionCall():
             return parse("distribution", text)
         case Bounds():

@@ -1,0 +1,163 @@
+# flepimop2-opjax: models of opjax as systems of flepimop2
+# Copyright (C) 2026 the opjax authors
+#
+# This program is free software: you can redistribute it and/or modify it under the terms of the GNU General Public
+# License as published by the Free Software Foundation, either version 3 of the License, or (at your option) any later
+# version. It comes WITHOUT ANY WARRANTY. See the GNU General Public License, <https://www.gnu.org/licenses/>.
+"""A system of flepimop2 whose dynamics are a model of opjax: ``module: opjax``."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from flepimop2.axis import AxisCollection
+from flepimop2.parameter.abc import ModelStateSpecification, ParameterRequest, ParameterValue
+from flepimop2.system.abc import SystemABC
+from flepimop2.typing import StateChangeEnum
+from pydantic import ConfigDict, PrivateAttr, model_validator
+
+import opjax
+
+__all__ = ["OpjaxSystem"]
+
+
+class Stepper:
+    """A model's right-hand side as flepimop2 calls it, some parameters being given.
+
+    Arguments:
+        rhs: the compiled model.
+        given: values of parameters by name.
+        option: reads an option of the system.
+    """
+
+    def __init__(self, rhs: opjax.CompiledRhs, given: Mapping[str, Any], option: Callable[..., Any]) -> None:
+        self._rhs = rhs
+        self._given = plain(given)
+        self.option = option
+
+    def __call__(self, time: Any, state: Any, **params: Any) -> Any:
+        """The derivative as a flat vector, in the namespace and data type of `state`."""
+        return self._rhs.eval_fn(time, state, **{**self._given, **plain(params)})
+
+    def pytree_stepper(self, time: Any, state: Mapping[str, Any], **params: Any) -> dict[str, Any]:
+        """The derivative by state name."""
+        return self._rhs.pytree_eval_fn(time, state, **{**self._given, **plain(params)})
+
+
+def plain(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Values without flepimop2's wrapper around them; arrays are passed on as they are."""
+    return {name: value.value if isinstance(value, ParameterValue) else value for name, value in params.items()}
+
+
+class _Bound(threading.local):
+    """The parameters of the last `bind`, for the Jacobian, which engines ask for without parameters."""
+
+    params: Mapping[str, Any] = {}
+
+
+class OpjaxSystem(SystemABC, module="flepimop2.system.opjax"):
+    """A system whose dynamics are a model of opjax.
+
+    Arguments:
+        spec: the model as a mapping: a specification of op_system, or opjax's own YAML form.
+        file: the path of a model instead (``.ojx``, ``.yaml``, ``.json``).
+        state_change: what the stepper returns; a right-hand side is a flow.
+    """
+
+    model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True)
+
+    spec: dict[str, Any] | None = None
+    file: Path | None = None
+    state_change: StateChangeEnum = StateChangeEnum.FLOW
+
+    _rhs: opjax.CompiledRhs = PrivateAttr()
+    _bound: _Bound = PrivateAttr(default_factory=_Bound)
+
+    @model_validator(mode="after")
+    def _one_model(self) -> OpjaxSystem:
+        if (self.spec is None) == (self.file is None):
+            raise ValueError("a system of the module opjax has either 'spec', the model, or 'file', its path")
+        return self
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Compile the model and publish the options."""
+        super().model_post_init(context)
+        source = self.file if self.spec is None else self.spec
+        if source is None:
+            return  # refused by the validator, which runs next
+        self._rhs = opjax.compile_spec(source)
+        self.options = {**options_of(self._rhs), **self._derivatives(), **(self.options or {})}
+
+    @property
+    def rhs(self) -> opjax.CompiledRhs:
+        """The compiled model."""
+        return self._rhs
+
+    def _bind_impl(self, params: dict[str, Any] | None = None) -> Any:
+        given = plain(params or {})
+        known = set(self._rhs.system.parameters) | set(self._rhs.input_names)
+        unknown = sorted(set(given) - known)
+        if unknown:
+            raise TypeError(f"the model has no parameter {', '.join(unknown)}; it has {', '.join(sorted(known))}")
+        self._bound.params = given
+        return Stepper(self._rhs, given, self.option)
+
+    def requested_parameters(self, axes: AxisCollection) -> dict[str, ParameterRequest]:
+        """The parameters of the model, those of its initial state included, with their axes."""
+        del axes
+        return {
+            name: ParameterRequest(
+                name=name,
+                axes=parameter.axes,
+                broadcast=bool(parameter.axes),
+                optional=parameter.default is not None or parameter.values is not None,
+            )
+            for name, parameter in self._rhs.system.parameters.items()
+        }
+
+    def model_state(self, axes: AxisCollection) -> ModelStateSpecification | None:
+        """Nothing of its own: the initial state is in the option ``initial_state``, and may share parameters."""
+        del axes
+        return ModelStateSpecification(parameter_names=())
+
+    def _derivatives(self) -> dict[str, Any]:
+        def jacobian(time: Any, state: Any) -> Any:
+            """The Jacobian of the flat state, at the parameters of the last `bind`, shape (states, states)."""
+            flat = state.reshape(-1)  # op_engine's states have a second dimension of length one
+            return self._rhs.jacobian(time, flat, self._bound.params)
+
+        return {"rhs_jacobian": jacobian, "jacobian": jacobian}
+
+
+def options_of(rhs: opjax.CompiledRhs) -> dict[str, Any]:
+    """What engines ask a system for, under op_system's names."""
+    axes = {axis["name"]: axis for axis in rhs.meta["axes"]}
+    first_axes = dict.fromkeys(axis for state in rhs.system.states.values() for axis in state.axes)
+    options: dict[str, Any] = {
+        "axis_order": ("state", "subgroup", *first_axes),
+        "axis_sizes": {name: axis["size"] for name, axis in axes.items()},
+        "axis_coords": {name: tuple(axis["coords"]) for name, axis in axes.items()},
+        "axis_types": {name: axis["type"] for name, axis in axes.items()},
+        "axis_labels": {name: tuple(str(point) for point in axis["coords"]) for name, axis in axes.items()},
+        "state_names": rhs.state_names,
+        "initial_state": rhs.meta["initial_state"],
+        "state_shape": (len(rhs.state_names),),
+        "template_shapes": dict(rhs.template_shapes),
+        "flatten": rhs.flatten,
+        "unflatten": rhs.unflatten,
+        "pytree_stepper_fn": Stepper(rhs, {}, lambda name, default=None: default).pytree_stepper,
+        "operators": rhs.operators or None,
+        "operator_axis": "state",
+        "mixing_kernels": {},
+        "factorize_axes": rhs.factorize_axes,
+        "block_axes": rhs.block_axes,
+        "block_template_shapes": rhs.block_template_shapes,
+        "block_pytree_stepper_fn": rhs.block_pytree_eval_fn,
+        "reactions": rhs.reactions,
+        "reaction_gaps": rhs.reaction_gaps,
+    }
+    times = ("time_axis", "time_interpolation", "time_coordinates", "forcing_breakpoints")
+    return {**options, **{name: rhs.meta[name] for name in times if name in rhs.meta}}

@@ -1,0 +1,11 @@
+"""The adapter and opjax from this tree, where they are not installed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+for folder in (ROOT / "src", ROOT.parent / "src"):
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
