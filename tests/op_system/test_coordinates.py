@@ -235,3 +235,22 @@ def test_fixed_gauges_come_first() -> None:
     view = opjax.compile_rhs(LOGISTIC, gauge_fix={"K": 1.0}).coordinate_view()
     assert view.param_names == ("r",)
     assert view.eval_fn(0.0, np.log([0.25]), r=0.8) == pytest.approx(0.6, rel=1e-15)
+
+
+def test_blocks_in_coordinates() -> None:
+    spec = {
+        "axes": [{"name": "loc", "coords": ["a", "b", "c"]}],
+        "state": ["x[loc]"],
+        "equations": {"x[loc]": "-k[loc]*x[loc] + m"},
+        "state_metadata": {"x": {"scale": "log"}},
+        "factorize_axes": ["loc"],
+    }
+    rhs = opjax.compile_rhs(spec)
+    block = rhs.coordinate_view().block_pytree_eval_fn
+    assert block is not None
+    found = block(0.0, {"x": np.array(0.5)}, k=2.0, m=0.3)["x"]
+    assert found == pytest.approx(-2.0 + 0.3 * np.exp(-0.5), rel=1e-14)
+    assert rhs.block != rhs
+    again = pickle.loads(pickle.dumps(rhs.block))
+    assert again == rhs.block
+    assert again.pytree_eval_fn(0.0, {"x": np.array(0.5)}, k=2.0, m=0.3)["x"] == pytest.approx(-0.7, rel=1e-14)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, cast
 from opjax.backends.base import Array, ArrayFunction, Backend, DType
 from opjax.backends.registry import backend_of
 from opjax.compile.arguments import refuse
-from opjax.compile.described import Described, Origin
+from opjax.compile.described import Described
 from opjax.compile.differentiate import Jacobian
 from opjax.compile.kernel import Kernel
 from opjax.compile.options import Options
+from opjax.compile.origins import Origin
 from opjax.compile.quantities import NOTHING, Optimise
 from opjax.errors import catalogue, did_you_mean
 from opjax.ir.system import System

@@ -10,8 +10,9 @@ from opjax.backends.base import Array, Backend
 from opjax.backends.registry import backend_of
 from opjax.compile.arguments import refuse
 from opjax.compile.compiled import CompiledRhs
-from opjax.compile.logarithmic import LogOrigin, logarithmic
+from opjax.compile.logarithmic import logarithmic
 from opjax.compile.observables import CompiledObservable
+from opjax.compile.origins import PartOrigin
 from opjax.errors import catalogue
 
 if TYPE_CHECKING:
@@ -195,8 +196,13 @@ class StateCoordinateView:
 
 def _transformed(natural: CompiledRhs, bases: tuple[str, ...]) -> CompiledRhs:
     options = natural.options.without_gauges()
-    origin = LogOrigin(natural, natural.origin)
+    origin = PartOrigin(natural, natural.origin, "log", transformed_of)
     return CompiledRhs(logarithmic(natural.system, bases), origin, options, natural.optimise)
+
+
+def transformed_of(natural: CompiledRhs) -> CompiledRhs:
+    """The model in the coordinates that its states' scales ask for."""
+    return StateCoordinateView(natural).transformed
 
 
 def _transform(backend: Backend, values: Array, direction: Direction) -> tuple[Array, Array]:

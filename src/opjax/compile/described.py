@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Protocol, Self
+from typing import Self
 
 from opjax.backends.registry import backend_for
 from opjax.compile import metadata
@@ -16,35 +16,10 @@ from opjax.compile.layout import Layout
 from opjax.compile.observables import CompiledObservable, compile_observables
 from opjax.compile.operators import OperatorDescriptor, describe_operators, kernel_rows, operator_rows
 from opjax.compile.options import Chosen, Options
+from opjax.compile.origins import Origin, PartOrigin
 from opjax.compile.quantities import Optimise, Quantities, Wanted
 from opjax.compile.reactions import CompiledReaction, ReactionGap, build_gaps, build_reactions
 from opjax.ir.system import System
-
-
-class Origin(Protocol):
-    """Where a compiled model comes from: enough to compare it, and to make it again in another process."""
-
-    def text(self) -> str:
-        """The text of the model."""
-        ...
-
-    def content_hash(self) -> str:
-        """The hash of the text without comments."""
-        ...
-
-    def rates(self) -> Mapping[str, str]:
-        """The rate of each transition as text, by the name of the transition."""
-        ...
-
-    @property
-    def labels(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """The labels of axes that take them from data."""
-        ...
-
-    @property
-    def restore(self) -> Callable[..., object]:
-        """A function of a module that compiles text, labels and the name of a namespace again."""
-        ...
 
 
 class Described:
@@ -161,7 +136,13 @@ class Described:
         rates = {name: wanted.node for name, wanted in self._quantities.wanted.items()}
         block = block_system(self._system, self._system.axes[self._system.independent[0]], rates)
         block = dataclasses.replace(block, gauges={})
-        return type(self)(block, self._origin, self._options.without_gauges(), self._quantities.optimise)
+        origin = PartOrigin(self, self._origin, "block", block_of)
+        return type(self)(block, origin, self._options.without_gauges(), self._quantities.optimise)
+
+    @property
+    def block(self) -> Self | None:
+        """The right-hand side of one block, where the model falls apart; its states lack the first of these axes."""
+        return self._block
 
     @property
     def block_template_shapes(self) -> Mapping[str, tuple[int, ...]] | None:
@@ -244,3 +225,8 @@ class Described:
     def __repr__(self) -> str:
         states = ", ".join(f"{name}{list(shape) if shape else ''}" for name, shape in self.template_shapes.items())
         return f"<CompiledRhs of {self._system.name}: states {states}; parameters {', '.join(self.param_names)}>"
+
+
+def block_of(whole: Described) -> Described | None:
+    """The right-hand side of one block of a model."""
+    return whole.block

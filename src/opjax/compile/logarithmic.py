@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-from opjax.compile.described import Origin
 from opjax.ir.nodes import AnyNode, Graph, Symbol
 from opjax.ir.quotient import quotient
 from opjax.ir.substitute import substituted
 from opjax.ir.system import System
-
-if TYPE_CHECKING:
-    from opjax.compile.compiled import CompiledRhs
 
 
 def logarithmic(system: System, states: tuple[str, ...]) -> System:
@@ -52,37 +45,3 @@ def exponential(graph: Graph, leaf: Symbol) -> AnyNode:
     """The natural state of a coordinate."""
     same = graph.symbol("state", leaf.name, tuple(dim.axis for dim in leaf.axes), leaf.span)
     return graph.apply("exp", (same,), leaf.span)
-
-
-@dataclass(frozen=True)
-class LogOrigin:
-    """Where the transformed model comes from: the natural one, which it is not equal to."""
-
-    natural: CompiledRhs
-    origin: Origin
-
-    def text(self) -> str:
-        """The text of the natural model."""
-        return self.origin.text()
-
-    def content_hash(self) -> str:
-        """Another hash than that of the natural model."""
-        return f"log:{self.origin.content_hash()}"
-
-    def rates(self) -> Mapping[str, str]:
-        """As those of the natural model."""
-        return self.origin.rates()
-
-    @property
-    def labels(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """As those of the natural model."""
-        return self.origin.labels
-
-    @property
-    def restore(self) -> Callable[..., CompiledRhs]:
-        """Makes the transformed model of the natural one, which pickles itself."""
-        return functools.partial(_restore, self.natural)
-
-
-def _restore(natural: CompiledRhs, *state: object) -> CompiledRhs:
-    return natural.coordinate_view().transformed
