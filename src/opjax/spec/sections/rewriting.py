@@ -50,6 +50,7 @@ _TOTALS = {"sum_state": "written as sum_state()", "sum_prefix": "written as sum_
 _TRUTHS = {"True": True, "False": False}
 _FEWEST = 2  # points that an interval needs
 _NUMERIC = ("grid", "points")
+_HISTORY = ("convolve_history", "history", "delay")
 
 
 def rewritten(expression: Expression, draft: Draft) -> Expression:
@@ -82,7 +83,7 @@ class _Rewriter:
     def concerns(self, node: Expression) -> bool:
         """Whether a node is written in a way that only op_system has."""
         match node:
-            case Call(name=name) if name in _REDUCERS or name in _TOTALS:
+            case Call(name=name) if name in _REDUCERS or name in _TOTALS or self.is_history(node):
                 return True
             case Reference(indices=()):
                 return may_be_cell(node.name) or self.is_truth(node.name)
@@ -94,6 +95,12 @@ class _Rewriter:
     def is_truth(self, name: str) -> bool:
         """Whether a name is a truth value of Python, and not something that the model calls so."""
         return name in _TRUTHS and self.draft.infers and not self.draft.declares(name)
+
+    def is_history(self, node: Expression) -> bool:
+        """Whether a node is one of op_system's operators on the past, and no function of the model."""
+        if not isinstance(node, Call) or node.name not in _HISTORY:
+            return False
+        return all(alias.name != node.name for alias in self.draft.aliases)
 
     def is_table(self, node: Expression) -> bool:
         tables = self.draft.tables
@@ -108,6 +115,9 @@ class _Rewriter:
         """The node in opjax's own words; `bound` has the axes of the names that reducers around it bind."""
         if isinstance(node, Call) and node.name in _TOTALS:
             return self.total(node, bound)
+        if isinstance(node, Call) and self.is_history(node):
+            self.draft.not_yet("the history operator", node.span, node.name)
+            raise Stop
         if isinstance(node, Call) and node.name in _REDUCERS:
             return (yield self.reducer(node, bound))
         if isinstance(node, Reduction):
