@@ -7,10 +7,12 @@ import re
 from importlib.metadata import distribution
 from typing import Any
 
+import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from differential.harness import compare, compare_specs
+import opjax
+from differential.harness import both, compare, compare_specs
 
 
 def readme_specs() -> dict[str, Any]:
@@ -50,3 +52,26 @@ def test_the_older_spelling_of_reducers() -> None:
     text = json.dumps(older).replace("vax=j, I[age,vax=j]", "I[age,vax:j], vax=j").replace("lambda", "foi")
     sample = compare_specs(older, json.loads(text))
     assert sample == ("S", "I", "R")
+
+
+def test_the_example_of_routing_with_its_axis_of_time() -> None:
+    spec = SPECS["Routing transitions with `axis:alias` 6"]
+    time = {"name": "time", "type": "continuous", "coords": [0.0, 7.0, 21.0]}
+    ours, theirs = both({**spec, "axes": [*spec["axes"], time]})
+    rng = np.random.default_rng(0)
+    y, values = rng.uniform(1.0, 2.0, 8), {name: rng.uniform(size=shape) for name, shape in ours.param_shapes.items()}
+    for moment in (-1.0, 3.0, 7.0, 20.0, 30.0):
+        found = ours.eval_fn(moment, y, **values)
+        np.testing.assert_allclose(found, theirs.eval_fn(moment, y, **values), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("title", "reason"),
+    [
+        ("Routing transitions with `axis:alias` 6", "there is no axis 'time'"),
+        ("Continuous axis + kernel 10", "between two axes: give it two"),
+    ],
+)
+def test_what_op_system_refuses_of_its_own_is_refused_with_a_reason(title: str, reason: str) -> None:
+    with pytest.raises(opjax.OpjaxError, match=reason):
+        opjax.compile_rhs(SPECS[title])
