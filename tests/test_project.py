@@ -168,6 +168,7 @@ QUICK_BENCHMARKS = [
     "time_import",
     "memory_of_parsing",
     "time_pipeline",
+    "compare_with_op_system",
 ]
 
 
