@@ -117,9 +117,9 @@ def test_only_what_is_differentiated_is_solved_along(read, monkeypatch):
     problem, rows = problem_for(read("seir_age")), []
     plain = integration.integrate
 
-    def noted(settings, field, first, inputs):
+    def noted(settings, field, first, *more):
         rows.append(first.shape)
-        return plain(settings, field, first, inputs)
+        return plain(settings, field, first, *more)
 
     monkeypatch.setattr("opjax.solve.sensitivities.integrate", noted)
 
