@@ -83,6 +83,7 @@ OTHERS: list[tuple[StatementKind, str]] = [
     ("operator", 'axis_kernel along imm with form = stochastic, matrix = K, across = vax, source = "u", target = "v"'),
     ("absence", 'S, I where age == "child" and dose > 2'),
     ("absence", "* where where(x > 1, x, 2) > 3"),
+    ("gauge", "capacity: K, x, y^-2"),
     ("boundary", "u at x.hi: robin(a=1, b=0.5, c=0)"),
     ("observation", "density[sensor] ~ LogNormal(loc=log(at(u, x=sensor_x[sensor]) + 1e-9), scale=sd)"),
     ("alias", "mass  = integral(u[xi] for xi in x)"),
