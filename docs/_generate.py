@@ -23,11 +23,12 @@ GROUPS = {
     "E03": "Names and axes",
     "E04": "Types and expressions",
     "E05": "Dynamics",
-    "E06": "Observations and priors",
+    "E06": "Observations, priors, pipelines",
     "E07": "Understood, and not run yet",
     "E08": "Compiling and calling",
     "E09": "Solving and inference",
     "W04": "Lints",
+    "W05": "Lints of op_system's keys",
 }
 
 
