@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opjax.errors import OpjaxError, Report
+from opjax.errors import Report
 from opjax.source import Source
 from opjax.spec.lower import lower
 from opjax.spec.text_reader import read_text
@@ -331,9 +331,3 @@ def test_a_rate_that_several_stages_share_is_wrong_once() -> None:
     (model,) = read_yaml(Source("m.yaml", text), report)
     lower(model, report)
     assert [d.code for d in report.errors] == ["E0402"]
-
-
-@pytest.mark.parametrize("call", ["convolve_history(b*S, kernel=k, window=5)", "delay(S, tau=2)", "history(S, lag=1)"])
-def test_operators_on_the_past_are_refused_by_name(call: str) -> None:
-    with pytest.raises(OpjaxError, match=rf"E0701: the history operator '{call.partition('(')[0]}' is understood"):
-        read(f"state: [S]\nequations: {{S: '-{call}'}}\n")

@@ -13,6 +13,7 @@ from opjax.backends.registry import backend_of
 from opjax.compile.arguments import refuse
 from opjax.compile.described import Described
 from opjax.compile.differentiate import Jacobian
+from opjax.compile.history import Moment
 from opjax.compile.kernel import Kernel
 from opjax.compile.options import Options
 from opjax.compile.origins import Origin
@@ -212,11 +213,21 @@ class CompiledRhs(Described):
         return ready
 
     def _tree(self, t: object, y: Mapping[str, Array], parameters: Mapping[str, object]) -> dict[str, Array]:
+        backend, dtype, states = self._states(y)
+        kernel, first = self._quantities.kernel(backend), y[self._names[0]]
+        p = self._quantities.arguments.prepare(parameters, backend, dtype, first)
+        t = self._time(t, kernel, backend, dtype, first)
+        with backend.errstate():
+            results = kernel.bind("tree", dtype)(t, states, p)
+        return dict(zip(self._names, results, strict=True))
+
+    def _states(self, y: Mapping[str, Array]) -> tuple[Backend, DType, list[Array]]:
+        """The states in order, and how to compute with them."""
         if y.keys() != self._system.states.keys():
             raise self._wrong_states(y)
         first = y[self._names[0]]
         backend = self._backend(first)
-        dtype, kernel = backend.dtype_of(first), self._quantities.kernel(backend)
+        dtype = backend.dtype_of(first)
         states: list[Array] = []
         for slot in self._layout.slots:
             array = backend.asarray(y[slot.name], dtype, first)
@@ -224,11 +235,37 @@ class CompiledRhs(Described):
             if found != slot.shape:
                 raise refuse(catalogue.WRONG_SHAPE, name=slot.name, found=found, expected=slot.shape)
             states.append(array)
-        p = self._quantities.arguments.prepare(parameters, backend, dtype, first)
-        t = self._time(t, kernel, backend, dtype, first)
-        with backend.errstate():
-            results = kernel.bind("tree", dtype)(t, states, p)
-        return dict(zip(self._names, results, strict=True))
+        return backend, dtype, states
+
+    # --- values of the past
+
+    @property
+    def history_eval_fn(self) -> Callable[..., dict[str, Shaped]] | None:
+        """`pytree_eval_fn` of a model that asks for its past, with `history_provider`; None for any other model.
+
+        It is called as ``(t, y, *, history_provider, **parameters)``. The provider has a method `query`, which is
+        called once for each signal: see `opjax.compile.history.HistoryProvider`.
+        """
+        return None if self._history is None else self._with_answers
+
+    @property
+    def body_eval_fn(self) -> Callable[..., dict[int, Shaped]] | None:
+        """The signals whose past is wanted, by number: ``(t, y, **parameters)``; None where there are none."""
+        return None if self._history is None else self._bodies
+
+    def _with_answers(
+        self, t: object, y: Mapping[str, Array], *, history_provider: object = None, **parameters: object
+    ) -> dict[str, Array]:
+        assert self._history is not None
+        return self._history.derivatives(self._moment(t, y, parameters), history_provider)
+
+    def _bodies(self, t: object, y: Mapping[str, Array], **parameters: object) -> dict[int, Array]:
+        assert self._history is not None
+        return self._history.bodies(self._moment(t, y, parameters))
+
+    def _moment(self, t: object, y: Mapping[str, Array], parameters: Mapping[str, object]) -> Moment:
+        backend, dtype, states = self._states(y)
+        return Moment(t, states, parameters, backend, dtype)
 
     def _backend(self, y: Array) -> Backend:
         if self._pinned is not None:

@@ -9,9 +9,11 @@ from typing import Self
 
 from opjax.backends.registry import backend_for
 from opjax.compile import metadata
+from opjax.compile.asked import requirements
 from opjax.compile.blocks import BlockAxisInfo, block_axes, block_system
 from opjax.compile.gauge_maps import GaugeFixMap, GaugeInfo
 from opjax.compile.gauges import gauged
+from opjax.compile.history import History, build_history
 from opjax.compile.layout import Layout
 from opjax.compile.observables import CompiledObservable, compile_observables
 from opjax.compile.operators import OperatorDescriptor, describe_operators, kernel_rows, operator_rows
@@ -112,6 +114,16 @@ class Described:
     def operators(self) -> tuple[OperatorDescriptor, ...]:
         """The operators along axes as an engine reads them; see `opjax.compile.operators`."""
         return describe_operators(self._system, self._layout)
+
+    @cached_property
+    def _history(self) -> History | None:
+        """What computes a derivative that asks for its past."""
+        return build_history(self._quantities)
+
+    @property
+    def history_requirements(self) -> tuple[Mapping[str, object], ...]:
+        """The values of the past that the derivative asks for, by number, under op_system's keys."""
+        return () if self._history is None else requirements(self._history.asked)
 
     @property
     def reaction_gaps(self) -> tuple[ReactionGap, ...]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from opjax.backends.base import Array, Backend, DType
 from opjax.compile.arguments import Arguments, parameters_in
+from opjax.compile.asked import want_no_history
 from opjax.compile.kernel import Inputs, Kernel, Output
 from opjax.compile.layout import Layout, build_layout, shape_of
 from opjax.ir.evaluate import reachable
@@ -80,7 +81,7 @@ class Quantities:
         self.layout = build_layout(self.system)
         self.arguments = Arguments(self.system, parameters_in(self.system, roots), self.derive, self.ignores_extra)
         leaves = [n for n in reachable(roots) if isinstance(n, Symbol)]
-        self.extras = tuple(dict.fromkeys(n.name for n in leaves if n.role in ("incidence", "over_time")))
+        self.extras = tuple(dict.fromkeys(n.name for n in leaves if n.role in ("incidence", "over_time", "delay")))
         self.outputs = tuple(
             Output(name, w.axes, shape_of(w.axes, self.system.axes)) for name, w in self.wanted.items()
         )
@@ -89,6 +90,7 @@ class Quantities:
         """The kernel for one namespace."""
         if backend.name not in self.kernels:
             roots = {name: w.node for name, w in self.wanted.items()}
+            want_no_history(roots.values(), self.system)
             program = Program(self.system.graph, roots, self.system.axes, node_names(self.system))
             program = self.optimise(program, backend.differentiable)
             inputs = Inputs(self.layout.slots, self.arguments.names, self.extras)
@@ -107,7 +109,8 @@ class Quantities:
             The values by name, each with the shape of its axes.
 
         Raises:
-            OpjaxError: E0805 for a missing parameter, E0804 for a wrong shape, E0806 for an unknown name.
+            OpjaxError: E0805 for a missing parameter, E0804 for a wrong shape, E0806 for an unknown name, E0584 for
+                a value of the past.
         """
         dtype = backend.dtype_of(like)
         kernel = self.kernel(backend)

@@ -191,6 +191,12 @@ NOT_A_TABLE = Problem(
     "E0581", "this has no values along '{axis}' to read a table from", "write the table with the index '{name}'"
 )
 BAD_TABLE = Problem("E0582", "the table '{name}' {problem}")
+BAD_HISTORY = Problem("E0583", "'{name}' {problem}")
+NEEDS_HISTORY = Problem(
+    "E0584",
+    "the model asks for its past, and nothing here answers ({what})",
+    "call rhs.history_eval_fn(t, y, history_provider=..., ...) with an object that has a method 'query'",
+)
 
 # --- observations and priors
 UNKNOWN_DISTRIBUTION = Problem("E0601", "there is no distribution '{name}'")

@@ -217,6 +217,34 @@ class Gauge:
     span: Span = field(default=NOWHERE, repr=False)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class HistorySignal:
+    """A value of the past that the model asks for, and that a provider answers.
+
+    The opaque node of this name has as its parts the signal, and the options that are computed.
+
+    Arguments:
+        name: the name of the node.
+        kind: ``convolve_history``, ``delay`` or ``history``.
+        scope: where it was first written, in words.
+        axes: the axes of the signal and of the answer, in the order of their shapes.
+        text: the signal as it is written.
+        texts: the options as they are written, by name.
+        settled: the options that are known now: words and numbers; None for those that are computed.
+        needed: the options that such a call cannot be without.
+    """
+
+    name: str
+    kind: str
+    scope: str
+    axes: tuple[str, ...]
+    text: str
+    texts: Mapping[str, str]
+    settled: Mapping[str, str | float | None]
+    needed: tuple[str, ...]
+    span: Span = field(default=NOWHERE, repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class NotYet:
     """A part of the model that is understood and cannot be run yet."""
@@ -243,6 +271,7 @@ class System:
         time_reductions: reductions over the saved times, used by `derived`.
         gauges: scalings that are said to leave the model as it is, by name.
         not_yet: what keeps the model from being run.
+        history: the values of the past that its expressions ask for, by the name of their nodes.
     """
 
     name: str
@@ -262,6 +291,7 @@ class System:
     time_reductions: tuple[TimeReduction, ...] = ()
     gauges: Mapping[str, Gauge] = field(default_factory=dict[str, Gauge])
     not_yet: tuple[NotYet, ...] = ()
+    history: Mapping[str, HistorySignal] = field(default_factory=dict[str, HistorySignal])
     operators: tuple[Operator, ...] = ()
     local_rates: Mapping[str, AnyNode] = field(default_factory=dict[str, AnyNode])
     doc: str = ""

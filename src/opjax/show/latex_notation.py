@@ -170,7 +170,7 @@ class Latex(Notation):
 
     def operator(self, name: str) -> Piece:
         """A spatial operator."""
-        return Piece(rf"\operatorname{{{name}}}\left(\ldots\right)")
+        return Piece(rf"\operatorname{{{name.replace('_', chr(92) + '_')}}}\left(\ldots\right)")
 
 
 @functools.cache

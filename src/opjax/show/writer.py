@@ -229,6 +229,8 @@ class Writer:
             return self.notation.noise(node.name)
         if node.role == "operator":
             return self.notation.operator(node.name)
+        if node.name in self.system.history:
+            return self.notation.operator(self.system.history[node.name].kind)
         value, time = yield self.walks(node.parts, at, 0)
         return self.notation.of_time(value, time)
 

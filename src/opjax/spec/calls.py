@@ -11,6 +11,7 @@ from opjax.ir.nodes import AnyNode
 from opjax.ir.system import NotYet
 from opjax.source import Span
 from opjax.spec.dynamics import transition_axes
+from opjax.spec.history import HISTORY_CALLS, lower_history
 from opjax.spec.names import KIND_IN_WORDS, SPECIAL_CALLS, Name
 from opjax.spec.scope import Scope
 from opjax.spec.tables import lower_input
@@ -35,11 +36,13 @@ def lower_call(lowering: Lowering, call: Call, scope: Scope) -> Walk[AnyNode]:
         return (yield _table_call(lowering, call, record, scope))
     if call.name in SPECIAL_CALLS:
         return _special(lowering, call, scope)
+    if call.name in HISTORY_CALLS and entry is None:
+        return (yield lower_history(lowering, call, scope))
     if entry is not None:
         kind = KIND_IN_WORDS[entry.kind]
         hint = f"write {call.name}*(...) for a product"
         raise lowering.report.stop(catalogue.NOT_A_FUNCTION, call.span, name=call.name, kind=kind, hint=hint)
-    known = [*functions.user_function_names(), *lowering.names.known("function", "input", "state")]
+    known = [*functions.user_function_names(), *HISTORY_CALLS, *lowering.names.known("function", "input", "state")]
     hint = did_you_mean(call.name, known, catalogue.UNKNOWN_FUNCTION.hint)
     raise lowering.report.stop(catalogue.UNKNOWN_FUNCTION, call.span, name=call.name, hint=hint)
 

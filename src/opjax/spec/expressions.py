@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from opjax.errors import Report, Stop, catalogue, did_you_mean
 from opjax.ir import functions
 from opjax.ir.nodes import Along, AnyNode, Graph, Selection
-from opjax.ir.system import Alias, NotYet, TimeReduction
+from opjax.ir.system import Alias, HistorySignal, NotYet, TimeReduction
 from opjax.ir.types import Dim, Kind, Role, declared_dims
 from opjax.source import Span
 from opjax.spec.absences import zero_where_absent
@@ -74,6 +74,7 @@ class Lowering:
     applied: dict[object, AnyNode] = field(default_factory=dict[object, AnyNode])
     time_reductions: list[TimeReduction] = field(default_factory=list[TimeReduction])
     not_yet: list[NotYet] = field(default_factory=list[NotYet])
+    history: dict[object, HistorySignal] = field(default_factory=dict[object, HistorySignal])
 
     @property
     def indices(self) -> IndexReader:

@@ -120,6 +120,7 @@ class _Lower:
             time_reductions=tuple(self.lowering.time_reductions),
             gauges=lower_gauges(self.model.gauges, self.lowering.names, self.report),
             not_yet=self.not_yet(),
+            history={signal.name: signal for signal in self.lowering.history.values()},
             operators=tuple(operators.found),
             local_rates=self.existing(local_rates) if operators.found else {},
             doc=self.model.doc,

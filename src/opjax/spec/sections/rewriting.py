@@ -6,6 +6,7 @@ integrate_over(u[x:s], x=s)                      integral(u[s] for s in x), or, 
 apply_along(I[age:b], age=b in [young, old])     sum(I[b] for b in age if b == "young" or b == "old")
 beta[time, age]                                  linear(beta[time, age] over time)
 school[time], where `school` is an input         school(t)
+convolve_history(x, kernel=gamma, window=14)     convolve_history(x, kernel="gamma", window=14)
 sum_state()                                      S + I + R
 True                                             true
 """
@@ -20,6 +21,7 @@ from typing import NamedTuple
 from opjax.errors import Stop, did_you_mean
 from opjax.source import Span
 from opjax.spec.document import ScalarNode, wrong_value
+from opjax.spec.history import HISTORY_CALLS, WORDS
 from opjax.spec.sections.cells import literal, may_be_cell, points_of, resolved
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.rebuild import with_children
@@ -50,7 +52,6 @@ _TOTALS = {"sum_state": "written as sum_state()", "sum_prefix": "written as sum_
 _TRUTHS = {"True": True, "False": False}
 _FEWEST = 2  # points that an interval needs
 _NUMERIC = ("grid", "points")
-_HISTORY = ("convolve_history", "history", "delay")
 
 
 def rewritten(expression: Expression, draft: Draft) -> Expression:
@@ -98,9 +99,18 @@ class _Rewriter:
 
     def is_history(self, node: Expression) -> bool:
         """Whether a node is one of op_system's operators on the past, and no function of the model."""
-        if not isinstance(node, Call) or node.name not in _HISTORY:
+        if not isinstance(node, Call) or node.name not in HISTORY_CALLS:
             return False
         return all(alias.name != node.name for alias in self.draft.aliases)
+
+    def option(self, argument: Argument) -> Argument:
+        """An option of such an operator: a bare word is a word, and no parameter."""
+        value = argument.value
+        if argument.keyword not in (*WORDS, "kernel_params") or not isinstance(value, Reference) or value.indices:
+            return argument
+        if argument.keyword not in WORDS and not (self.draft.infers and not self.draft.declares(value.name)):
+            return argument
+        return dataclasses.replace(argument, value=Text(value.name, span=value.span))
 
     def is_table(self, node: Expression) -> bool:
         tables = self.draft.tables
@@ -116,8 +126,7 @@ class _Rewriter:
         if isinstance(node, Call) and node.name in _TOTALS:
             return self.total(node, bound)
         if isinstance(node, Call) and self.is_history(node):
-            self.draft.not_yet("the history operator", node.span, node.name)
-            raise Stop
+            node = dataclasses.replace(node, arguments=tuple(map(self.option, node.arguments)))
         if isinstance(node, Call) and node.name in _REDUCERS:
             return (yield self.reducer(node, bound))
         if isinstance(node, Reduction):
