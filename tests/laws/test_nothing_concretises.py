@@ -49,11 +49,11 @@ def transformed(rhs: CompiledRhs, how: str) -> Callable[..., object]:
         case "jit":
             return jax.jit(flat)
         case "vmap":
-            return lambda y, p: jax.vmap(flat, (0, None))(jnp.stack([y, 2 * y, 3 * y]), p)
+            return jax.jit(lambda y, p: jax.vmap(flat, (0, None))(jnp.stack([y, 2 * y, 3 * y]), p))
         case "grad":
-            return jax.grad(lambda y, p: flat(y, p).sum(), argnums=(0, 1))
+            return jax.jit(jax.grad(lambda y, p: flat(y, p).sum(), argnums=(0, 1)))
         case "jacfwd" | "jacrev":
-            return getattr(jax, how)(flat, argnums=(0, 1))
+            return jax.jit(getattr(jax, how)(flat, argnums=(0, 1)))
         case _:
             return jax.make_jaxpr(flat)
 
