@@ -91,7 +91,7 @@ def test_solves_that_fail_are_survived_and_counted() -> None:
     y = np.array([1.0, 1.6, 20.0])
     model = opjax.loads(EXPLODES)
     data = {"time": TIMES, "y": y}
-    found = model.fit(data, num_warmup=150, num_samples=150, max_steps=200, fixed={"sigma": 0.5}, **QUIET)
+    found = model.fit(data, num_warmup=100, num_samples=100, max_steps=100, fixed={"sigma": 0.5}, **QUIET)
     assert found.counts.unsolved_points > 10
     assert found.counts.cut_short > 0
     assert found.counts.unsolved_draws == 0
@@ -147,7 +147,7 @@ IMPOSSIBLE = {
 def test_a_fit_that_cannot_begin_says_where_and_why(name: str) -> None:
     source, sentence = IMPOSSIBLE[name]
     with pytest.raises(OpjaxError, match="E0907") as caught:
-        opjax.loads(source).fit(DATA, num_warmup=5, num_samples=5, **QUIET)
+        opjax.loads(source).fit(DATA, num_warmup=5, num_samples=5, max_steps=100, **QUIET)
     assert sentence in str(caught.value)
     assert " of 64)" in str(caught.value)
 
