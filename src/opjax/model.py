@@ -229,12 +229,12 @@ def load(path: str | os.PathLike[str], *, name: str | None = None, limits: Limit
     return _checked(stages.choose(models, name, report, source), report, limits)
 
 
-def loads(text: str, format: str = "ojx", *, name: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Model:
+def loads(text: str, format: str | None = None, *, name: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Model:
     """Read a model from a text.
 
     Arguments:
         text: the model.
-        format: "ojx", "yaml" or "json".
+        format: "ojx", "yaml" or "json"; None: what the text looks like.
         name: which model, where the text holds several.
         limits: bounds on what the text may ask for.
 
@@ -243,7 +243,7 @@ def loads(text: str, format: str = "ojx", *, name: str | None = None, limits: Li
     """
     report = Report()
     source = source_from_text(text, limits=limits)
-    models = stages.read(source, stages.format_named(format), report, limits)
+    models = stages.read(source, stages.format_named(format, source.text), report, limits)
     return _checked(stages.choose(models, name, report, source), report, limits)
 
 
@@ -269,7 +269,7 @@ def compile_rhs(
     """Compile the right-hand side of a model.
 
     Arguments:
-        spec: a model, a mapping, the path of a file, or the text of a model (.ojx spelling).
+        spec: a model, a mapping, the path of a file, or the text of a model in any spelling.
         xp: the array namespace that calls are pinned to: `numpy`, `jax.numpy`, or any Array API namespace. None: the
             namespace of the arrays given in each call.
         limits: bounds on what the model may ask for.

@@ -23,7 +23,7 @@ from opjax.ir.program import Program
 from opjax.ir.system import System
 from opjax.passes import run_passes
 from opjax.source import DEFAULT_LIMITS, NOWHERE, Limits, Source, Span
-from opjax.spec.files import format_of, read_source, source_from_text
+from opjax.spec.files import format_of, format_of_text, read_source, source_from_text
 from opjax.spec.lower import lower
 from opjax.spec.text_printer import content_hash, print_model
 from opjax.spec.text_reader import read_text
@@ -178,12 +178,14 @@ def compile_quantities(system: System, wanted: Mapping[str, Wanted]) -> Quantiti
     return Quantities(system, wanted, optimise)
 
 
-def format_named(name: str) -> Format:
-    """The format of that name.
+def format_named(name: str | None, text: str) -> Format:
+    """The format of that name; None: the one that the text looks like.
 
     Raises:
         OpjaxError: E0003 for any other.
     """
+    if name is None:
+        return format_of_text(text)
     formats: tuple[Format, ...] = ("ojx", "yaml", "json")
     for known in formats:
         if name == known:

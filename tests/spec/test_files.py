@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from opjax.errors import OpjaxError
 from opjax.source import Limits
-from opjax.spec.files import format_of, read_source, source_from_text
+from opjax.spec.files import format_of, format_of_text, read_source, source_from_text
 
 
 def problem(path: str | Path, limits: Limits | None = None) -> tuple[str, str, str]:
@@ -180,3 +180,22 @@ def test_other_suffixes_are_refused(name: str, message: str, hint: str):
         format_of(name)
     (diagnostic,) = caught.value.diagnostics
     assert (diagnostic.code, diagnostic.message, diagnostic.hint) == ("E0003", message, hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("model M:\n  states: x\n  dynamics:\n    x' = -x\n", "ojx"),
+        ("model M:\nstate: x\n", "ojx"),
+        ("  # a note\n  model M:\n", "ojx"),
+        ("state: [x]\nequations: {x: -x}\n", "yaml"),
+        ("# a note\n---\nkind: expr\n'state': [x]\n", "yaml"),
+        ("opjax: 1\nname: model\nstate : [x]\n", "yaml"),
+        ('\n  {"state": ["x"]}', "json"),
+        ("states: x\n", "ojx"),
+        ("statement: x\n", "ojx"),
+        ("", "ojx"),
+    ],
+)
+def test_a_text_is_read_as_what_it_looks_like(text: str, expected: str) -> None:
+    assert format_of_text(text) == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from ruamel.yaml import YAML
 
+import opjax
 from opjax.errors import Report
 from opjax.source import Source
 from opjax.spec.mapping_writer import write_json, write_mapping, write_yaml
-from opjax.spec.text_printer import content_hash
+from opjax.spec.text_printer import content_hash, print_model
 from opjax.spec.text_reader import read_text
 from opjax.spec.yaml_reader import read_json, read_mapping, read_yaml
 from opjax.syntax.declarations import ModelSyntax
@@ -70,6 +72,36 @@ def test_what_is_written_is_read_back(model: ModelSyntax) -> None:
 def test_writing_twice_changes_nothing(model: ModelSyntax) -> None:
     text = write_yaml(model)
     assert write_yaml(from_yaml(text)) == text
+
+
+@pytest.mark.parametrize("rate", ["0", "k * A"])
+def test_a_state_without_dynamics_does_not_become_constant_by_being_written(rate: str) -> None:
+    """`kind: transitions` gives a state that no transition names the equation 0; the text says nothing about it."""
+    model = from_text(f"model M:\n params:\n  k = 1\n states:\n  A\n  B\n  C\n dynamics:\n  A -> B @ {rate}\n")
+    assert "kind" not in write_mapping(model)
+    assert from_yaml(write_yaml(model)) == model
+    with pytest.raises(opjax.OpjaxError, match="C"):
+        opjax.loads(write_yaml(model))
+
+
+@pytest.mark.parametrize("write", [print_model, write_yaml, write_json])
+def test_a_text_is_compiled_in_any_spelling(write: Callable[[ModelSyntax], str]) -> None:
+    model = from_text("model M:\n params:\n  k = 2\n states:\n  x = 1\n dynamics:\n  x' = -k*x\n")
+    assert opjax.compile_rhs(write(model)).content_hash == content_hash(model)
+
+
+def test_a_comma_in_braces_that_cuts_a_call_is_told_from_a_bracket_in_a_label() -> None:
+    """What stands behind the comma is another key of the mapping here, and the call is whole."""
+    text = """\
+state: ["A[age]"]
+axes: [{name: age, type: categorical, coords: ["(", b]}]
+derived: {D: {value: sum(2 over age if age != "("), description: x}}
+equations: {"A[age]": 'A["("]'}
+"""
+    assert from_yaml(text).derived[0].doc == "x"
+    report = Report()
+    read_yaml(Source("m.yaml", text.replace('age != "(")', "age == min(0, 1))")), report)
+    assert "put the whole value in quotes" in report.errors[0].hint
 
 
 @pytest.mark.parametrize("section", ["params", "states", "inputs"])

@@ -17,7 +17,7 @@ from opjax.syntax import nodes as n
 # Words that are keywords somewhere must be names everywhere else.
 _KEYWORDS = """
 at data edge every from to stay absorb periodic grid linear log fixed free rising falling origin points ordered stop
-when doses previous cubic lo hi counts density nonneg d dt t lambda class None True sum max integral inf pi
+when doses previous cubic lo hi counts density nonneg d dt t lambda class None sum max integral inf pi
 auto reactants
 """
 KEYWORDS = _KEYWORDS.split()

@@ -36,7 +36,7 @@ def converted(file: Path, to: str, name: str | None) -> str:
     from opjax.spec.mapping_writer import write_json, write_yaml
     from opjax.spec.text_printer import print_models
 
-    form = stages.format_named(to)
+    form = stages.format_named(to, "")
     report = Report()
     models = stages.read_file(file, report)
     report.check()

@@ -19,6 +19,8 @@ _SUFFIXES: dict[str, Format] = {".ojx": "ojx", ".yaml": "yaml", ".yml": "yaml", 
 _LINE_END = re.compile("\r\n?")
 _LEADING_FORM_FEED = re.compile("^\f+", re.MULTILINE)
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
+_HEADER = re.compile(r"^[^\S\n]*(?:model|operator|pipeline)\b", re.MULTILINE)
+_YAML_KEY = re.compile(r"""^(?:state|"state"|'state')[^\S\n]*:""", re.MULTILINE)
 _SHOWN = 5
 _SEARCHED = 1_000
 
@@ -46,6 +48,25 @@ def format_of(path: str | os.PathLike[str]) -> Format:
         shown = suffix or "a file without a suffix"
         _fail(UNKNOWN_FORMAT, name, hint=did_you_mean(suffix.lower(), _SUFFIXES), suffix=shown)
     return found
+
+
+def format_of_text(text: str) -> Format:
+    """The spelling that a text is written in, by what only that spelling has.
+
+    Arguments:
+        text: a model.
+
+    Returns:
+        ``"json"`` for what begins with a brace, ``"yaml"`` for what has the key ``state`` (which every YAML model has)
+        and no line that begins a model; else ``"ojx"``.
+
+    Example:
+        >>> format_of_text("state: [x]\\nequations: {x: -x}\\n")
+        'yaml'
+    """
+    if text.lstrip("\ufeff \t\r\n").startswith("{"):
+        return "json"
+    return "yaml" if _YAML_KEY.search(text) and not _HEADER.search(text) else "ojx"
 
 
 def read_source(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Source:

@@ -35,6 +35,14 @@ KIND_IN_WORDS: Mapping[NameKind, str] = {
 }
 SPECIAL_CALLS = ("incidence", "noise", "div", "grad", "upwind", "at", "trapezoid")
 """Calls that are not functions of values: they have their own rules in `calls`."""
+_RESERVED = {
+    "t": "the time",
+    "time": "the time axis",
+    "np": "the prefix of functions",
+    "True": "a truth value",
+    "False": "a truth value",
+    "None": "the empty value",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +140,7 @@ def reserved_use(name: str) -> str:
         return "an operator of the language"
     if name in functions.CONSTANTS:
         return "a constant"
-    return {"t": "the time", "time": "the time axis", "np": "the prefix of functions"}.get(name, "")
+    return _RESERVED.get(name, "")
 
 
 def _repeated(name: str, span: Span, first: Span, report: Report) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from opjax.spec.sections.draft import Draft
@@ -26,10 +26,10 @@ def complete(draft: Draft) -> None:
         draft.dynamics.extend(_constant(draft))
 
 
-def _named(draft: Draft) -> set[str]:
+def named_states(dynamics: Iterable[TransitionDeclaration | DerivativeDeclaration]) -> set[str]:
     """The states that the dynamics name."""
     found: set[str] = set()
-    for row in draft.dynamics:
+    for row in dynamics:
         if isinstance(row, TransitionDeclaration):
             found.update(term.target.name for term in (*row.reactants, *row.products))
         else:
@@ -38,7 +38,7 @@ def _named(draft: Draft) -> set[str]:
 
 
 def _constant(draft: Draft) -> Iterator[DerivativeDeclaration]:
-    named = _named(draft)
+    named = named_states(draft.dynamics)
     for state in draft.states.values():
         if state.name not in named:
             yield DerivativeDeclaration(_whole(state), Number(0.0, True, "0", span=state.span), span=state.span)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from opjax.errors import Report
 from opjax.spec.document import Node, ScalarNode, wrong_value
 from opjax.spec.inference import infer_parameters
+from opjax.spec.sections.completion import named_states
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Plain, Section, commented
 from opjax.spec.sections.shapes import TEXT, TRUTH, Either, Record, Scalar
@@ -70,8 +71,10 @@ def check_kind(draft: Draft) -> None:
 
 
 def _write_kind(model: ModelSyntax) -> Plain:
+    """The kind; none where `transitions` would make a state constant that the model says nothing about."""
     if any(isinstance(statement, TransitionDeclaration) for statement in model.dynamics):
-        return "transitions"
+        complete = {state.name for state in model.states} <= named_states(model.dynamics)
+        return "transitions" if complete else None
     return "expr" if any(isinstance(statement, DerivativeDeclaration) for statement in model.dynamics) else None
 
 

@@ -57,6 +57,7 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z_0-9]{0,99}\Z")
 _NAME = r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*+"
 _COUNTED = re.compile(r"\s*([0-9]{1,9})\s+(?=[A-Za-z_\x80-\U0010ffff])")
 _CHANGE = re.compile(rf"""\s*{_NAME}\s*(?:\[(?:"[^"]*"|'[^']*'|[^\]"'])*+\])?\s*(\+=|-=|\*=|=(?!=))""")
+_LABEL = re.compile(r""""[^"]*"|'[^']*'""")
 _OF_TIME = re.compile(r"\(\s*t\s*\)\s*\Z")
 _FACE = re.compile(rf"\s*({_NAME})\s+at\s+({_NAME})\.(lo|hi)\s*\Z")
 
@@ -230,7 +231,8 @@ def _whole(node: ScalarNode, draft: Draft) -> Span:
     """The text of a node; not where a comma in ``{...}`` has cut a call in two, which quotes would prevent."""
     span = node.span
     behind = span.source.text[span.end : span.end + 1]
-    if behind == "," and node.in_file and span.text.count("(") > span.text.count(")"):
+    bare = _LABEL.sub("", span.text)
+    if behind == "," and node.in_file and bare.count("(") > bare.count(")"):
         problem = "the comma behind this ends the value, inside a bracket that is open"
         raise syntax_error(draft.report, span, problem, "put the whole value in quotes")
     return span
