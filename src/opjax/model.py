@@ -8,9 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from opjax import stages
-from opjax.compile.compiled import CompiledRhs
-from opjax.compile.layout import build_layout
-from opjax.compile.metadata import published_names
 from opjax.compile.options import Choices
 from opjax.errors import OpjaxWarning, Report
 from opjax.errors.extras import missing_extra
@@ -20,6 +17,7 @@ from opjax.spec.files import format_of, read_source, source_from_text
 from opjax.syntax.declarations import ModelSyntax
 
 if TYPE_CHECKING:
+    from opjax.compile.compiled import CompiledRhs
     from opjax.infer.posterior import Posterior
     from opjax.solve.simulate import Simulation
 
@@ -85,6 +83,9 @@ class Model:
     @property
     def state_names(self) -> tuple[str, ...]:
         """The name of every cell as an identifier, in the order of the flat vector: ``S``, ``I__age_young``."""
+        from opjax.compile.layout import build_layout
+        from opjax.compile.metadata import published_names
+
         return published_names(build_layout(self.system), self.system.axes)
 
     @property

@@ -13,15 +13,12 @@ import importlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from opjax.compile.compiled import CompiledRhs
 from opjax.compile.options import DEFAULT, Chosen, Options
-from opjax.compile.quantities import Quantities, Wanted
 from opjax.errors import OpjaxError, Report, catalogue, did_you_mean
 from opjax.ir.program import Program
 from opjax.ir.system import System
-from opjax.passes import run_passes
 from opjax.source import DEFAULT_LIMITS, NOWHERE, Limits, Source, Span
 from opjax.spec.files import format_of, format_of_text, read_source, source_from_text
 from opjax.spec.lower import lower
@@ -29,6 +26,10 @@ from opjax.spec.text_printer import content_hash, print_model
 from opjax.spec.text_reader import read_text
 from opjax.syntax.declarations import ModelSyntax, TransitionDeclaration
 from opjax.syntax.expression_printer import print_expression
+
+if TYPE_CHECKING:  # who reads and checks a model waits for no compiler
+    from opjax.compile.compiled import CompiledRhs
+    from opjax.compile.quantities import Quantities, Wanted
 
 Format = Literal["ojx", "yaml", "json"]
 Labels = Mapping[str, tuple[str, ...]]
@@ -114,6 +115,8 @@ def check(syntax: ModelSyntax, report: Report, limits: Limits = DEFAULT_LIMITS, 
 
 def optimise(program: Program, differentiable: bool) -> Program:
     """Stage three: the passes."""
+    from opjax.passes import run_passes
+
     return run_passes(program, differentiable)
 
 
@@ -123,6 +126,8 @@ def compile_checked(checked: Checked, options: Options = DEFAULT) -> CompiledRhs
     Raises:
         OpjaxError: E0701 for what cannot be run yet, E0803 for an axis without labels.
     """
+    from opjax.compile.compiled import CompiledRhs
+
     refuse_not_yet(checked.system)
     return CompiledRhs(checked.system, WrittenModel(checked), options, optimise)
 
@@ -175,6 +180,8 @@ def restore_rhs(text: str, labels: tuple[tuple[str, tuple[str, ...]], ...], chos
 
 def compile_quantities(system: System, wanted: Mapping[str, Wanted]) -> Quantities:
     """Stage four for other values of a model: initial values, observations, derived quantities."""
+    from opjax.compile.quantities import Quantities
+
     return Quantities(system, wanted, optimise)
 
 

@@ -14,6 +14,7 @@ from cli.conftest import JAX_SETTINGS
 ROOT = Path(__file__).parents[2]
 MODEL = "model Decay:\n  params:\n    k = 0.5\n  states:\n    x = 2\n  dynamics:\n    x -> 0 @ k\n"
 HEAVY = ("jax", "numpyro", "diffrax", "xarray", "matplotlib", "pandas")
+COMPILER = ("numpy", "opjax.compile.emit", "opjax.passes", "opjax.show.latex", "opjax.spec.yaml_reader")
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +80,13 @@ print("imported:", *[name for name in {HEAVY} if name in sys.modules])
     run = python(folder, program, *command)
     assert run.returncode == 0, run.stderr
     assert run.stdout.splitlines()[-1] == "imported:"
+
+
+def test_a_check_loads_no_compiler(folder: Path) -> None:
+    check = "import opjax.cli.check, pathlib; opjax.cli.check.checked(pathlib.Path('decay.ojx'))"
+    run = python(folder, f"{check}\nimport sys; print(*[name for name in {HEAVY + COMPILER} if name in sys.modules])")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split() == []
 
 
 def test_a_terminal_without_unicode_gets_numbers(folder: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypedDict
 
-from opjax.compile.arguments import refuse
+from opjax.compile.refusal import refuse
 from opjax.errors import catalogue, did_you_mean
 
 EXTRA = ("refuse", "ignore")

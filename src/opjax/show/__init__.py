@@ -1,4 +1,4 @@
-"""A model as text and pictures: one file per form."""
+"""A model as text and pictures: one file per form, imported when that form is first asked for."""
 
 from __future__ import annotations
 
@@ -6,31 +6,61 @@ from collections.abc import Callable, Mapping
 
 from opjax import stages
 from opjax.errors import OpjaxError, Report, catalogue, did_you_mean
-from opjax.show.diagram import diagram
-from opjax.show.expanded import expanded
-from opjax.show.latex import latex
-from opjax.show.program import program
 from opjax.show.summary import counts as counts
 from opjax.show.summary import summary as summary
 from opjax.show.summary import summary_html as summary_html
 from opjax.source import NOWHERE
-from opjax.spec.mapping_writer import write_yaml
-from opjax.spec.text_printer import print_model
 from opjax.stages import Checked
+
+
+def _ojx(checked: Checked) -> str:
+    from opjax.spec.text_printer import print_model
+
+    return print_model(checked.syntax)
+
+
+def _yaml(checked: Checked) -> str:
+    from opjax.spec.mapping_writer import write_yaml
+
+    return write_yaml(checked.syntax)
+
+
+def _expanded(checked: Checked) -> str:
+    from opjax.show.expanded import expanded
+
+    return expanded(checked.system)
+
+
+def _program(checked: Checked) -> str:
+    from opjax.show.program import program
+
+    return program(checked.system)
 
 
 def _source(checked: Checked) -> str:
     return stages.compile_checked(checked).source
 
 
+def _latex(checked: Checked) -> str:
+    from opjax.show.latex import latex
+
+    return latex(checked.system)
+
+
+def _diagram(checked: Checked) -> str:
+    from opjax.show.diagram import diagram
+
+    return diagram(checked.syntax)
+
+
 FORMS: Mapping[str, Callable[[Checked], str]] = {
-    "ojx": lambda checked: print_model(checked.syntax),
-    "yaml": lambda checked: write_yaml(checked.syntax),
-    "expanded": lambda checked: expanded(checked.system),
-    "program": lambda checked: program(checked.system),
+    "ojx": _ojx,
+    "yaml": _yaml,
+    "expanded": _expanded,
+    "program": _program,
     "source": _source,
-    "latex": lambda checked: latex(checked.system),
-    "diagram": lambda checked: diagram(checked.syntax),
+    "latex": _latex,
+    "diagram": _diagram,
     "summary": lambda checked: summary(checked.system) + "\n",
 }
 """What a model can be shown as."""

@@ -132,9 +132,7 @@ def _values(root: MappingNode, draft: Draft) -> dict[str, Node]:
     found: dict[str, Node] = {}
     for entry in root.entries:
         key, value = entry.key.text, entry.value
-        if key in MODEL.later:
-            draft.not_yet("the key", entry.key.span, key)
-        elif key not in MODEL.fields:
+        if key not in MODEL.fields:
             draft.unknown_key(entry.key, tuple(MODEL.fields), "a model")
         elif isinstance(value, ScalarNode) and value.value is None:
             continue

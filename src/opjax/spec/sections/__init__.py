@@ -25,7 +25,6 @@ from opjax.spec.sections import (
     parameters,
     state,
 )
-from opjax.spec.sections.later import LATER
 from opjax.spec.sections.section import Section
 from opjax.spec.sections.shapes import Record
 
@@ -52,5 +51,5 @@ SECTIONS: tuple[Section, ...] = (
     gauges.SECTION,
     observations.REQUIREMENTS,
 )
-MODEL = Record("a mapping", {section.key: section.shape for section in SECTIONS}, ("state",), LATER)
+MODEL = Record("a mapping", {section.key: section.shape for section in SECTIONS}, ("state",))
 """The form of a whole model."""

@@ -182,9 +182,7 @@ class Draft:
         for entry in node.entries if isinstance(node, MappingNode) else ():
             name = entry.key.text
             below = f"{path}.{name}"
-            if name in record.later:
-                self.not_yet("the key", entry.key.span, below)
-            elif name not in record.fields:
+            if name not in record.fields:
                 self.unknown_key(entry.key, tuple(record.fields), f"'{path}'")
             elif self.fits(entry.value, record.fields[name], below):
                 found[name] = entry.value
@@ -212,10 +210,6 @@ class Draft:
         listed = "the keys are " + ", ".join(known[:_MOST_LISTED])
         hint = did_you_mean(key.text, known, listed) if self.hint_count <= _MOST_HINTS else listed
         self.report.add(catalogue.UNKNOWN_KEY, key.span, name=key.text, where=where, hint=hint)
-
-    def not_yet(self, what: str, span: Span, name: str) -> None:
-        """Report what is known and cannot be run yet."""
-        self.report.add(catalogue.NOT_AT_RUN_TIME, span, what=what, name=name)
 
     def entries(self, node: Node, path: str) -> Iterator[Entry]:
         """The entries of a mapping, or of a list of mappings with one entry each."""

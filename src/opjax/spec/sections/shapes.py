@@ -51,14 +51,12 @@ class Record:
         expected: what it is.
         fields: the keys with their values.
         required: the keys that must stand there.
-        later: keys that are known and cannot be run yet.
         empty: whether nothing may stand in its place.
     """
 
     expected: str
     fields: Mapping[str, Shape]
     required: tuple[str, ...] = ()
-    later: tuple[str, ...] = ()
     empty: bool = False
 
 
