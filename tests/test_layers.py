@@ -33,6 +33,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"trees"}),
     frozenset({"errors"}),
     frozenset({"traverse", "source"}),
+    frozenset({"records"}),
 )
 FLOOR_OF = {room: height for height, rooms in enumerate(reversed(FLOORS)) for room in rooms}
 
@@ -49,7 +50,7 @@ HOMES: dict[str, frozenset[str]] = {
     "lark": frozenset({"syntax"}),
     "lineax": frozenset({"solve"}),
     "matplotlib": frozenset({"infer", "cli"}),
-    "numpy": frozenset(FLOOR_OF) - {"source", "traverse", "errors", "syntax", "model", "stages", "__init__"},
+    "numpy": frozenset(FLOOR_OF) - {"records", "source", "traverse", "errors", "syntax", "model", "stages", "__init__"},
     "numpyro": frozenset({"infer"}),
     "optimistix": frozenset({"solve"}),
     "rich": frozenset({"cli", "infer"}),

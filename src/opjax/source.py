@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import bisect
 import functools
-from dataclasses import dataclass
+
+from opjax.records import record
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Source:
     """One piece of text that a person wrote, with the name that errors show for it.
 
@@ -42,7 +43,7 @@ def _line_starts(source: Source) -> list[int]:
     return starts
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Span:
     """A half-open range of characters ``[start, end)`` in a source."""
 
@@ -73,7 +74,7 @@ NOWHERE = Span(Source("<built in>", ""), 0, 0)
 """The span of things that no person wrote."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Limits:
     """How much work an input may ask for; checked before anything large is built.
 

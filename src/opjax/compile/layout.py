@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from opjax.errors import Report, catalogue
 from opjax.ir.system import System
 from opjax.ir.types import Axis
+from opjax.records import record
 from opjax.source import DEFAULT_LIMITS, NOWHERE, Limits, Span
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Slot:
     """One state in the flat vector: positions ``start`` to ``start + size``, the last axis varying fastest."""
 
@@ -27,7 +27,7 @@ class Slot:
         return math.prod(self.shape)
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Layout:
     """The flat vector: the states in declared order, each in row-major order."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from opjax.ir.types import Dims
+from opjax.records import record
 
 TIGHTEST = 9
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Value:
     """Python text for a value: how tightly it binds, and the physical order of its dims."""
 
@@ -22,7 +21,7 @@ class Value:
         return self.text if self.binding >= binding else f"({self.text})"
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Table:
     """A constant array that the code refers to by name: what it holds is decided with the dtype."""
 

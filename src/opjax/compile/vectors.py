@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Protocol
 
 from opjax.compile.text import Table, Value
 from opjax.ir.nodes import AnyNode, Constant, Gather, Join, Segment, Symbol
 from opjax.ir.types import Axis
+from opjax.records import record
 
 Source = Literal["state", "parameter", "number", "vector", "scalar"]
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Stored:
     """Where the function's arguments hold scalars.
 
@@ -67,7 +68,7 @@ class Writer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Vectors:
     """Writes the operations on vectors of scalars."""
 

@@ -5,10 +5,10 @@ Only a `Graph` (`opjax.ir.nodes`) makes them, and it makes each once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from opjax.ir.types import Dim, Dims, Kind, Role
+from opjax.records import record
 from opjax.source import Span
 
 Edge = Literal["stay", "absorb", "periodic"]
@@ -18,7 +18,7 @@ Between = Literal["linear", "previous"]
 NO_ROLES: frozenset[Role] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@record(eq=False, repr=False, kw_only=True)
 class Node:
     """Base of all nodes.
 
@@ -42,14 +42,14 @@ class Node:
         return ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@record(eq=False, repr=False, kw_only=True)
 class Constant(Node):
     """A number or truth value known now."""
 
     value: float | bool
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@record(eq=False, repr=False, kw_only=True)
 class Symbol(Node):
     """A leaf that gets its value later; `axes` are its dims in the order in which it is stored."""
 
@@ -58,7 +58,7 @@ class Symbol(Node):
     axes: Dims
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@record(eq=False, repr=False, kw_only=True)
 class Apply(Node):
     """A function of the table, element by element; values with different dims are broadcast by name."""
 
@@ -71,7 +71,7 @@ class Apply(Node):
         return self.arguments
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@record(eq=False, repr=False, kw_only=True)
 class IntegerPower(Node):
     """``base ^ exponent`` with a literal integer: repeated multiplication."""
 
@@ -84,7 +84,7 @@ class IntegerPower(Node):
         return (self.base,)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@record(eq=False, repr=False, kw_only=True)
 class Reduce(Node):
     """A sum, product, minimum or maximum over dims that the operand has."""
 
@@ -98,7 +98,7 @@ class Reduce(Node):
         return (self.operand,)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@record(eq=False, repr=False, kw_only=True)
 class Contract(Node):
     """The sum over `over` of a product of factors: one matrix product, never a larger temporary."""
 
@@ -111,7 +111,7 @@ class Contract(Node):
         return self.factors
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Along:
     """A dim of the operand is read along `dim`, `offset` points further on; `edge` says what lies beyond the end."""
 
@@ -120,7 +120,7 @@ class Along:
     edge: Edge = "absorb"
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class AtPosition:
     """A dim of the operand is read at one position."""
 
@@ -130,7 +130,7 @@ class AtPosition:
 Selection = Along | AtPosition
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@record(eq=False, repr=False, kw_only=True)
 class View(Node):
     """The operand read through other indices: renamed, shifted, picked; two dims read along one are the diagonal.
 
@@ -148,7 +148,7 @@ class View(Node):
         return (self.operand,)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@record(eq=False, repr=False, kw_only=True)
 class Interpolate(Node):
     """A table over the points of a numeric axis, read at any place along it.
 
@@ -173,7 +173,7 @@ class Interpolate(Node):
         return (self.table, self.at)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@record(eq=False, repr=False, kw_only=True)
 class Place(Node):
     """The operand put at one position of a new dim, zero elsewhere."""
 
@@ -187,7 +187,7 @@ class Place(Node):
         return (self.operand,)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@record(eq=False, repr=False, kw_only=True)
 class Opaque(Node):
     """Something understood and typed whose run-time part does not exist yet: a delay, noise, a spatial operator."""
 
@@ -201,7 +201,7 @@ class Opaque(Node):
         return self.parts
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@record(eq=False, repr=False, kw_only=True)
 class Join(Node):
     """Scalars and vectors, one behind the other along a dim."""
 
@@ -213,7 +213,7 @@ class Join(Node):
         return self.parts
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@record(eq=False, repr=False, kw_only=True)
 class Gather(Node):
     """A vector read at one position for each point of the only dim."""
 
@@ -226,7 +226,7 @@ class Gather(Node):
         return (self.operand,)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@record(eq=False, repr=False, kw_only=True)
 class Segment(Node):
     """Sums of a vector's elements: the element at i is added to the point ``positions[i]`` of the only dim."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from opjax.ir.evaluate import reachable
 from opjax.ir.nodes import (
@@ -24,9 +23,10 @@ from opjax.ir.nodes import (
     View,
 )
 from opjax.ir.types import Axis
+from opjax.records import record
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Program:
     """Expressions to be computed together.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from opjax.ir.nodes import AnyNode, Graph, Selection
 from opjax.ir.types import Axis
+from opjax.records import record
 from opjax.source import NOWHERE, Span
 
 Numbers: TypeAlias = "float | tuple[Numbers, ...]"
@@ -21,7 +22,7 @@ INTENSIVE = ("density", "concentration")
 """Representations of a state whose values are integrated."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Distribution:
     """A distribution of the table with its arguments by the table's argument names (defaults left out)."""
 
@@ -30,7 +31,7 @@ class Distribution:
     span: Span = field(default=NOWHERE, repr=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Bounds:
     """An interval that a parameter is confined to; a prior is truncated to it."""
 
@@ -40,7 +41,7 @@ class Bounds:
     high_closed: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Quantity:
     """Base of declared quantities: a name, axes in declared order, a unit label and a sentence for people."""
 
@@ -51,7 +52,7 @@ class Quantity:
     span: Span = field(default=NOWHERE, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Kernel:
     """What was said of a parameter that falls off with a distance: form, kind, and settings (numbers or texts)."""
 
@@ -60,7 +61,7 @@ class Kernel:
     settings: Mapping[str, float | str]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Parameter(Quantity):
     """A parameter.
 
@@ -81,7 +82,7 @@ class Parameter(Quantity):
     kernel: Kernel | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Input(Quantity):
     """A function of time given as a table with the data: its points of time, and a value at each of them."""
 
@@ -98,7 +99,7 @@ def time_axis_of(name: str) -> str:
     return f"time of {name}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class State(Quantity):
     """A state; `initial` depends on parameters, coordinates and other initial values only.
 
@@ -115,14 +116,14 @@ class State(Quantity):
         return next((flag for flag in self.flags if flag in EXTENSIVE or flag in INTENSIVE), None)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Alias(Quantity):
     """A named expression (``let`` or ``derive``); the dims of `value` are among those of `axes`."""
 
     value: AnyNode = field(kw_only=True)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Participant:
     """A state on one side of a transition, with its stoichiometric count.
 
@@ -134,7 +135,7 @@ class Participant:
     selections: tuple[Selection, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Flow(Quantity):
     """A transition: `value` is the whole flow (for ``->`` the rate times the reactants).
 
@@ -151,7 +152,7 @@ class Flow(Quantity):
     stated_reactants: tuple[Participant, ...] | Literal["auto"] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Operator:
     """Advection, diffusion, or jumps along an axis, discretised.
 
@@ -182,7 +183,7 @@ class Operator:
     span: Span = field(default=NOWHERE, repr=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Observation:
     """What is measured and how it scatters: ``name[axes] ~ distribution``.
 
@@ -197,7 +198,7 @@ class Observation:
     span: Span = field(default=NOWHERE, repr=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class TimeReduction:
     """``max(I for s in time)``: `operand` at all saved times, reduced; the leaf ``over_time`` of this name is that."""
 
@@ -206,7 +207,7 @@ class TimeReduction:
     operand: AnyNode
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Gauge:
     """A scaling that is said to leave the model as it is: each name is multiplied by its power of one number."""
 
@@ -217,7 +218,7 @@ class Gauge:
     span: Span = field(default=NOWHERE, repr=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class HistorySignal:
     """A value of the past that the model asks for, and that a provider answers.
 
@@ -245,7 +246,7 @@ class HistorySignal:
     span: Span = field(default=NOWHERE, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class NotYet:
     """A part of the model that is understood and cannot be run yet."""
 
@@ -254,7 +255,7 @@ class NotYet:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class System:
     """A whole model with one meaning.
 

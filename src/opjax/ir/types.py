@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from typing import Literal
+
+from opjax.records import record
 
 Kind = Literal["real", "boolean"]
 Role = Literal[
@@ -32,7 +33,7 @@ last three are understood, and not run yet.
 """
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(order=True)
 class Dim:
     """One dimension of a value: an axis, and a number of primes that tells several dims over one axis apart.
 
@@ -62,7 +63,7 @@ def declared_dims(axes: tuple[str, ...]) -> Dims:
     return tuple(Dim(axis, axes[:place].count(axis)) for place, axis in enumerate(axes))
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Measure:
     """What the points of an axis weigh in a physical total.
 
@@ -82,7 +83,7 @@ class Measure:
         return self.unit or None
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Axis:
     """A named axis.
 

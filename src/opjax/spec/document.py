@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from opjax.errors import Report, Stop, catalogue
+from opjax.records import record
 from opjax.source import Source, Span
 
 Value = str | float | int | bool | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class ScalarNode:
     """A text, a number, a truth value or nothing.
 
@@ -38,7 +38,7 @@ class ScalarNode:
         return self.span.text
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class SequenceNode:
     """A list."""
 
@@ -46,7 +46,7 @@ class SequenceNode:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Entry:
     """A key of a mapping with its value."""
 
@@ -54,7 +54,7 @@ class Entry:
     value: Node
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class MappingNode:
     """Keys with values, in the order of the file; no key stands twice."""
 

@@ -9,6 +9,7 @@ from typing import Literal
 from opjax.errors import Report, catalogue, did_you_mean
 from opjax.ir import functions
 from opjax.ir.types import Axis
+from opjax.records import record
 from opjax.source import Limits, Span
 from opjax.spec.axes import ConstantNumber, build_axis
 from opjax.syntax.declarations import (
@@ -45,7 +46,7 @@ _RESERVED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Name:
     """One declared name: what it is and over which axes it runs."""
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opjax.errors import catalogue
 from opjax.ir.nodes import Along, AnyNode, AtPosition, Selection
 from opjax.ir.types import Dim, declared_dims
+from opjax.records import record
 from opjax.source import Span
 from opjax.spec.names import Name
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from opjax.spec.expressions import Lowering
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Piece:
     """A value for some points of a quantity.
 
@@ -41,7 +41,7 @@ class Piece:
         return {place: s.position for place, s in enumerate(self.selections) if isinstance(s, AtPosition)}
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Pieces:
     """Puts the pieces of one quantity together.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from opjax.errors import Report, Stop, catalogue, did_you_mean
 from opjax.ir.nodes import Along, AnyNode, AtPosition, Edge, Selection
 from opjax.ir.types import Axis, Dim, Role
+from opjax.records import record
 from opjax.source import Span
 from opjax.spec.names import Names
 from opjax.syntax.nodes import Index
@@ -31,7 +32,7 @@ ROLE_IN_WORDS: Mapping[Role, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Scope:
     """The surroundings of an expression.
 
@@ -68,7 +69,7 @@ def free_scope(where: str, axes: tuple[str, ...], edge: Edge | None = None) -> S
     return Scope(where, {axis: Dim(axis) for axis in axes}, edge)
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class IndexReader:
     """Reads the indices of references: ``[age]``, ``[b]``, ``[age+1]``, ``[age="65+"]``."""
 

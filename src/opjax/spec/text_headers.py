@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 
 from opjax.errors import did_you_mean
 from opjax.errors.suggest import nearest
+from opjax.records import record
 from opjax.spec.registry import BY_WORD, ELSEWHERE, SECTIONS, SectionRow
 from opjax.spec.text_lines import Line
 
@@ -16,7 +16,7 @@ _MODEL = re.compile(r"""model\b[ \t]*+("[^"\n]*+(?:""[^"\n]*+)*+"|[^\s:"]++)?[ \
 _OTHER_WORDS = re.compile(r'[^\W\d]|"')
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class ModelHeader:
     """``model NAME:``, or something close to it.
 
@@ -33,7 +33,7 @@ class ModelHeader:
     rest: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class SectionHeader:
     """``NAME:``, or something close to it.
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from opjax.records import record
 from opjax.source import Limits
 
 _SPACE = re.compile(r"[ \t\n]*+")
@@ -20,7 +21,7 @@ CLOSING = {"(": ")", "[": "]", "{": "}"}
 _TAB = 8
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Line:
     """One statement, header or comment, possibly over several lines of the file.
 

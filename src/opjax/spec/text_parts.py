@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from opjax.records import record
 from opjax.source import Span
 from opjax.spec.registry import SectionRow
 from opjax.syntax.declarations import NO_COMMENTS, Comments
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Statement:
     """One statement of a section: its characters and its comments."""
 

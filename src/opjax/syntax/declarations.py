@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, get_args
 
+from opjax.records import record
 from opjax.source import NOWHERE, Span
 from opjax.syntax.nodes import Argument, Expression, Reference, Syntax
 
@@ -25,7 +26,7 @@ BLANK_LINE = "\n"
 """Stands for a blank line among comments; no comment contains it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Comments:
     """The comments that belong to a declaration: whole lines before it, and one behind it (texts without ``#``).
 
@@ -39,7 +40,7 @@ class Comments:
 NO_COMMENTS = Comments()
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class SectionComments:
     """The comments around a section: before and behind its header, and at its end, behind the last declaration.
 
@@ -54,7 +55,7 @@ class SectionComments:
     end: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Declaration(Syntax):
     """Base of declarations. `span`, `comments` take no part in equality; `doc` does."""
 
@@ -63,7 +64,7 @@ class Declaration(Syntax):
     comments: Comments = field(default=NO_COMMENTS, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class TimeDeclaration(Declaration):
     """``time: day origin 2021-09-01``."""
 
@@ -71,7 +72,7 @@ class TimeDeclaration(Declaration):
     origin: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class MeasureDeclaration(Syntax):
     """``measure cell [5, 10] : year``: what each point of an axis weighs; with ``counting``, 1."""
 
@@ -80,7 +81,7 @@ class MeasureDeclaration(Syntax):
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class AxisDeclaration(Declaration):
     """An axis.
 
@@ -103,14 +104,14 @@ class AxisDeclaration(Declaration):
     measure: MeasureDeclaration | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class IndependentAxis(Declaration):
     """``loc`` in the section ``independent``: the model falls apart into one block for each point of this axis."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class DistributionCall(Syntax):
     """``LogNormal(loc=log(0.4), scale=0.5)``."""
 
@@ -119,7 +120,7 @@ class DistributionCall(Syntax):
     span: Span = field(default=NOWHERE, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Bounds(Syntax):
     """``in (low, high]``; an infinite side is the reference ``inf`` (negated for minus infinity)."""
 
@@ -130,7 +131,7 @@ class Bounds(Syntax):
     span: Span = field(default=NOWHERE, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class ParameterDeclaration(Declaration):
     """``C[age, age] : 1/day = default ~ Prior(...) in [low, high] flags "doc"``.
 
@@ -146,7 +147,7 @@ class ParameterDeclaration(Declaration):
     flags: tuple[Flag, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class InputDeclaration(Declaration):
     """``school[age](t) : unit = previous``: a table over time that is bound with the data."""
 
@@ -156,7 +157,7 @@ class InputDeclaration(Declaration):
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class StateDeclaration(Declaration):
     """``rho[x] : 1/m = initial density over [x] "doc"``; ``over`` names the axes that a density is taken over."""
 
@@ -168,7 +169,7 @@ class StateDeclaration(Declaration):
     measure_axes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class AliasDeclaration(Declaration):
     """``N[age] : person = S[age] + I[age] edge stay "doc"``; the same in ``let`` and ``derive``."""
 
@@ -179,7 +180,7 @@ class AliasDeclaration(Declaration):
     edge: Edge | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class FunctionDeclaration(Declaration):
     """``hill(x, k, n) = x^n / (k^n + x^n)``."""
 
@@ -188,7 +189,7 @@ class FunctionDeclaration(Declaration):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Term(Syntax):
     """``2 B[age]`` on one side of a transition."""
 
@@ -200,7 +201,7 @@ Stated = tuple[Term, ...] | Automatic | None
 """What a transition says of the molecules that meet in one event."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class TransitionDeclaration(Declaration):
     """``name: 2 A + B -> C @ rate edge stay reactants 2 A + B + D``; an empty side is ``0``.
 
@@ -218,7 +219,7 @@ class TransitionDeclaration(Declaration):
     stated_reactants: Stated = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class DerivativeDeclaration(Declaration):
     """``S' = ...`` or ``d(u[x])/dt = ... edge periodic``."""
 
@@ -227,7 +228,7 @@ class DerivativeDeclaration(Declaration):
     edge: Edge | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class OperatorDeclaration(Declaration):
     """``name: advection of S, I along x with velocity = w, boundary = periodic``.
 
@@ -242,7 +243,7 @@ class OperatorDeclaration(Declaration):
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class AbsenceDeclaration(Declaration):
     """``S, I where age == "child" and dose == "third"``: cells that do not exist.
 
@@ -253,7 +254,7 @@ class AbsenceDeclaration(Declaration):
     states: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class InitialDeclaration(Declaration):
     """``S[age] = ...`` in the section ``init``."""
 
@@ -261,14 +262,14 @@ class InitialDeclaration(Declaration):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class At(Syntax):
     """``at time``."""
 
     time: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Every(Syntax):
     """``every period from start to stop``."""
 
@@ -277,7 +278,7 @@ class Every(Syntax):
     stop: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class When(Syntax):
     """``when condition rising``."""
 
@@ -285,14 +286,14 @@ class When(Syntax):
     direction: Literal["", "rising", "falling"] = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Doses(Syntax):
     """``doses from table``."""
 
     table: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Action(Syntax):
     """``target += value``; operator "stop" has neither."""
 
@@ -301,7 +302,7 @@ class Action(Syntax):
     value: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class EventDeclaration(Declaration):
     """``name: trigger: action; action``."""
 
@@ -310,7 +311,7 @@ class EventDeclaration(Declaration):
     actions: tuple[Action, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class BoundaryDeclaration(Declaration):
     """``u at x.lo: neumann(0)``."""
 
@@ -321,7 +322,7 @@ class BoundaryDeclaration(Declaration):
     arguments: tuple[Argument, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class ObservationDeclaration(Declaration):
     """``cases[age] ~ NegBinomial(mean=..., concentration=...) every 7``."""
 
@@ -331,14 +332,14 @@ class ObservationDeclaration(Declaration):
     every: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class RequirementDeclaration(Declaration):
     """``beta > gamma``."""
 
     condition: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class GaugeDeclaration(Declaration):
     """``capacity: K, x, y^-2``: the model stays as it is when these are multiplied by powers of one positive number.
 
@@ -349,7 +350,7 @@ class GaugeDeclaration(Declaration):
     powers: tuple[tuple[str, float], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class ModelSyntax(Declaration):
     """One model as it was written. ``parse(print(model)) == model``.
 

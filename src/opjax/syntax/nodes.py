@@ -9,9 +9,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, cast
 
+from opjax.records import record
 from opjax.source import NOWHERE, Span
 
 CompareOperator = Literal["<", "<=", ">", ">=", "==", "!="]
@@ -64,7 +65,7 @@ def _flat(node: Syntax) -> Iterator[object]:
             yield item
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Expression(Syntax):
     """Base of expressions; `span` is where it was written and takes no part in equality."""
 
@@ -74,7 +75,7 @@ class Expression(Syntax):
         return f"{type(self).__name__}({self.span.text!r})"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Number(Expression):
     """A number literal: `value` in floating point, `text` as it was written, an optional unit ``50{mg}``.
 
@@ -88,21 +89,21 @@ class Number(Expression):
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Truth(Expression):
     """``true`` or ``false``."""
 
     value: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Text(Expression):
     """A string literal: a label of an axis."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Index(Syntax):
     """One position in ``I[...]``.
 
@@ -122,7 +123,7 @@ class Index(Syntax):
     span: Span = field(default=NOWHERE, kw_only=True, compare=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Reference(Expression):
     """A name, with indices where it has axes: ``beta``, ``I[age]``, ``np.pi`` is the name ``pi``."""
 
@@ -130,7 +131,7 @@ class Reference(Expression):
     indices: tuple[Index, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Argument(Syntax):
     """One argument of a call: positional, or ``keyword=value``."""
 
@@ -139,7 +140,7 @@ class Argument(Syntax):
     span: Span = field(default=NOWHERE, kw_only=True, compare=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Call(Expression):
     """A call ``name(a, b, key=c)``: a function, a delayed state ``N(t - tau)``, an input ``school(t)``.
 
@@ -152,7 +153,7 @@ class Call(Expression):
     indices: tuple[Index, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Binder(Syntax):
     """``for name in axis``."""
 
@@ -161,7 +162,7 @@ class Binder(Syntax):
     span: Span = field(default=NOWHERE, kw_only=True, compare=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Reduction(Expression):
     """``sum(body for b in age, v in vaccine if condition)``; ``linear(body over week at t - 7)`` reads a table.
 
@@ -175,7 +176,7 @@ class Reduction(Expression):
     at: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Sum(Expression):
     """``a + b - c``: at least two terms; `negative` says which are subtracted. The first is never negative."""
 
@@ -183,7 +184,7 @@ class Sum(Expression):
     negative: tuple[bool, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Product(Expression):
     """``a * b / c``: at least two factors, applied from the left; `inverse` says which divide. The first never does."""
 
@@ -191,7 +192,7 @@ class Product(Expression):
     inverse: tuple[bool, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Remainder(Expression):
     """``a % b``: the remainder with the sign of the divisor, as in Python."""
 
@@ -199,7 +200,7 @@ class Remainder(Expression):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Power(Expression):
     """``base ^ exponent`` (also ``**``); associates to the right and binds tighter than a minus before it."""
 
@@ -207,21 +208,21 @@ class Power(Expression):
     exponent: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Negate(Expression):
     """``-operand``."""
 
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Not(Expression):
     """``not operand``."""
 
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Compare(Expression):
     """``a < b <= c``: a chain; true where every neighbouring pair holds."""
 
@@ -229,7 +230,7 @@ class Compare(Expression):
     operators: tuple[CompareOperator, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Logical(Expression):
     """``a and b and c`` or ``a or b or c``."""
 
@@ -237,7 +238,7 @@ class Logical(Expression):
     operands: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Conditional(Expression):
     """``a if c else b if d else e``: pairs (condition, value) in order, then the value otherwise."""
 
@@ -246,7 +247,7 @@ class Conditional(Expression):
     otherwise: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(eq=False, repr=False)
 class Array(Expression):
     """``[1, 2, 3]`` or nested: the values of a parameter with axes, only allowed as a default."""
 

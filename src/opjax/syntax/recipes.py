@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from opjax.records import record
 from opjax.source import Span
 from opjax.syntax.lexer import Token
 from opjax.syntax.names import LONGEST_NAME
@@ -48,7 +49,7 @@ Step = Reduction | None
 """A step of the parser: a rule that is complete, or the next token."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Pieces:
     """A statement in pieces, with its form."""
 
@@ -56,7 +57,7 @@ class Pieces:
     places: list[tuple[int, int]]
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Recipe:
     """The steps for one form, and the terminals of its tokens."""
 

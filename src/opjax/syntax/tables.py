@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, TypedDict, cast
+
+from opjax.records import record
 
 END = "$END"
 PATH = Path(__file__).with_name("tables.json")
@@ -58,7 +59,7 @@ class TokenError(Exception):
         self.token = token
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Reduction:
     """A rule that is complete, and what becomes of it."""
 
