@@ -88,7 +88,7 @@ def test_transitions_are_told_once_each() -> None:
     ]
 
 
-def test_initial_values_that_op_system_has_no_word_for_are_left_out() -> None:
+def test_initial_values_that_op_system_has_no_word_for_are_their_texts() -> None:
     text = """
     model M:
       axes:
@@ -109,6 +109,7 @@ def test_initial_values_that_op_system_has_no_word_for_are_left_out() -> None:
     """
     meta = opjax.compile_rhs(text).meta["initial_state"]
     assert meta == {
+        "x": "2*a",
         "y__i_p": {"shaped": "b", "axes": ("i",), "coords": {"i": "p"}},
         "y__i_q": {"shaped": "b", "axes": ("i",), "coords": {"i": "q"}},
         "z__i_p": "a",

@@ -189,6 +189,7 @@ FORMS = {
     "initial values of both kinds": 'states:\n  S = 1\n  T\n init:\n  T = 2 "why"',
     "initial values that stand twice": "states: S\n init:\n  S[age=a] = 1\n  S[age=a] = 2",
     "edges and docs": 'dynamics:\n  a: S[x] -> S[x+1] @ 1 edge absorb "d"\n  T\' = u[x-1] edge periodic "e"',
+    "a state that nothing names": "states:\n  S\n  T\n dynamics:\n  S -> 0 @ 1",
     "truth": "let:\n  a = true\n  b = false",
     "units": 'params:\n  a : "copies per mL"\n  b : "mg / L"\n  c : mg/L',
 }

@@ -36,7 +36,7 @@ SLIPS: list[Row] = [
     ("expression", "(a) «(»b)", "E0101", "an operator is missing: write ')*(' to multiply"),
     ("expression", "f(a «b»)", "E0101", "an operator is missing: write 'a*b' to multiply"),
     ("expression", "«1.2.3»", "E0404", "a number has one point"),
-    ("expression", "«1_000»", "E0404", "write '1000'"),
+    ("expression", "«1__000»", "E0404", "write '1000'"),
     ("expression", "«0x1F»", "E0404", "write a decimal number"),
     ("expression", "«1e999»*x", "E0404", "write 'inf' for infinity"),
     ("expression", "I[x=«1e999»]", "E0404", "write 'inf' for infinity"),

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from opjax.compile.forcing import time_tables
+from opjax.compile.initial import initial_state
 from opjax.compile.layout import Layout, Slot
 from opjax.ir.evaluate import constant_value
-from opjax.ir.nodes import Along, AnyNode, Apply, AtPosition, Place, Symbol, View
+from opjax.ir.nodes import Along, AtPosition
 from opjax.ir.system import Bounds, Flow, Participant, System
-from opjax.ir.types import Axis, Dim, Measure, declared_dims
+from opjax.ir.types import Axis, Measure
 
 SupportKind = Literal["real", "positive", "unit_interval", "bounded"]
 
@@ -155,7 +156,7 @@ def model_meta(system: System, layout: Layout, rates: Mapping[str, str]) -> dict
         "time_coordinates": tables[0].coordinates if tables else (),
         "forcing_breakpoints": tuple(sorted({moment for table in tables for moment in table.breakpoints})),
         "factorize_axes": list(system.independent),
-        "initial_state": dict(_initial_state(system, layout)),
+        "initial_state": dict(initial_state(system, layout, published_names(layout, system.axes))),
     }
 
 
@@ -201,57 +202,3 @@ def _index(name: str, chosen: Along | AtPosition, axis: Axis) -> str:
         return f"{name}={axis.names[chosen.position]}"
     primes = "'" * chosen.dim.primes
     return f"{name}{primes}{chosen.offset:+d}" if chosen.offset else f"{name}{primes}"
-
-
-# --- initial values
-
-
-def _initial_state(system: System, layout: Layout) -> Iterator[tuple[str, object]]:
-    """What each cell starts with: a number, the name of a parameter, or where in a parameter it stands.
-
-    A cell whose initial value is another expression is left out: op_system has no word for it.
-    """
-    names = iter(published_names(layout, system.axes))
-    for slot in layout.slots:
-        initial = system.states[slot.name].initial
-        cells = itertools.product(*(range(length) for length in slot.shape))
-        for name, cell in zip(itertools.islice(names, slot.size), cells, strict=True):
-            value = None if initial is None else _cell_value(initial, slot, cell, system.axes)
-            if value is not None:
-                yield name, value
-
-
-def _cell_value(node: AnyNode, slot: Slot, cell: tuple[int, ...], axes: Mapping[str, Axis]) -> object:
-    """The initial value of one cell in op_system's form, or None."""
-    where = dict(zip(declared_dims(slot.axes), cell, strict=True))
-    parts = node.arguments if isinstance(node, Apply) and node.function == "add" else (node,)
-    reaching = (_placed(part, where) for part in parts)
-    found = [part for part in reaching if part is not None]
-    if len(found) != 1:
-        return 0.0 if not found else None
-    return _leaf(found[0], slot, cell, axes)
-
-
-def _placed(node: AnyNode, where: Mapping[Dim, int]) -> AnyNode | None:
-    """What is placed at a cell; None where it is placed at another."""
-    while isinstance(node, Place):
-        if where.get(node.dim) != node.position:
-            return None
-        node = node.operand
-    return node
-
-
-def _leaf(node: AnyNode, slot: Slot, cell: tuple[int, ...], axes: Mapping[str, Axis]) -> object:
-    number = constant_value(node)
-    if number is not None:
-        return float(number)
-    symbol = node.operand if isinstance(node, View) else node
-    if not isinstance(symbol, Symbol) or symbol.role != "parameter":
-        return None
-    if not symbol.axes:
-        return symbol.name
-    named = tuple(dim.axis for dim in symbol.axes)
-    if isinstance(node, View) or len(set(named)) < len(named) or not set(named) <= set(slot.axes):
-        return None
-    labels = {axis: str(axes[axis].names[cell[slot.axes.index(axis)]]) for axis in named}
-    return {"shaped": symbol.name, "axes": named, "coords": labels}

@@ -132,13 +132,17 @@ def _grid(declared: AxisDeclaration, number: ConstantNumber, report: Report, lim
 
 
 def spaced(low: float, high: float, count: int, logarithmic: bool) -> tuple[float, ...]:
-    """Points from low to high, both included and exact."""
+    """Points from low to high, both included and exact; the others to the last bit as op_system has them.
+
+    Without a logarithm they are those of `numpy.linspace`, so that arrays over such an axis find each other.
+    """
     if count == 1:
         return (low,)
     last = count - 1
     if logarithmic:
-        ratio = math.log(high / low)
-        inner = [low * math.exp(ratio * i / last) for i in range(1, last)]
+        ratio = (high / low) ** (1 / last)
+        inner = [low * ratio**i for i in range(1, last)]
     else:
-        inner = [low + (high - low) * (i / last) for i in range(1, last)]
+        step = (high - low) / last
+        inner = [low + i * step for i in range(1, last)]
     return (low, *inner, high)

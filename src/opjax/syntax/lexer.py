@@ -42,7 +42,7 @@ _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 _SKIPPED: Final = r"(?:[ \t\r\n\f]++|\#[^\n]*+)*+"
 _TOKEN: Final = r"""(?:
     (?P<word>    [A-Za-z_\x80-\U0010ffff] [A-Za-z0-9_\x80-\U0010ffff]*+ )
-  | (?P<NUMBER>  (?: [0-9]++ \.? [0-9]*+ | \.[0-9]++ ) (?: [eE][+-]?[0-9]++ )? )
+  | (?P<NUMBER>  (?: DIGITS \.? (?: DIGITS )?+ | \. DIGITS ) (?: [eE][+-]?[0-9]++ )? )
     (?P<glued>   [A-Za-z0-9_.\x80-\U0010ffff]++ )?
   | (?P<operator> -> | => | <= | >= | == | != | \+= | -= | \*= | \*\* | [-+*/%^()\[\]{},:;=<>@~.] )
   | (?P<PRIME>   (?<=[\w\])\x80-\U0010ffff])' )
@@ -50,8 +50,9 @@ _TOKEN: Final = r"""(?:
   | (?P<quote>   ["'] [^\n]*+ )
   | (?P<END>     \Z )
   | (?P<other>   . )
-    )"""
+    )""".replace("DIGITS", "[0-9]++ (?: _[0-9]++ )*+")
 _LABEL: Final = r"""(?P<LABEL> [^\s"'\[\](),=\#;:]++ )"""
+_SPACED_LABEL: Final = r"""(?P<LABEL> [^\s"'\[\](),=\#;:]++ (?: [ ]++ [^\s"'\[\](),=\#;:]++ )*+ )"""
 _DATE: Final = r"(?P<DATE> [0-9]{4}-[0-9]{2}-[0-9]{2} )(?![\w.])"
 _STOP: Final = r"""(?: [;"'] | \Z )"""
 _FOLLOWED: Final = {"STOP": _STOP, "ORIGIN": _DATE}
@@ -180,7 +181,8 @@ class Lexer:
         if before.type == "ORIGIN":
             found = _pattern(_DATE).match(self._text, self._position, self._stop)
         elif self._brackets and before.type in self._brackets[-1].before_label:
-            found = _pattern(_LABEL).match(self._text, self._position, self._stop)
+            label = _SPACED_LABEL if before.type == "EQUAL" else _LABEL
+            found = _pattern(label).match(self._text, self._position, self._stop)
         return found and self._token(str(found.lastgroup), found[1], found.start(1))
 
     def _next(self, row: Mapping[str, int]) -> Token:

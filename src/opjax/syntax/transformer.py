@@ -96,8 +96,8 @@ def finite(token: Token) -> float:
 
 def number(token: Token, unit: str = "", end: Token | None = None) -> Number:
     """``50`` or ``50{mg}``."""
-    integer = token.text.isdigit()
-    return Number(finite(token), integer, token.text, unit, span=between(token, end or token))
+    digits = token.text.replace("_", "")
+    return Number(finite(token), digits.isdigit(), digits, unit, span=between(token, end or token))
 
 
 def unquoted(token: Token) -> str:

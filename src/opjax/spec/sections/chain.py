@@ -7,7 +7,9 @@
     I_advance_2: I2 -> I3 @ g
     I_exit:      I3 -> R @ h
 
-with the states I1, I2, I3 behind the declared ones. In a model of equations (`kind: expr`) the flows change only those
+with the states I1, I2, I3 behind the declared ones, except those that `state` lists.
+
+In a model of equations (`kind: expr`) the flows change only those
 stages and sinks that have no equation; there the last stage empties also where nothing says into what.
 """
 
@@ -89,14 +91,16 @@ def _declared(node: Node, path: str, draft: Draft) -> _Chain:
     names = [f"{name}{stage}" for stage in range(1, length + 1)]
     for stage in names:
         _declare(StateDeclaration(stage, axes, span=key.span), draft)
+    draft.stages.update(names)
     return _Chain(node, fields, path, name, tuple(Term(Reference(stage, indices, span=key.span)) for stage in names))
 
 
 def _declare(stage: StateDeclaration, draft: Draft) -> None:
+    """The stage; `state` may list it as well, to say where it stands among the others."""
     known = draft.states.get(stage.name)
     if known is None:
         draft.states[stage.name] = stage
-    else:
+    elif known.axes != stage.axes or stage.name in draft.stages:
         draft.report.add(catalogue.REPEATED_NAME, stage.span, name=stage.name, first=repr(known.span))
 
 

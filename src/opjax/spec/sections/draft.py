@@ -61,6 +61,7 @@ class Draft:
         report: receives the problems.
         limits: what is too large.
         kind: the value of `kind`, and where it stands.
+        own_form: whether the mapping says that it is opjax's own; op_system's habits are read in others only.
         infers: whether names that are not declared become parameters.
         has_comments: whether the text may have comments; JSON and mappings have none.
         entry_count: how many entries were read.
@@ -69,12 +70,14 @@ class Draft:
         pinned: the states that are declared for one cell only, by base name and labels.
         alias_axes: the axes of the aliases that have some.
         label_names: the labels of axes as they stand in names of cells, looked up once.
+        stages: the states that chains are made of.
         chained: the flows of op_system's chains, until it is known which of them count.
     """
 
     span: Span
     report: Report
     limits: Limits = DEFAULT_LIMITS
+    own_form: bool = False
     infers: bool = True
     has_comments: bool = False
     entry_count: int = 0
@@ -102,6 +105,7 @@ class Draft:
     label_names: dict[str, dict[str, tuple[str | float, ...]]] = field(
         default_factory=dict[str, dict[str, tuple[str | float, ...]]]
     )
+    stages: set[str] = field(default_factory=set[str])
     chained: list[TransitionDeclaration] = field(default_factory=list[TransitionDeclaration])
     initial: list[InitialDeclaration] = field(default_factory=list[InitialDeclaration])
     events: list[EventDeclaration] = field(default_factory=list[EventDeclaration])

@@ -22,6 +22,7 @@ _KINDS = ("expr", "transitions")
 def _read_version(node: Node, draft: Draft) -> None:
     if isinstance(node, ScalarNode) and node.value != _VERSION:
         wrong_value(draft.report, node, "'opjax'", f"the version {_VERSION}")
+    draft.own_form = True
 
 
 def _read_name(node: Node, draft: Draft) -> None:

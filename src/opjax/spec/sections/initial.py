@@ -62,7 +62,7 @@ def _read_state_value(entry: Entry, path: str, draft: Draft) -> None:
     draft.must_fit(entry.value, _STATE_VALUE, path)
     target = reference(entry.key, draft)
     if isinstance(entry.value, MappingNode):
-        value: Expression = _shaped(draft.fields(entry.value, _SHAPED, path), draft, path)
+        value: Expression = _shaped(draft.fields(entry.value, _SHAPED, path), target, draft, path)
     else:
         value = expression(entry.value, path, draft)
     state = draft.states.get(target.name)
@@ -71,12 +71,17 @@ def _read_state_value(entry: Entry, path: str, draft: Draft) -> None:
     _take(InitialDeclaration(target, value, span=entry.key.span), draft, own=False)
 
 
-def _shaped(fields: dict[str, Node], draft: Draft, path: str) -> Reference:
-    """``{shaped: x0, axes: [age]}`` is the parameter ``x0[age]``."""
+def _shaped(fields: dict[str, Node], target: Reference, draft: Draft, path: str) -> Reference:
+    """``{shaped: x0, axes: [age]}`` is the parameter ``x0[age]``, at the labels that the target has."""
+    labels = {index.axis: index.label for index in target.indices if index.label is not None}
     name = reference(fields["shaped"], draft)
     axes = fields["axes"]
     items = axes.items if isinstance(axes, SequenceNode) else ()
-    indices = tuple(Index(text_of(item), span=item.span) for item in items if draft.fits(item, TEXT, f"{path}.axes"))
+    axes_given = [(text_of(item), item.span) for item in items if draft.fits(item, TEXT, f"{path}.axes")]
+    indices = tuple(
+        Index(axis=axis, label=labels[axis], span=span) if axis in labels else Index(axis, span=span)
+        for axis, span in axes_given
+    )
     return Reference(name.name, indices, span=name.span)
 
 

@@ -9,6 +9,7 @@ school[time], where `school` is an input         school(t)
 convolve_history(x, kernel=gamma, window=14)     convolve_history(x, kernel="gamma", window=14)
 sum_state()                                      S + I + R
 True                                             true
+a if x else b, where(x, a, b)                    a if x != 0 else b, where(x != 0, a, b)
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from opjax.source import Span
 from opjax.spec.document import ScalarNode, wrong_value
 from opjax.spec.history import HISTORY_CALLS, WORDS
 from opjax.spec.sections.cells import literal, may_be_cell, points_of, resolved
+from opjax.spec.sections.conditions import has_condition, with_conditions
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.rebuild import with_children
+from opjax.spec.sections.trapezoid import weighed
 from opjax.syntax.declarations import AxisDeclaration, StateDeclaration
 from opjax.syntax.nodes import (
     Argument,
@@ -34,7 +37,6 @@ from opjax.syntax.nodes import (
     Expression,
     Index,
     Logical,
-    Product,
     Reduction,
     ReductionKind,
     Reference,
@@ -88,10 +90,12 @@ class _Rewriter:
                 return True
             case Reference(indices=()):
                 return may_be_cell(node.name) or self.is_truth(node.name)
+            case Call(name="where"):
+                return True
             case Reference(indices=indices) | Call(indices=indices):
                 return self.is_table(node) or any(index.axis for index in indices)
             case _:
-                return False
+                return not self.draft.own_form and has_condition(node)
 
     def is_truth(self, name: str) -> bool:
         """Whether a name is a truth value of Python, and not something that the model calls so."""
@@ -144,9 +148,10 @@ class _Rewriter:
                 found = dataclasses.replace(node, indices=self.indices(node.indices, bound))
                 return found if node.name in bound else resolved(found, self.draft)
             case Call():
-                return dataclasses.replace(node, indices=self.indices(node.indices, bound))
+                node = dataclasses.replace(node, indices=self.indices(node.indices, bound))
             case _:
-                return node
+                pass
+        return node if self.draft.own_form else with_conditions(node)
 
     def indices(self, indices: tuple[Index, ...], bound: Mapping[str, _Bound]) -> tuple[Index, ...]:
         return tuple(self.index(index, bound) for index in indices)
@@ -229,28 +234,41 @@ class _Rewriter:
         condition = conditions[0] if len(conditions) == 1 else Logical("and", conditions, span=call.span)
         binders = tuple(binding.binder for binding in bindings)
         if kind == "integral" and any(self.has_measure(binder.axis) for binder in binders):
-            kind, body = "sum", _weighed(body, binders)
+            kept = {binding.binder.name: self.kept(binding, call) for binding in bindings if binding.condition}
+            kind, body = "sum", weighed(body, binders, kept)
         return Reduction(kind, body, binders, condition if conditions else None, span=call.span)
 
     def has_measure(self, name: str) -> bool:
         axis = self.draft.axis(name)
         return axis is not None and axis.measure is not None
 
+    def kept(self, binding: _Binding, call: Call) -> tuple[float, ...]:
+        """The points of an axis of numbers that a filter leaves."""
+        declared = self.draft.axis(binding.binder.axis)
+        ends = [literal(end) for end in binding.ends]
+        points = () if declared is None else points_of(declared)
+        if not points or len(ends) != _FEWEST or ends[0] is None or ends[1] is None:
+            raise self.wrong(
+                call, "a filter over an axis with a measure", "between numbers, over points that are numbers"
+            )
+        return tuple(float(point) for point in points if ends[0] <= float(point) <= ends[1])
+
     def is_kernel(self, argument: Argument, call: Call) -> bool:
-        return argument.keyword == "kernel" and call.name == "apply_along"
+        """Whether an argument is the kernel, which op_system takes, and does not read, in the other two reducers."""
+        return argument.keyword == "kernel" and self.draft.axis("kernel") is None
 
     def kind(self, call: Call, axes: list[str]) -> ReductionKind:
         """What a reducer does: as its name says, as its kernel says, or as its axes want it."""
         named = _REDUCERS[call.name]
-        if named is not None:
-            return named
         for argument in call.arguments:
             if self.is_kernel(argument, call):
-                value = argument.value
-                kernel = _KERNELS.get(value.name) if isinstance(value, Reference) else None
-                if kernel is None:
-                    raise self.wrong(value, "the kernel", "sum or integrate")
+                kernel = _KERNELS.get(_word(argument.value))
+                if kernel is None or named not in (None, kernel):
+                    expected = "sum or integrate" if named is None else f"what '{call.name}' says, or absent"
+                    raise self.wrong(argument.value, "the kernel", expected)
                 return kernel
+        if named is not None:
+            return named
         numeric = {axis.kind in _NUMERIC for axis in map(self.draft.axis, axes) if axis is not None}
         if len(numeric) > 1:
             raise self.wrong(call, "'apply_along' over axes of both kinds", "given a kernel=sum or kernel=integrate")
@@ -275,7 +293,7 @@ class _Rewriter:
             raise self.wrong(argument.value, f"what '{axis}' is bound to", "a name, or 'name in [labels]'")
         name = names.pop()
         binder = Binder(name, axis, span=argument.span)
-        return _Binding(binder, self.filter(name, labels, axis, argument))
+        return _Binding(binder, self.filter(name, labels, axis, argument), tuple(labels))
 
     def label(self, label: Expression) -> Text:
         match label:
@@ -301,6 +319,8 @@ class _Rewriter:
                 raise self.wrong(argument.value, f"the filter over the continuous axis '{axis}'", expected)
             return Compare((ends[0], index, ends[1]), ("<=", "<="), span=span)
         labels = [self.label(label) for label in ends]
+        if len({label.value for label in labels}) < len(labels) and (declared is None or declared.kind != "ordered"):
+            raise self.wrong(argument.value, f"the filter over the axis '{axis}'", "labels that stand there once each")
         if declared is None or declared.kind != "ordered":
             tests = tuple(Compare((index, label), ("==",), span=label.span) for label in labels)
             return tests[0] if len(tests) == 1 else Logical("or", tests, span=span)
@@ -319,15 +339,15 @@ class _Rewriter:
         return Stop()
 
 
+def _word(node: Expression) -> str:
+    """A bare word, or one in quotes."""
+    if isinstance(node, Text):
+        return node.value
+    return node.name if isinstance(node, Reference) and not node.indices else ""
+
+
 def _written(node: Expression) -> ScalarNode:
     return ScalarNode(node.span.text, node.span)
-
-
-def _weighed(body: Expression, binders: tuple[Binder, ...]) -> Expression:
-    """The body times the trapezoid weights of the bound points."""
-    spans = [(binder.name, binder.span) for binder in binders]
-    weights = [Call("trapezoid", (Argument(Reference(name, span=span), span=span),), span=span) for name, span in spans]
-    return Product((*weights, body), (False,) * (len(weights) + 1), span=body.span)
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,3 +356,4 @@ class _Binding:
 
     binder: Binder
     condition: Expression | None
+    ends: tuple[Expression, ...] = ()

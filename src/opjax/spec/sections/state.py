@@ -122,14 +122,14 @@ def _written(state: StateDeclaration, own_initial: bool) -> dict[str, Plain]:
     return row
 
 
-SECTIONS = (
-    Section("state", "the states, in order", Listed("a list of states", TEXT), _read_states, _write_states, "states"),
-    Section(
-        "state_metadata",
-        "units and more, by state",
-        Keyed("states with mappings", _METADATA),
-        _read_metadata,
-        _write_metadata,
-        "states",
-    ),
+STATE = Section(
+    "state", "the states, in order", Listed("a list of states", TEXT), _read_states, _write_states, "states"
+)
+METADATA = Section(
+    "state_metadata",
+    "units and more, by state",
+    Keyed("states with mappings", _METADATA),
+    _read_metadata,
+    _write_metadata,
+    "states",
 )
