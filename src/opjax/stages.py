@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import importlib
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -22,6 +23,7 @@ from opjax.ir.system import System
 from opjax.source import DEFAULT_LIMITS, NOWHERE, Limits, Source, Span
 from opjax.spec.files import format_of, format_of_text, read_source, source_from_text
 from opjax.spec.lower import lower
+from opjax.spec.text_blocks import without_definitions
 from opjax.spec.text_printer import content_hash, print_model
 from opjax.spec.text_reader import read_text
 from opjax.syntax.declarations import ModelSyntax, TransitionDeclaration
@@ -34,6 +36,8 @@ if TYPE_CHECKING:  # who reads and checks a model waits for no compiler
 Format = Literal["ojx", "yaml", "json"]
 Labels = Mapping[str, tuple[str, ...]]
 NO_LABELS: Labels = {}
+_DEFINED = re.compile(r"^[ \t]*(?:operators?|pipelines?)\b", re.MULTILINE)
+ONLY_DEFINITIONS = "operators and pipelines are read by opjax.pipelines.define_file"
 SUFFIXES = (".ojx", ".yaml", ".yml", ".json")
 
 
@@ -57,7 +61,8 @@ class Checked:
 def read(source: Source, form: Format, report: Report, limits: Limits = DEFAULT_LIMITS) -> list[ModelSyntax]:
     """Stage one: the models that a source holds."""
     if form == "ojx":
-        return read_text(source, report, limits)
+        models = without_definitions(source, limits)
+        return read_text(models, report, limits) if models is source or models.text.strip() else []
     from opjax.spec.yaml_reader import read_json, read_yaml  # half of the time of `import opjax`, if it stood above
 
     return (read_yaml if form == "yaml" else read_json)(source, report, limits)
@@ -94,7 +99,7 @@ def choose(models: list[ModelSyntax], name: str | None, report: Report, source: 
     span = (found or models)[0].span if models else Span(source, 0, 0)
     names = [m.name for m in models]
     if not models:
-        report.add(catalogue.EMPTY_SOURCE, span)
+        report.add(catalogue.EMPTY_SOURCE, span, hint=ONLY_DEFINITIONS if _DEFINED.search(source.text) else "")
     elif not found:
         report.add(catalogue.NO_SUCH_MODEL, span, name=str(name), hint=did_you_mean(str(name), names))
     else:

@@ -211,6 +211,13 @@ WRONG_PIPELINE_VALUE = Problem("E0651", "{where}: {problem}")
 OPERATOR_FORM = Problem("E0652", "this is no definition: {problem}")
 PIPELINE_KEY = Problem("E0654", "{problem}")
 UNKNOWN_STEP = Problem("E0653", "there is no operator '{name}'", "define it above, or give it in operators={{...}}")
+OPERATOR_PARAMETER = Problem(
+    "E0655",
+    "the parameter '{name}' of an operator cannot have {what}",
+    "leave it out; in a NumPyro model eqx.tree_at puts a sampled value in",
+)
+NOT_IN_OPERATOR = Problem("E0656", "an operator knows no {what}", "make it an input: operator f(x, day) = ...")
+MODEL_CALL = Problem("E0657", "the model '{name}' stands here as an operator, and {problem}", "write {example}")
 
 # --- written and typed, and not run yet
 NOT_AT_RUN_TIME = Problem("E0701", "{what} '{name}' is understood, and cannot be run yet", "remove it for now")

@@ -8,6 +8,8 @@ from opjax.pipelines.basic import Lambda as Lambda
 from opjax.pipelines.choose import Branch as Branch
 from opjax.pipelines.choose import Switch as Switch
 from opjax.pipelines.decode import UntrustedTargetError as UntrustedTargetError
+from opjax.pipelines.define import define as define
+from opjax.pipelines.define import define_file as define_file
 from opjax.pipelines.encode import NotSerialisableError as NotSerialisableError
 from opjax.pipelines.graph import Graph as Graph
 from opjax.pipelines.models import Simulate as Simulate
@@ -36,8 +38,6 @@ from opjax.pipelines.signature import Signature as Signature
 from opjax.pipelines.spread import ShardOver as ShardOver
 from opjax.pipelines.spread import VMapOver as VMapOver
 from opjax.pipelines.text import TextOperator as TextOperator
-from opjax.pipelines.text import define as define
-from opjax.pipelines.text import define_file as define_file
 from opjax.pipelines.truncated import truncated_scan as truncated_scan
 from opjax.pipelines.watch import Check as Check
 from opjax.pipelines.watch import ShapeTrace as ShapeTrace

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 
-from opjax.errors import OpjaxError, Report, Stop, catalogue
-from opjax.pipelines.definitions import OperatorText, PipelineText
+from opjax.errors import Report, Stop, catalogue
+from opjax.pipelines.definitions import (
+    AxisText,
+    Definition,
+    OperatorText,
+    PipelineText,
+    checked_operator,
+    plain_name,
+    with_axes,
+)
 from opjax.source import DEFAULT_LIMITS, Source, Span
 from opjax.spec.document import Entry, MappingNode, Node, ScalarNode, SequenceNode, wrong_value
 from opjax.spec.document_json import json_documents
 from opjax.spec.document_yaml import yaml_documents
-from opjax.syntax.declarations import Flag, ParameterDeclaration
+from opjax.spec.embedded import is_definitions
+from opjax.spec.yaml_reader import models_of
+from opjax.syntax.declarations import AxisDeclaration, Flag, ModelSyntax, ParameterDeclaration
 from opjax.syntax.nodes import Expression
-from opjax.syntax.parser import parse_declared, parse_expression
+from opjax.syntax.parser import parse_axis, parse_declared, parse_expression, parse_parameter
 from opjax.syntax.statements import Declared
 
-Definition = OperatorText | PipelineText
-
-_SECTIONS = ("operators", "pipelines")
+_SECTIONS = ("axes", "operators", "pipelines")
 _OPERATOR = ("inputs", "parameters", "fixed", "value")
 _PIPELINE = ("inputs", "values", "outputs", "value")
+_MODEL_KEYS = ("state", "system", "equations", "transitions")
 
 
 def read_yaml_definitions(source: Source, form: str) -> list[Definition]:
-    """The definitions of a YAML or JSON text, operators first.
+    """The definitions of a YAML or JSON text: axes, then operators, then pipelines; models are left out.
 
     Arguments:
         source: the text.
@@ -33,20 +43,42 @@ def read_yaml_definitions(source: Source, form: str) -> list[Definition]:
         OpjaxError: all problems at once.
     """
     report = Report()
+    found, _ = read_yaml_parts(source, form, report)
+    report.check()
+    return found
+
+
+def read_yaml_parts(source: Source, form: str, report: Report) -> tuple[list[Definition], list[ModelSyntax]]:
+    """The definitions and the models of a YAML or JSON text.
+
+    Arguments:
+        source: the text.
+        form: "yaml" or "json".
+        report: takes all problems.
+    """
     roots = (yaml_documents if form == "yaml" else json_documents)(source, report, DEFAULT_LIMITS)
     reader = _Reader(report)
+    axes: list[Definition] = []
     found: list[Definition] = []
+    models = [root for root in roots if _is_model(root)]
     for root in roots:
-        sections = reader.keys(root, "a file of operators", _SECTIONS)
+        sections = {} if root in models else reader.keys(root, "a file of operators", _SECTIONS)
+        for entry in reader.entries(sections.get("axes"), "'axes'"):
+            axes += reader.tried(reader.axis, entry)
         for entry in reader.entries(sections.get("operators"), "'operators'"):
             found += reader.tried(reader.operator, entry)
         for entry in reader.entries(sections.get("pipelines"), "'pipelines'"):
             found += reader.tried(reader.pipeline, entry)
-    report.check()
-    if not roots:
+    if not roots and not report.errors:
         report.add(catalogue.EMPTY_SOURCE, Span(source, 0, 0), hint="begin with 'operators:'")
-        raise OpjaxError(report.errors)
-    return found
+    written = models_of(models, Span(source, 0, 0), report) if models else []
+    return (with_axes([*axes, *found]) if not report.errors else []), written
+
+
+def _is_model(root: Node) -> bool:
+    if is_definitions(root) or not isinstance(root, MappingNode):
+        return False
+    return any(root.get(key) is not None for key in _MODEL_KEYS)
 
 
 class _Reader:
@@ -55,7 +87,7 @@ class _Reader:
     def __init__(self, report: Report) -> None:
         self.report = report
 
-    def tried(self, read: Callable[[Entry], Definition], entry: Entry) -> list[Definition]:
+    def tried(self, read: Callable[[Entry], Definition], entry: Entry) -> Sequence[Definition]:
         """What is read, or nothing where it is wrong."""
         try:
             return [read(entry)]
@@ -88,12 +120,26 @@ class _Reader:
         head = parse_declared(entry.key.span, self.report)
         parameters = (*self.parameters(keys, "parameters", ()), *self.parameters(keys, "fixed", ("fixed",)))
         value = self.needed(keys, "value", entry)
-        return OperatorText(head, self.names(keys.get("inputs")), parameters, value, entry.key.span)
+        row = OperatorText(head, self.names(keys.get("inputs")), parameters, value, entry.key.span)
+        return checked_operator(row, self.report)
+
+    def axis(self, entry: Entry) -> AxisText:
+        """An axis: a list of labels, or the text behind ``axis NAME =``."""
+        if isinstance(entry.value, SequenceNode):
+            labels = tuple(self.scalar(item).text for item in entry.value.items)
+            axis = AxisDeclaration(entry.key.text, "labels", labels, span=entry.key.span)
+            return AxisText(axis, entry.key.span)
+        text = f"{entry.key.text} = {self.scalar(entry.value).text}"
+        own = Span(Source(f"{entry.key.span!r}: axis {entry.key.text}", text), 0, len(text))
+        axis = parse_axis(own, self.report)
+        return AxisText(dataclasses.replace(axis, span=entry.key.span), entry.key.span)
 
     def parameters(
         self, keys: Mapping[str, Node], key: str, flags: tuple[Flag, ...]
     ) -> tuple[ParameterDeclaration, ...]:
         found: list[ParameterDeclaration] = []
+        if isinstance(keys.get(key), SequenceNode):  # as they stand in the text
+            return tuple(parse_parameter(self.scalar(part).span, self.report) for part in self.items(keys[key]))
         for entry in self.entries(keys.get(key), f"'{key}'"):
             head = parse_declared(entry.key.span, self.report)
             empty = isinstance(entry.value, ScalarNode) and entry.value.value is None
@@ -124,15 +170,24 @@ class _Reader:
         raise self.wrong(entry, f"'{entry.key.text}' lacks the key '{key}'")
 
     def pipeline(self, entry: Entry) -> PipelineText:
-        name, span = parse_declared(entry.key.span, self.report).name, entry.key.span
+        name, span = plain_name(entry.key.span, self.report), entry.key.span
         if not isinstance(entry.value, MappingNode):
             steps = tuple(("", self.expression(part)) for part in self.items(entry.value))
+            if not steps:
+                raise self.wrong(entry, f"'{name}' has no parts")
             return PipelineText(name, None, None, steps, span)
         keys = self.keys(entry.value, f"'{name}'", _PIPELINE)
-        inputs = tuple(given.name for given in self.names(keys.get("inputs")))
+        inputs = self.plain_names(keys.get("inputs"))
         if "value" in keys:
+            if "values" in keys or "outputs" in keys:
+                raise self.wrong(entry, f"'{name}' has one 'value', or 'values' with 'outputs', not both")
             return PipelineText(name, inputs, None, (("", self.expression(keys["value"])),), span)
-        rows = self.entries(keys.get("values"), "'values'")
-        values = tuple((row.key.text, self.expression(row.value)) for row in rows)
-        outputs = tuple(given.name for given in self.names(keys.get("outputs")))
-        return PipelineText(name, inputs, outputs, values, span)
+        for key in ("values", "outputs"):
+            if key not in keys:
+                raise self.wrong(entry, f"'{name}' lacks the key '{'value' if len(keys) < 2 else key}'")
+        rows = self.entries(keys["values"], "'values'")
+        values = tuple((plain_name(row.key.span, self.report), self.expression(row.value)) for row in rows)
+        return PipelineText(name, inputs, self.plain_names(keys["outputs"]), values, span)
+
+    def plain_names(self, node: Node | None) -> tuple[str, ...]:
+        return tuple(plain_name(self.scalar(part).span, self.report) for part in self.items(node))

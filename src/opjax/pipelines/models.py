@@ -143,6 +143,18 @@ class Simulate(Operator):
         """The text, the times, the outputs, the parameters and the settings."""
         return {**super().get_config(), "ts": list(self.ts), "settings": dict(self.settings)}
 
+    @property
+    def takes(self) -> list[str]:
+        """The names of the parameters that a call may give."""
+        return list(_checked(self.model).system.parameters)
+
+    @property
+    def gives(self) -> list[str]:
+        """The names in its result; none where the result is one array."""
+        if self.outputs is None:
+            return list(_checked(self.model).system.states)
+        return [] if isinstance(self.outputs, str) else list(self.outputs)
+
     def _start_and_settings(self) -> tuple[Start, Settings]:
         options = dict(self.settings)
         return Start(options.pop("t0", self.ts[0])), Settings(**options)

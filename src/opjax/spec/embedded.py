@@ -40,3 +40,10 @@ def _systems(node: Node | None) -> list[tuple[str, Node]]:
 
 def _spec(system: Node) -> Node | None:
     return system.get("spec") if isinstance(system, MappingNode) else None
+
+
+def is_definitions(document: Node) -> bool:
+    """Whether a document defines operators and pipelines, as `opjax.pipelines` reads them, and no model."""
+    if not isinstance(document, MappingNode) or document.get("state") is not None:
+        return False
+    return document.get("pipelines") is not None or isinstance(document.get("operators"), MappingNode)

@@ -13,7 +13,7 @@ from opjax.spec.document import MappingNode, Node, ScalarNode, wrong_value
 from opjax.spec.document_json import json_documents
 from opjax.spec.document_mapping import mapping_document
 from opjax.spec.document_yaml import yaml_documents
-from opjax.spec.embedded import Root, models_in
+from opjax.spec.embedded import Root, is_definitions, models_in
 from opjax.spec.inference import infer_parameters
 from opjax.spec.sections import MODEL, SECTIONS
 from opjax.spec.sections.carried import spread
@@ -42,7 +42,7 @@ def read_yaml(source: Source, report: Report, limits: Limits = DEFAULT_LIMITS) -
         >>> [parameter.name for parameter in model.parameters]
         ['k']
     """
-    return _models(yaml_documents(source, report, limits), Span(source, 0, 0), report, limits)
+    return models_of(yaml_documents(source, report, limits), Span(source, 0, 0), report, limits)
 
 
 def read_json(source: Source, report: Report, limits: Limits = DEFAULT_LIMITS) -> list[ModelSyntax]:
@@ -56,7 +56,7 @@ def read_json(source: Source, report: Report, limits: Limits = DEFAULT_LIMITS) -
     Returns:
         The model, or nothing where the text is no JSON.
     """
-    return _models(json_documents(source, report, limits), Span(source, 0, 0), report, limits)
+    return models_of(json_documents(source, report, limits), Span(source, 0, 0), report, limits)
 
 
 def read_mapping(mapping: Mapping[str, object], report: Report, limits: Limits = DEFAULT_LIMITS) -> ModelSyntax | None:
@@ -78,14 +78,26 @@ def read_mapping(mapping: Mapping[str, object], report: Report, limits: Limits =
         'Decay'
     """
     root = mapping_document(mapping, report, limits)
-    found = _models([] if root is None else [root], Span(Source("<mapping>", ""), 0, 0), report, limits)
+    found = models_of([] if root is None else [root], Span(Source("<mapping>", ""), 0, 0), report, limits)
     return found[0] if found else None
 
 
-def _models(roots: list[Node], place: Span, report: Report, limits: Limits) -> list[ModelSyntax]:
+def models_of(roots: list[Node], place: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> list[ModelSyntax]:
+    """The models of documents.
+
+    Arguments:
+        roots: the documents; those that define operators and pipelines are left out.
+        place: where a problem of all of them is shown.
+        report: takes all problems.
+        limits: as for `read_yaml`.
+
+    Returns:
+        The models, in order.
+    """
     if not roots and not report.errors:
         report.add(catalogue.EMPTY_SOURCE, place, hint="begin with 'name: ...' and 'state: [...]'")
-    models = [_model(found, report, limits) for root in roots for found in models_in(root)]
+    written = [root for root in roots if not is_definitions(root)]
+    models = [_model(found, report, limits) for root in written for found in models_in(root)]
     return [model for model in models if model is not None]
 
 

@@ -283,6 +283,38 @@ def children(node: Expression) -> tuple[Expression, ...]:
             raise AssertionError(type(node))
 
 
+def with_children(node: Expression, parts: tuple[Expression, ...]) -> Expression:
+    """The expression with others in place of its `children`, in their order."""
+    match node:
+        case Call():
+            pairs = zip(node.arguments, parts, strict=True)
+            return dataclasses.replace(node, arguments=tuple(dataclasses.replace(a, value=v) for a, v in pairs))
+        case Reduction():
+            rest = iter(parts)
+            body, condition = next(rest), None if node.condition is None else next(rest)
+            return dataclasses.replace(node, body=body, condition=condition, at=next(rest, None))
+        case Sum():
+            return dataclasses.replace(node, terms=parts)
+        case Product():
+            return dataclasses.replace(node, factors=parts)
+        case Remainder():
+            return dataclasses.replace(node, left=parts[0], right=parts[1])
+        case Power():
+            return dataclasses.replace(node, base=parts[0], exponent=parts[1])
+        case Negate() | Not():
+            return dataclasses.replace(node, operand=parts[0])
+        case Compare() | Logical():
+            return dataclasses.replace(node, operands=parts)
+        case Conditional():
+            size = len(node.conditions)
+            first, second, last = parts[:size], parts[size : 2 * size], parts[-1]
+            return dataclasses.replace(node, conditions=first, values=second, otherwise=last)
+        case Array():
+            return dataclasses.replace(node, items=parts)
+        case _:
+            return node
+
+
 def walk(root: Expression) -> Iterator[Expression]:
     """Every expression of a tree, parents first."""
     stack = [root]
