@@ -21,7 +21,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "opjax"
 
 # Top to bottom. A room imports from lower floors only; rooms on one floor do not know each other.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"cli", "__main__"}),
+    frozenset({"__main__"}),
+    frozenset({"cli"}),
     frozenset({"__init__"}),
     frozenset({"interop"}),
     frozenset({"model"}),

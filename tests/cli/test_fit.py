@@ -45,6 +45,7 @@ def test_a_fit_says_what_it_does_and_writes_table_file_and_figure(folder: Path) 
         "model: Decay, 1 state, 2 parameters, 1 transition, 1 observation",
         "data:  data.csv, 5 rows of time, y",
         "NUTS:  2 chains of 100 warm-up steps and 50 draws, seed 0",
+        "start: the initial values hold at 0, where the data begin; --t0 TIME sets another time",
         "wrote out.nc",
         "wrote out.png",
     ]

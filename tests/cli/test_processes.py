@@ -123,3 +123,16 @@ def test_a_closed_pipe_is_no_bug(folder: Path) -> None:
     )
     assert run.stdout.startswith("E0001")
     assert "bug" not in run.stderr
+
+
+def test_the_module_is_the_command(folder: Path) -> None:
+    command = [sys.executable, "-m", "opjax", "check", "broken.ojx"]
+    run = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (run.returncode, run.stderr.splitlines()[0][:17]) == (1, "broken.ojx:7:14: ")

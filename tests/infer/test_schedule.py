@@ -33,6 +33,15 @@ def test_or_where_it_is_told_to() -> None:
     assert found.times.tolist() == [1.0, 3.0]
 
 
+def test_or_where_the_model_says() -> None:
+    system = opjax.loads(FLOW.replace("time: day origin", "time: day from -1 origin")).system
+    assert schedule(system, times(1.0, 3.0)).start == -1.0
+    assert schedule(system, times(1.0, 3.0), 0.5).start == 0.5
+    with pytest.raises(OpjaxError, match="before the start t0 = -1") as caught:
+        schedule(system, times(-2.0, 3.0))
+    assert caught.value.diagnostics[0].hint == "say t0=-2 or less"
+
+
 def test_an_incidence_with_every_begins_that_much_before_the_first_observation() -> None:
     found = schedule(EVERY, times(7.0, 14.0))
     assert found.start == 0.0

@@ -82,6 +82,15 @@ def test_the_start_may_lie_before_the_first_time(read):
     np.testing.assert_allclose(run["x"], 2 * np.exp([-1.0, -1.5]), rtol=1e-5)
 
 
+def test_the_model_can_say_where_the_start_lies(read):
+    """The model's own start, in place of the first time; what a call says goes before both."""
+    told = DECAY.replace("params:", "time: day from -1\n  params:", 1)
+    np.testing.assert_allclose(simulate(read(told), {}, [1.0, 2.0])["x"], 2 * np.exp([-1.0, -1.5]), rtol=1e-5)
+    np.testing.assert_allclose(simulate(read(told), {}, [1.0], t0=1)["x"], [2.0])
+    with pytest.raises(OpjaxError, match="before the start t0 = -1"):
+        simulate(read(told), {}, [-2.0])
+
+
 @pytest.mark.parametrize(
     ("given", "code", "text"),
     [

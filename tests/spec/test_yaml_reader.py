@@ -147,6 +147,7 @@ PAIRS = {
         'independent:\n loc\n age "d"',
     ),
     "time": ("time: {unit: day, origin: 2020-03-01, description: d}", 'time: day origin 2020-03-01 "d"'),
+    "start": ("time: {unit: day, start: -0.5}", "time: day from -0.5"),
     "unit of time": ("time: day", "time: day"),
 }
 

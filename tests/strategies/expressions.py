@@ -143,6 +143,7 @@ changes = st.builds(d.Action, st.sampled_from(["=", "+=", "-=", "*="]), referenc
 actions = st.lists(st.one_of(changes, st.just(d.Action("stop"))), min_size=1, max_size=3).map(tuple)
 
 
+starts = st.none() | st.one_of(st.integers(-5, 5).map(float), reals).map(lambda start: start + 0.0)
 powers = st.lists(st.tuples(names, reals), min_size=1, max_size=3).map(lambda found: tuple(sorted(found)))
 measures = st.builds(
     d.MeasureDeclaration, st.sampled_from(get_args(d.MeasureKind)), st.lists(reals, max_size=4).map(tuple), units
@@ -231,6 +232,6 @@ declarations: dict[str, st.SearchStrategy[Any]] = {
     "observation": _declared(d.ObservationDeclaration, names, distributions, axis_lists, maybe_parts),
     "gauge": _declared(d.GaugeDeclaration, names, powers),
     "requirement": _declared(d.RequirementDeclaration, parts),
-    "time": _declared(d.TimeDeclaration, units, st.one_of(st.just(""), st.dates().map(str))),
+    "time": _declared(d.TimeDeclaration, units, st.one_of(st.just(""), st.dates().map(str)), starts),
 }
 """Declarations by the kind of statement that they are."""

@@ -141,6 +141,12 @@ SLIPS: list[Row] = [
     ("input", "school(«x») = previous", "E0101", "an input is a table over time: school(t) = previous"),
     ("input", "school(t) = «foo»", "E0101", "here can stand linear, previous or cubic"),
     ("time", "day origin «2021-13-45»", "E0101", "there is no such day: a date is year-month-day, 2021-09-01"),
+    (
+        "time",
+        "day «from» origin 2021-01-01",
+        "E0101",
+        "a number stands behind it, the time of the initial values: from 0",
+    ),
     ("time", "day «origin»", "E0101", "a date stands behind it: origin 2021-09-01"),
     ("event", "e: at 5 «x» += 3", "E0101", "a colon stands between the trigger and the actions: at 60: S *= 0.4"),
     ("event", "e: «on» 5: x += 3", "E0101", "here can stand 'at', 'doses', 'every' or 'when'"),

@@ -40,6 +40,12 @@ DECLARATIONS: list[tuple[StatementKind, str, Any]] = [
     ("time", "day", d.TimeDeclaration("day")),
     ("time", "day origin 2021-09-01 'calendar'", d.TimeDeclaration("day", "2021-09-01", doc="calendar")),
     ("time", "origin 2021-09-01", d.TimeDeclaration("", "2021-09-01")),
+    ("time", "day from 0", d.TimeDeclaration("day", "", 0.0)),
+    ("time", "1/h from -0.5 origin 2021-09-01 'd'", d.TimeDeclaration("1/h", "2021-09-01", -0.5, doc="d")),
+    ("time", "from 1e3", d.TimeDeclaration("", "", 1000.0)),
+    ("time", "from 0 origin 2021-09-01", d.TimeDeclaration("", "2021-09-01", 0.0)),
+    ("time", "from from 2", d.TimeDeclaration("from", "", 2.0)),
+    ("time", "- from -0", d.TimeDeclaration("-", "", 0.0)),
     ("time", "origin origin 2021-09-01", d.TimeDeclaration("origin", "2021-09-01")),
     ("time", "origin", d.TimeDeclaration("origin")),
     ("axis", "age = [young, old]", d.AxisDeclaration("age", "labels", ("young", "old"))),
@@ -250,6 +256,8 @@ def test_the_statements_of_the_example_models_survive_printing(kind: StatementKi
         ("observation", "y[a]~N(b,c=1)every 7", "y[a] ~ N(b, c=1) every 7"),
         ("alias", "f(x,y)=x", "f(x, y) = x"),
         ("time", "day  origin  2021-09-01", "day origin 2021-09-01"),
+        ("time", "day  from  0.50  origin  2021-09-01", "day from 0.5 origin 2021-09-01"),
+        ("time", "from -0", "from 0"),
     ],
 )
 def test_the_printed_form(kind: StatementKind, text: str, printed: str) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from opjax.cli.failures import FIGURES, Failure, say, want_file, writing
-from opjax.cli.options import File, Name, load
+from opjax.cli.options import Begin, File, MaxSteps, Name, Solver, Tolerance, load
 from opjax.cli.runtime import prepare_jax
 
 LONGEST_HEADER = 2_000
@@ -23,6 +23,9 @@ Warmup = Annotated[int, typer.Option("--warmup", min=1, help="Steps of each chai
 Samples = Annotated[int, typer.Option("--samples", min=1, help="Draws of each chain.")]
 Chains = Annotated[int, typer.Option("--chains", min=1, help="Independent chains.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same draws.")]
+Accept = Annotated[
+    float, typer.Option("--target-accept", min=0.01, max=0.999, help="Nearer to 1: smaller steps, fewer divergences.")
+]
 Progress = Annotated[bool, typer.Option("--progress/--no-progress", help="Show how far the chains are.")]
 
 
@@ -35,6 +38,11 @@ def fit(
     samples: Samples = 1000,
     chains: Chains = 4,
     seed: Seed = 0,
+    target_accept: Accept = 0.8,
+    solver: Solver = "auto",
+    rtol: Tolerance = None,
+    max_steps: MaxSteps = None,
+    t0: Begin = None,
     progress: Progress = True,
     name: Name = None,
 ) -> None:
@@ -48,9 +56,12 @@ def fit(
     want_file(figure, FIGURES)
     prepare_jax()
     say(f"NUTS:  {chains} chains of {warmup} warm-up steps and {samples} draws, seed {seed}")
-    posterior = model.fit(
-        data, num_warmup=warmup, num_samples=samples, num_chains=chains, seed=seed, progress_bar=progress
-    )
+    sampling = {"num_warmup": warmup, "num_samples": samples, "num_chains": chains, "seed": seed}
+    settings = {"rtol": rtol, "max_steps": max_steps, "t0": t0}
+    given = {key: value for key, value in settings.items() if value is not None}
+    posterior = model.fit(data, **sampling, **given, target_accept=target_accept, solver=solver, progress_bar=progress)
+    if t0 is None and model.system.start is None:
+        say(f"start: the initial values hold at {posterior.start:g}, where the data begin; --t0 TIME sets another time")
     show_table(posterior.summary())
     if output is not None:
         with writing(output):

@@ -18,6 +18,13 @@ Files = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="Models: .ojx, .yaml, .yml or .json.", show_default=False)
 ]
 Name = Annotated[str | None, typer.Option("--name", help="Which model, where the file holds several.")]
+Begin = Annotated[
+    float | None,
+    typer.Option("--t0", metavar="TIME", help="When the initial values hold; else the model says it, or the data."),
+]
+Solver = Annotated[str, typer.Option("--solver", help="auto, tsit5, dopri8, kvaerno5, stiff, ...")]
+Tolerance = Annotated[float | None, typer.Option("--rtol", help="The relative tolerance of each step.")]
+MaxSteps = Annotated[int | None, typer.Option("--max-steps", min=1, help="The most steps.")]
 Labels = Annotated[
     list[str] | None,
     typer.Option("--labels", metavar="AXIS=A,B,...", help="Labels of an axis that takes them from data; repeatable."),

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from opjax.cli.failures import FIGURES, Failure, say, want_file, writing
-from opjax.cli.options import File, Labels, Name, load, pairs
+from opjax.cli.options import Begin, File, Labels, MaxSteps, Name, Solver, Tolerance, load, pairs
 from opjax.cli.runtime import prepare_jax
 
 MOST_TIMES = 10_000_000
@@ -26,9 +26,6 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="A parameter: a number or a list such as [1, 2]; repeatable."),
 ]
-Solver = Annotated[str, typer.Option("--solver", help="auto, tsit5, dopri8, kvaerno5, stiff, ...")]
-Tolerance = Annotated[float | None, typer.Option("--rtol", help="The relative tolerance of each step.")]
-MaxSteps = Annotated[int | None, typer.Option("--max-steps", min=1, help="The most steps.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="A .csv or .nc file; else CSV is printed.")]
 Figure = Annotated[Path | None, typer.Option("--figure", help="A figure of the states: .png, .pdf or .svg.")]
 
@@ -40,6 +37,7 @@ def simulate(
     solver: Solver = "auto",
     rtol: Tolerance = None,
     max_steps: MaxSteps = None,
+    t0: Begin = None,
     output: Output = None,
     figure: Figure = None,
     name: Name = None,
@@ -52,7 +50,7 @@ def simulate(
     want_file(output, (".csv", ".nc"))
     want_file(figure, FIGURES)
     prepare_jax()
-    settings = {"rtol": rtol, "max_steps": max_steps}
+    settings = {"rtol": rtol, "max_steps": max_steps, "t0": t0}
     given = {key: value for key, value in settings.items() if value is not None}
     solution = model.simulate(values, ts=wanted, solver=solver, **given)
     if output is not None:

@@ -68,8 +68,9 @@ def fit(checked: stages.Checked, data: Any, **options: Any) -> Posterior:
               numbers; "reverse", backwards through the steps, for more;
             - ``target_accept`` = 0.8, ``max_tree_depth`` = 10, ``dense_mass`` = False;
             - ``fixed``: parameters with given values instead of their priors;
-            - ``t0``: the time at which the initial values hold. None: the first observation; or, where an incidence is
-              observed ``every`` so much time, that much before it;
+            - ``t0``: the time at which the initial values hold. None: the model's own start (``time: day from 0``);
+              where it has none, the first observation, or, where an incidence is observed ``every`` so much time,
+              that much before it;
             - the settings of `opjax.solve.Settings`: ``solver`` = "auto", ``rtol``, ``atol``, ``max_steps``, ...
 
     Returns:

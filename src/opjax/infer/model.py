@@ -158,8 +158,9 @@ def numpyro_model(
         data: what to condition on, see `opjax.infer.read_data`; None draws the observations at `times`.
         times: the times of all observations, where there are no data; or more times to solve at, for derived
             quantities.
-        t0: the time at which the initial values hold. None: the first observation; or, where an incidence is observed
-            ``every`` so much time, that much before it.
+        t0: the time at which the initial values hold. None: the model's own start (``time: day from 0``); where it
+            has none, the first observation, or, where an incidence is observed ``every`` so much time, that much
+            before it.
         options: ``fixed``, a mapping of parameters to values that take the place of their priors; and the settings of
             `opjax.solve.Settings`: ``solver``, ``rtol``, ``max_steps``, ... Here "auto" means the explicit solver: for
             a stiff model, say ``solver="stiff"``.
@@ -224,7 +225,7 @@ def model_from(checked: stages.Checked, data: Data | None, choices: Choices) -> 
         report.add(catalogue.NO_OBSERVATION, next(iter(system.states.values())).span)
         report.check()
     if data is None:
-        saved, _ = checked_times(choices.times, choices.t0)
+        saved, _ = checked_times(choices.times, system.start if choices.t0 is None else choices.t0)
         visits: dict[str, np.ndarray] = dict.fromkeys(system.observations, np.asarray(saved))
         data = Data()
     else:

@@ -87,6 +87,11 @@ class Posterior:
         """The divergent transitions after the warm-up."""
         return self.counts.divergences
 
+    @property
+    def start(self) -> float:
+        """The time at which the initial values hold."""
+        return self.model.when.start
+
     def summary(self) -> Summary:
         """Mean, standard deviation, quantiles, effective sample size and R-hat of each number.
 

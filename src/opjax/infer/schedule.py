@@ -61,15 +61,16 @@ def schedule(system: System, times: Mapping[str, np.ndarray], t0: float | None =
     Arguments:
         system: the model.
         times: for each observation its times, increasing.
-        t0: the time of the initial values. None: the first time of all, or the time ``every`` before it where an
-            incidence with ``every`` is observed then.
+        t0: the time of the initial values. None: the model's own start, if it says one (``time: day from 0``); else
+            the first time of all, or the time ``every`` before it where an incidence with ``every`` is observed then.
 
     Raises:
         OpjaxError: E0901 if the start lies behind an observation, or where an incidence begins.
     """
     begins = {name: _begins(system.observations[name], own) for name, own in times.items()}
     earliest = min(float(t[0]) for t in (*times.values(), *(b for b in begins.values() if b is not None)))
-    start = earliest if t0 is None else float(t0)
+    said = system.start if t0 is None else float(t0)
+    start = earliest if said is None else said
     for name, own in times.items():
         _check_start(name, own, begins[name], start)
     merged = _merged([*times.values(), *(b for b in begins.values() if b is not None)], start)
@@ -88,7 +89,7 @@ def _check_start(name: str, times: np.ndarray, begins: np.ndarray | None, start:
     if first < start - NEAR * max(1.0, abs(start)):
         what = "is observed" if begins is None else "counts from"
         problem = f"begin too early: '{name}' {what} {first:g}, before the start t0 = {start:g}"
-        raise refuse(catalogue.BAD_TIMES, problem=problem, hint=f"pass t0={first:g} or less")
+        raise refuse(catalogue.BAD_TIMES, problem=problem, hint=f"say t0={first:g} or less")
 
 
 def _merged(groups: Iterable[np.ndarray], start: float) -> np.ndarray:

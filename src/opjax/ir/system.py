@@ -261,6 +261,7 @@ class System:
 
     Arguments:
         name, doc, time_unit, time_origin: for people.
+        start: the time at which the initial values hold; None where the model leaves it open.
         graph: the nodes of all expressions.
         axes, parameters, inputs, states, aliases, flows, observations, derived: by name, in declared order.
         rates: the time derivative of each state, by state name; its dims are among the state's.
@@ -298,3 +299,4 @@ class System:
     doc: str = ""
     time_unit: str = ""
     time_origin: str = ""
+    start: float | None = None

@@ -91,7 +91,7 @@ class Simulate(Operator):
             names, for a mapping; None for all states.
         parameters: values of parameters, by name.
         settings: the arguments of `opjax.solve.Settings`, such as ``{"rtol": 1e-8}``, and ``t0``, the time of the
-            initial values, by default the first of `ts`.
+            initial values, by default the model's own start, else the first of `ts`.
 
     Raises:
         OpjaxError: for what is wrong with the model.
@@ -157,7 +157,8 @@ class Simulate(Operator):
 
     def _start_and_settings(self) -> tuple[Start, Settings]:
         options = dict(self.settings)
-        return Start(options.pop("t0", self.ts[0])), Settings(**options)
+        own = _checked(self.model).system.start
+        return Start(options.pop("t0", self.ts[0] if own is None else own)), Settings(**options)
 
     def _apply(self, params: Mapping[str, Any] | None = None, **named: Any) -> Any:
         ready = _ready(self.model)

@@ -51,7 +51,8 @@ def simulate(
             dimensions and labels are matched by name); those with a default may be left out.
         times: the times to save at, increasing, in the model's unit of time.
         initial: initial values by state name (others keep the model's own), or all states as one flat vector.
-        t0: the time of the initial values; None: the first of `times`.
+        t0: the time of the initial values; None: the model's own start (``time: day from 0``), else the first of
+            `times`.
         settings: the fields of `Settings` by name: ``solver``, ``rtol``, ``atol``, ``max_steps``, ``dt0``, ...
 
     Returns:
@@ -66,7 +67,7 @@ def simulate(
     _advise(wanted)
     outputs = _outputs(_Model(checked))
     problem = problem_for(checked, outputs.flows)
-    saved, start = checked_times(times, t0)
+    saved, start = checked_times(times, checked.system.start if t0 is None else t0)
     given = checked_parameters(checked.system, parameters or {})
     needed = (*problem.parameter_names, *outputs.parameter_names)
     names = (*checked.system.parameters, *checked.system.inputs)

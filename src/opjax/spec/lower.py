@@ -126,6 +126,7 @@ class _Lower:
             doc=self.model.doc,
             time_unit=self.model.time.unit if self.model.time else "",
             time_origin=self.model.time.origin if self.model.time else "",
+            start=self.model.time.start if self.model.time else None,
         )
         check_independent(system, self.model.independent, self.report)
         return system

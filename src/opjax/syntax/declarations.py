@@ -66,10 +66,11 @@ class Declaration(Syntax):
 
 @record(eq=False)
 class TimeDeclaration(Declaration):
-    """``time: day origin 2021-09-01``."""
+    """``time: day from 0 origin 2021-09-01``: the initial values hold at the time 0, which is that day."""
 
     unit: str = ""
     origin: str = ""
+    start: float | None = None
 
 
 @record(eq=False)

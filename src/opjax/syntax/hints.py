@@ -64,6 +64,7 @@ _PLAIN: Final[Mapping[str, str]] = {
     "DATE": "a date such as 2021-09-01",
     "PRIME": "' (the derivative)",
     "WITHIN": "'in [low, high]'",
+    "BEGIN": "'from'",
     "COMPARE": "a comparison",
     "ARROW": "'->' or '=>'",
     "ASSIGN": "'+=', '-=' or '*='",
@@ -163,6 +164,8 @@ def _declarations(place: Place) -> str:
         return f"'{place.found}' stands in the actions of events only"
     if place.terminal == "WITHIN":
         return "put the condition in brackets: (b in [...])"
+    if place.kind == "time" and place.found == "from":
+        return "a number stands behind it, the time of the initial values: from 0"
     if place.found == "origin":
         return "a date stands behind it: origin 2021-09-01"
     if place.terminal == "NAME" and "TILDE" in place.expected and place.after.startswith("("):

@@ -30,6 +30,7 @@ _VALUES: Final = {
     "MEASURE_KIND": get_args(MeasureKind),
     "DIRECTION": ("rising", "falling"),
     "SIDE": ("lo", "hi"),
+    "BEGIN": ("from",),
 }
 _OPERATORS: Final = {
     **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), "COMPARE"),
@@ -55,7 +56,8 @@ _LABEL: Final = r"""(?P<LABEL> [^\s"'\[\](),=\#;:]++ )"""
 _SPACED_LABEL: Final = r"""(?P<LABEL> [^\s"'\[\](),=\#;:]++ (?: [ ]++ [^\s"'\[\](),=\#;:]++ )*+ )"""
 _DATE: Final = r"(?P<DATE> [0-9]{4}-[0-9]{2}-[0-9]{2} )(?![\w.])"
 _STOP: Final = r"""(?: [;"'] | \Z )"""
-_FOLLOWED: Final = {"STOP": _STOP, "ORIGIN": _DATE}
+_START: Final = r"(?: -? \s* \.? [0-9] )"
+_FOLLOWED: Final = {"STOP": _STOP, "ORIGIN": _DATE, "BEGIN": _START}
 _SPECIAL: Final = frozenset({"EQUAL", "LSQB", "COMMA", "ORIGIN"})
 _OPERANDS: Final = frozenset({"NAME", "NUMBER", "STRING", "LABEL", "TRUE", "FALSE", "DATE", "PRIME", "DOT"})
 _OPENING: Final = frozenset({"LPAR", "LSQB", "LBRACE"})

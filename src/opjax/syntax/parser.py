@@ -254,7 +254,7 @@ def parse_reference(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS)
 
 
 def parse_time(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> TimeDeclaration:
-    """``day origin 2021-09-01``."""
+    """``day from 0 origin 2021-09-01``."""
     return cast(TimeDeclaration, parse_statement("time", span, report, limits))
 
 

@@ -178,9 +178,10 @@ class _Printer:
             case IndependentAxis():
                 return found.name
             case TimeDeclaration():
+                start = f"from {_short(found.start)}" if found.start is not None else ""
                 origin = f"origin {found.origin}" if found.origin else ""
-                unit = unit_text(found.unit) if found.unit or not origin else ""
-                return f"{unit} {origin}".strip()
+                unit = unit_text(found.unit) if found.unit or not (origin or start) else ""
+                return " ".join(part for part in (unit, start, origin) if part)
             case _:
                 raise AssertionError(type(found))
 
@@ -246,7 +247,11 @@ def _stated(reactants: Stated) -> str:
 
 
 def _power(name: str, power: float) -> str:
-    return name if power == 1 else f"{name}^{repr(power).removesuffix('.0')}"
+    return name if power == 1 else f"{name}^{_short(power)}"
+
+
+def _short(number: float) -> str:
+    return repr(number).removesuffix(".0")
 
 
 def _edge(edge: Edge | None) -> str:

@@ -334,14 +334,29 @@ def independent_list(*found: Token) -> tuple[IndependentAxis, ...]:
     return tuple(IndependentAxis(name.text, span=name.span) for name in found)
 
 
-def time(of: str, origin: Token | None, doc: Token | None) -> TimeDeclaration:
-    """``day origin 2021-09-01``."""
-    return TimeDeclaration(of, _date(origin) if origin else "", doc=doc_of(doc))
+class _Start(NamedTuple):
+    time: float
 
 
-def time_from(origin: Token, doc: Token | None) -> TimeDeclaration:
+def start(sign: Token | None, size: Token) -> _Start:
+    """``-0.5``."""
+    time = checked_number(size)
+    return _Start(-time if sign and time else time)
+
+
+def time(of: str, _: Token | None, begin: _Start | None, origin: Token | None, doc: Token | None) -> TimeDeclaration:
+    """``day from 0 origin 2021-09-01``."""
+    return TimeDeclaration(of, _date(origin) if origin else "", begin.time if begin else None, doc=doc_of(doc))
+
+
+def time_without_unit(word: Token, begin: _Start, origin: Token | None, doc: Token | None) -> TimeDeclaration:
+    """``from 0 origin 2021-09-01``."""
+    return time("", word, begin, origin, doc)
+
+
+def time_since(origin: Token, doc: Token | None) -> TimeDeclaration:
     """``origin 2021-09-01``."""
-    return TimeDeclaration("", _date(origin), doc=doc_of(doc))
+    return time("", None, None, origin, doc)
 
 
 def _date(token: Token) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from opjax.errors import Report
 from opjax.spec.document import Node, ScalarNode, wrong_value
 from opjax.spec.inference import infer_parameters
@@ -14,7 +16,8 @@ from opjax.spec.sections.written import written_unit
 from opjax.syntax.declarations import DerivativeDeclaration, ModelSyntax, TimeDeclaration, TransitionDeclaration
 
 _VERSION = 1
-_TIME = Record("a mapping", {"unit": TEXT, "origin": TEXT, "description": TEXT}, empty=True)
+_START = Scalar("a number", ("integer", "number"))
+_TIME = Record("a mapping", {"unit": TEXT, "start": _START, "origin": TEXT, "description": TEXT}, empty=True)
 _TIME_OR_UNIT = Either("a unit or a mapping", (TEXT, _TIME))
 _KINDS = ("expr", "transitions")
 
@@ -44,16 +47,29 @@ def _read_time(node: Node, draft: Draft) -> None:
     draft.time = TimeDeclaration(
         unit_of(fields.get("unit"), draft),
         text_of(origin),
+        _start_of(fields.get("start"), draft),
         doc=text_of(fields.get("description")),
         span=node.span,
     )
 
 
+def _start_of(node: Node | None, draft: Draft) -> float | None:
+    """The time of the initial values; None where it is left open, or wrong."""
+    if node is None:
+        return None
+    value = node.value if isinstance(node, ScalarNode) else None
+    if isinstance(value, bool | str | None) or not math.isfinite(value):
+        wrong_value(draft.report, node, "'time.start'", "a number")
+        return None
+    return float(value) + 0.0  # -0.0 is 0
+
+
 def _write_time(model: ModelSyntax) -> Plain:
     if model.time is None:
         return None
-    parts = {"unit": written_unit(model.time.unit), "origin": model.time.origin, "description": model.time.doc}
-    return commented(model.time, {key: value for key, value in parts.items() if value})
+    time = model.time
+    parts = {"unit": written_unit(time.unit), "start": time.start, "origin": time.origin, "description": time.doc}
+    return commented(time, {key: value for key, value in parts.items() if value not in ("", None)})
 
 
 def _read_kind(node: Node, draft: Draft) -> None:
@@ -92,7 +108,7 @@ SECTIONS = (
     Section("opjax", "version of this form: 1", Scalar("the version 1", ("integer",)), _read_version, lambda model: 1),
     Section("name", "name of the model", TEXT, _read_name, lambda model: model.name),
     Section("description", "what the model is", TEXT, _read_description, lambda model: model.doc or None),
-    Section("time", "unit and origin of time", _TIME_OR_UNIT, _read_time, _write_time, "time"),
+    Section("time", "unit, start and origin of time", _TIME_OR_UNIT, _read_time, _write_time, "time"),
     Section("kind", "expr (equations) or transitions", TEXT, _read_kind, _write_kind, "dynamics"),
     Section("infer_parameters", "false: every parameter must be declared", TRUTH, _read_infers, _write_infers),
 )
