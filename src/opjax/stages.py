@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from opjax.compile.options import DEFAULT, Chosen, Options
 from opjax.errors import OpjaxError, Report, catalogue, did_you_mean
-from opjax.ir.program import Program
+from opjax.ir.program import Program, Watch
 from opjax.ir.system import System
 from opjax.source import DEFAULT_LIMITS, NOWHERE, Limits, Source, Span
 from opjax.spec.files import format_of, format_of_text, read_source, source_from_text
@@ -118,11 +118,11 @@ def check(syntax: ModelSyntax, report: Report, limits: Limits = DEFAULT_LIMITS, 
     return Checked(syntax, system, report, labels)
 
 
-def optimise(program: Program, differentiable: bool) -> Program:
-    """Stage three: the passes."""
+def optimise(program: Program, differentiable: bool, watch: Watch | None = None) -> Program:
+    """Stage three: the passes; who watches is told what each does."""
     from opjax.passes import run_passes
 
-    return run_passes(program, differentiable)
+    return run_passes(program, differentiable, watch)
 
 
 def compile_checked(checked: Checked, options: Options = DEFAULT) -> CompiledRhs:

@@ -51,7 +51,21 @@ SUMMARY = """SIR: Cases & < deaths > (time in day)
   derived
     R0        = beta/gamma
     peak      = max(I for s in time)"""
-PROGRAM = """# as lowered: 8 operations on 5 leaves
+PROGRAM = """SIR, numpy: 3 states, 8 operations on arrays
+  one call computes  about 8 operations on numbers
+           moves     64 bytes (each input and output once) to 248 bytes (every operation by itself)
+
+From the model to the program, in operations on arrays (picking and renaming are free)
+  as written        13  every use of a shared expression counted
+  share       13 ->  8  equal expressions are one
+  nothing to do: fold, shift, cells, contract, reroll
+  reroll: 8 scalar operations stay, which is quick: vectors begin to pay at 100
+
+Largest array between inputs and outputs: none, all values there are numbers
+
+What keeps it from being faster: nothing that is known
+
+# as lowered: 8 operations on 5 leaves
 %0  : real = state S
 %1  : real = state I
 %2  : real = state R
@@ -135,7 +149,7 @@ def test_the_program_of_a_small_model() -> None:
 
 
 def test_the_program_shows_what_the_passes_change() -> None:
-    lowered, optimised, *_ = loads(models.AGES).show("program").split("\n\n")
+    *_, lowered, optimised = loads(models.AGES).show("program").split("\n\n")
     assert "contract(" not in lowered
     assert "sum(" in lowered
     assert "real[age, age']" in lowered

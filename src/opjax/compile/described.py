@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from opjax.backends.registry import backend_for
 from opjax.compile import metadata
@@ -22,6 +22,9 @@ from opjax.compile.origins import Origin, PartOrigin
 from opjax.compile.quantities import Optimise, Quantities, Wanted
 from opjax.compile.reactions import CompiledReaction, ReactionGap, build_gaps, build_reactions
 from opjax.ir.system import System
+
+if TYPE_CHECKING:
+    from opjax.compile.explanation import Explanation
 
 
 class Described:
@@ -205,6 +208,31 @@ class Described:
 
             backend = backend_for(numpy)
         return self._quantities.kernel(backend).code("flat").text
+
+    def explain(self, xp: object = None, itemsize: int = 8) -> Explanation:
+        """Why this is fast, or what keeps it from being so.
+
+        Arguments:
+            xp: the namespace that it is explained for; None for the pinned one, or NumPy.
+            itemsize: the bytes of one number: 8, or 4 for single precision.
+
+        Returns:
+            The passes that fired, the contractions in order, the groups that re-rolling found, the largest array, and
+            the estimated cost of one call; printed, it is a page for people.
+
+        Example:
+            >>> import opjax
+            >>> rhs = opjax.compile_rhs("model M:\\n  params: k\\n  states: x\\n  dynamics:\\n    x -> 0 @ k\\n")
+            >>> rhs.explain().costs.flops
+            2
+        """
+        from opjax.compile.findings import Subject, explain  # nobody waits for it who does not ask
+
+        backend = self._pinned if xp is None else backend_for(xp)
+        name, differentiable = ("numpy", False) if backend is None else (backend.name, backend.differentiable)
+        program, size = self._quantities.program(), self._layout.size
+        subject = Subject(self._system.name, name, differentiable, program, size, size, itemsize)
+        return explain(subject, self._quantities.optimise)
 
     @property
     def text(self) -> str:

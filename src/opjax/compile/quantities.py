@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,11 +13,9 @@ from opjax.compile.kernel import Inputs, Kernel, Output
 from opjax.compile.layout import Layout, build_layout, shape_of
 from opjax.ir.evaluate import reachable
 from opjax.ir.nodes import AnyNode, Symbol
-from opjax.ir.program import Program
+from opjax.ir.program import Optimise, Program
 from opjax.ir.system import System
 
-Optimise = Callable[[Program, bool], Program]
-"""Runs the passes on a program; the second argument says whether its namespace differentiates."""
 NOTHING: Mapping[str, Array] = {}
 
 
@@ -86,13 +84,16 @@ class Quantities:
             Output(name, w.axes, shape_of(w.axes, self.system.axes)) for name, w in self.wanted.items()
         )
 
+    def program(self) -> Program:
+        """What is computed, before the passes."""
+        roots = {name: w.node for name, w in self.wanted.items()}
+        return Program(self.system.graph, roots, self.system.axes, node_names(self.system))
+
     def kernel(self, backend: Backend) -> Kernel:
         """The kernel for one namespace."""
         if backend.name not in self.kernels:
-            roots = {name: w.node for name, w in self.wanted.items()}
-            want_no_history(roots.values(), self.system)
-            program = Program(self.system.graph, roots, self.system.axes, node_names(self.system))
-            program = self.optimise(program, backend.differentiable)
+            want_no_history([w.node for w in self.wanted.values()], self.system)
+            program = self.optimise(self.program(), backend.differentiable)
             inputs = Inputs(self.layout.slots, self.arguments.names, self.extras)
             self.kernels[backend.name] = Kernel(self.system.name, program, self.outputs, inputs, backend)
         return self.kernels[backend.name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from opjax.ir.evaluate import reachable
 from opjax.ir.nodes import (
@@ -46,6 +47,42 @@ class Program:
     def nodes(self) -> list[AnyNode]:
         """The nodes that the roots are made of, operands first."""
         return reachable(self.roots.values())
+
+
+@record(eq=False)
+class Step:
+    """What one pass did.
+
+    Arguments:
+        name: the pass.
+        purpose: in one sentence, what it does and why.
+        before: the program that it was given.
+        after: the program that it made; the same where there was nothing to do.
+        remark: what it left as it was, and why; empty where there is nothing to say.
+    """
+
+    name: str
+    purpose: str
+    before: Program
+    after: Program
+    remark: str = ""
+
+    @property
+    def fired(self) -> bool:
+        """Whether the pass changed anything."""
+        return any(self.after.roots[name] is not root for name, root in self.before.roots.items())
+
+
+Watch = Callable[[Step], None]
+"""Is told of every pass that has run."""
+
+
+class Optimise(Protocol):
+    """Runs the passes on a program; `differentiable` says whether its namespace is."""
+
+    def __call__(self, program: Program, differentiable: bool, watch: Watch | None = None) -> Program:
+        """The program after the passes."""
+        ...
 
 
 Rule = Callable[[Graph, AnyNode, tuple[AnyNode, ...]], AnyNode]

@@ -5,24 +5,45 @@ A pass takes a program and returns one with the same values. To add one: write i
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
-from opjax.ir.program import Program
+from opjax.ir.program import Program, Step, Watch
 from opjax.passes.cells import cells
 from opjax.passes.contract import contract
 from opjax.passes.fold import fold
 from opjax.passes.guard import guard
+from opjax.passes.remarks import left_unrolled
 from opjax.passes.reroll import reroll
 from opjax.passes.shift import shift
 
 
 class Pass(NamedTuple):
-    """A row of the list: what runs, why it stands here, and whether only differentiable namespaces need it."""
+    """A row of the list.
+
+    Arguments:
+        run: the pass.
+        reason: why it stands here.
+        differentiable_only: whether only namespaces that differentiate need it.
+        remark: says of a program that the pass was given, and the one that it made, what it left as it was, and why.
+    """
 
     run: Callable[[Program], Program]
     reason: str
     differentiable_only: bool = False
+    remark: Callable[[Program, Program], str] | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of its function."""
+        return self.run.__name__
+
+    @property
+    def purpose(self) -> str:
+        """What it does and why, in one sentence: the first of its file."""
+        page = vars(sys.modules[self.run.__module__]).get("__doc__") or ""
+        return page.partition("\n")[0].partition(": ")[2].removesuffix(".")
 
 
 PASSES: tuple[Pass, ...] = (
@@ -33,13 +54,20 @@ PASSES: tuple[Pass, ...] = (
         contract, "after folding, which leaves fewer factors; before guarding, which hides products behind selections"
     ),
     Pass(guard, "after all that moves conditionals, since it copies their branches", differentiable_only=True),
-    Pass(reroll, "last, since the others know nothing of its vectors; and what they leave is told apart by shape"),
+    Pass(
+        reroll,
+        "last, since the others know nothing of its vectors; and what they leave is told apart by shape",
+        remark=left_unrolled,
+    ),
 )
 
 
-def run_passes(program: Program, differentiable: bool) -> Program:
-    """The program after all passes."""
+def run_passes(program: Program, differentiable: bool, watch: Watch | None = None) -> Program:
+    """The program after all passes; `watch` is told of each."""
     for row in PASSES:
         if differentiable or not row.differentiable_only:
-            program = row.run(program)
+            before, program = program, row.run(program)
+            if watch is not None:
+                remark = row.remark(before, program) if row.remark else ""
+                watch(Step(row.name, row.purpose, before, program, remark))
     return program

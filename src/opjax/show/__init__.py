@@ -71,9 +71,9 @@ def show(checked: Checked, form: str) -> str:
 
     Arguments:
         checked: the model.
-        form: "ojx" (its canonical text), "yaml", "expanded" (every cell's equation), "program" (the typed operations,
-            before and after the passes), "source" (the generated NumPy code), "latex", "diagram" (Mermaid), or
-            "summary" (what it holds).
+        form: "ojx" (its canonical text), "yaml", "expanded" (every cell's equation), "program" (why it
+            is fast or not, and the typed operations before and after the passes), "source" (the generated NumPy code),
+            "latex", "diagram" (Mermaid), or "summary" (what it holds).
 
     Raises:
         OpjaxError: E0806 for any other form; E0803 and E0701 where the form needs a model that can be run.

@@ -1,10 +1,12 @@
-"""The typed program of a right-hand side: one line per operation, before and after the passes."""
+"""The typed program of a right-hand side: why it is fast, and one line per operation, before and after the passes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from opjax import stages
+from opjax.compile.findings import Subject, explain
+from opjax.compile.layout import build_layout
 from opjax.compile.quantities import node_names
 from opjax.ir.nodes import (
     Along,
@@ -37,11 +39,12 @@ def program(system: System) -> str:
         system: the model.
 
     Returns:
-        Three listings: as lowered, after the passes for NumPy, and after those for a namespace that differentiates.
-        What a listing would repeat is left out.
+        Its explanation (see `CompiledRhs.explain`), where all axes have labels, and three listings: as lowered, after
+        the passes for NumPy, and after those for a namespace that differentiates. What a listing would repeat is left
+        out.
     """
     lowered = Program(system.graph, dict(system.rates), system.axes, node_names(system))
-    shown: list[str] = []
+    shown: list[str] = [*explanation(system, lowered).splitlines(), ""]
     known: list[str] = []
     for title, one in (
         ("as lowered", lowered),
@@ -53,6 +56,15 @@ def program(system: System) -> str:
         shown.extend([*lines, ""] if lines != known else [])
         known = lines
     return "\n".join(shown).rstrip() + "\n"
+
+
+def explanation(system: System, lowered: Program) -> str:
+    """Why the model is fast, or what keeps it from being so, with NumPy."""
+    unknown = [axis.name for axis in system.axes.values() if axis.size is None]
+    if unknown:
+        return f"What it costs is known once these axes have labels: {', '.join(unknown)}"
+    size = build_layout(system).size
+    return str(explain(Subject(system.name, "numpy", False, lowered, size, size), stages.optimise))
 
 
 def _count(program: Program) -> str:

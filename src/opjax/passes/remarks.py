@@ -1,0 +1,43 @@
+"""What re-rolling left as it was, and why: sentences for `CompiledRhs.explain`."""
+
+from __future__ import annotations
+
+from opjax.ir.brief import brief
+from opjax.ir.nodes import AnyNode
+from opjax.ir.program import Program
+from opjax.passes.reroll import USUAL
+from opjax.passes.shapes import Shapes, is_interior
+
+MOST_SHOWN = 3
+VALUE = "v"
+"""Another value in an example."""
+
+
+def left_unrolled(before: Program, after: Program) -> str:
+    """Why scalar operations stayed what they are; empty where none did."""
+    left = [node for node in after.nodes if is_interior(node)]
+    if not left:
+        return ""
+    unchanged = all(after.roots[name] is root for name, root in before.roots.items())
+    if unchanged and len(left) < USUAL.operations:
+        return f"{len(left)} scalar operations stay, which is quick: vectors begin to pay at {USUAL.operations}"
+    why = (
+        f"fewer than half of them have a shape that {USUAL.members} expressions have"
+        if unchanged
+        else f"their shapes have fewer than {USUAL.members} expressions each"
+    )
+    return f"{len(left)} scalar operations stay, since {why}: {_shown(after)}"
+
+
+def _shown(program: Program) -> str:
+    """The shapes with most expressions, each with an example."""
+    nodes = program.nodes
+    shapes = Shapes(nodes, program.roots.values())
+    most = sorted(shapes.groups().values(), key=lambda group: (-len(group), group[0].number))
+    shown = [f"{len(group)} like {_example(group[0], shapes)}" for group in most[:MOST_SHOWN]]
+    rest = len(most) - len(shown)
+    return ", ".join(shown) + (f", and {rest} more shapes" if rest > 0 else "")
+
+
+def _example(unit: AnyNode, shapes: Shapes) -> str:
+    return brief(unit, lambda node, _: VALUE if node is not unit and shapes.is_unit(node) else None)
