@@ -22,7 +22,7 @@ from scipy.integrate import solve_ivp
 
 
 def runner(stepper, times, initial_state, params, model_state=None, **kwargs):
-    values = {name: p.value for name, p in params.items()}
+    values = {name: p.value for name, p in params.items()}  # as scripts must: op_system does not unwrap them
     names, initial = stepper.option("state_names", None), stepper.option("initial_state", None)
     labels = stepper.option("axis_labels", None)
 
@@ -37,7 +37,7 @@ def runner(stepper, times, initial_state, params, model_state=None, **kwargs):
 
     y0 = np.array([first(name) for name in names])
     found = solve_ivp(
-        lambda t, y: stepper(t, y, **params), (times[0], times[-1]), y0, t_eval=times, rtol=1e-10, atol=1e-12
+        lambda t, y: stepper(t, y, **values), (times[0], times[-1]), y0, t_eval=times, rtol=1e-10, atol=1e-12
     )
     return np.column_stack([times, found.y.T])
 """
@@ -188,9 +188,9 @@ def test_the_options_of_op_system() -> None:
     system = built(configuration({})["system"][0]["spec"])
     assert system.option("state_names")[:2] == ("S__age_young", "S__age_old")
     assert system.option("template_shapes") == dict.fromkeys("SEIR", (2,))
-    assert system.option("axis_order") == ("state", "subgroup", "age")
+    assert system.option("axis_order") == ("state", "subgroup", "age", "time")
     assert system.option("axis_labels")["age"] == ("young", "old")
-    assert system.option("axis_types") == {"age": "categorical", "time": "continuous"}
+    assert system.option("axis_types") == {"subgroup": "categorical", "age": "categorical", "time": "continuous"}
     assert system.option("time_coordinates") == (0.0, 10.0, 20.0, 30.0)
     assert system.option("forcing_breakpoints") == ()
     entry = {"shaped": "s0", "axes": ("age",), "coords": {"age": "young"}}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
+from opjax.backends.base import Array
 from opjax.backends.registry import backend_for
 from opjax.compile import metadata
 from opjax.compile.asked import requirements
@@ -16,7 +17,7 @@ from opjax.compile.gauges import gauged
 from opjax.compile.history import History, build_history
 from opjax.compile.layout import Layout
 from opjax.compile.observables import CompiledObservable, compile_observables
-from opjax.compile.operators import OperatorDescriptor, describe_operators, kernel_rows, operator_rows
+from opjax.compile.operators import OperatorDescriptor, describe_operators, kernel_arrays, kernel_rows, operator_rows
 from opjax.compile.options import Chosen, Options
 from opjax.compile.origins import Origin, PartOrigin
 from opjax.compile.quantities import Optimise, Quantities, Wanted
@@ -117,6 +118,11 @@ class Described:
     def operators(self) -> tuple[OperatorDescriptor, ...]:
         """The operators along axes as an engine reads them; see `opjax.compile.operators`."""
         return describe_operators(self._system, self._layout)
+
+    @cached_property
+    def mixing_kernels(self) -> Mapping[str, Array]:
+        """The parameters that are kernels of numbers (`kernels` in YAML), as NumPy arrays by name."""
+        return kernel_arrays(self._quantities)
 
     @cached_property
     def _history(self) -> History | None:

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from opjax.backends.base import Array
+from opjax.backends.registry import backend_of
 from opjax.compile.layout import Layout
 from opjax.compile.metadata import published_names
+from opjax.compile.quantities import Quantities
 from opjax.ir.system import Operator, System
 
 _DEFAULTS = {"jump_integral": {"direction": "both", "boundary": "reflecting"}}
@@ -84,6 +87,16 @@ def kernel_rows(system: System) -> list[dict[str, object]]:
         is_value = kernel.form == "custom_value"
         rows.append({**row, "value": kernel.settings["value"]} if is_value else {**row, "params": kernel.settings})
     return rows
+
+
+def kernel_arrays(quantities: Quantities) -> dict[str, Array]:
+    """The parameters whose defaults are kernels made of numbers, as arrays of double precision by name."""
+    import numpy as np  # `import opjax` loads no array library
+
+    backend = backend_of(np.zeros(()))
+    rows = [row for row in quantities.system.parameters.values() if row.kernel is not None and row.default is not None]
+    known = [row.name for row in rows if row.default is not None and "parameter" not in row.default.roles]
+    return {name: quantities.derive(name, backend, np.dtype(np.float64), {}) for name in known}
 
 
 def _described(operator: Operator, system: System, layout: Layout) -> OperatorDescriptor:

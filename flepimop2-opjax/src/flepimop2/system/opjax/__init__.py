@@ -8,11 +8,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 from flepimop2.axis import AxisCollection
 from flepimop2.parameter.abc import ModelStateSpecification, ParameterRequest, ParameterValue
 from flepimop2.system.abc import SystemABC
@@ -20,6 +22,11 @@ from flepimop2.typing import StateChangeEnum
 from pydantic import ConfigDict, PrivateAttr, model_validator
 
 import opjax
+
+try:
+    import op_system
+except ImportError:
+    op_system = None
 
 __all__ = ["OpjaxSystem"]
 
@@ -52,6 +59,15 @@ def plain(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value.value if isinstance(value, ParameterValue) else value for name, value in params.items()}
 
 
+def unwrapping(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of the time, the state and parameters that takes flepimop2's wrapped parameters too."""
+
+    def unwrapped(time: Any, state: Any, **params: Any) -> Any:
+        return function(time, state, **plain(params))
+
+    return unwrapped
+
+
 class _Bound(threading.local):
     """The parameters of the last `bind`, for the Jacobian, which engines ask for without parameters."""
 
@@ -64,6 +80,9 @@ class OpjaxSystem(SystemABC, module="flepimop2.system.opjax"):
     Arguments:
         spec: the model as a mapping: a specification of op_system, or opjax's own YAML form.
         file: the path of a model instead (``.ojx``, ``.yaml``, ``.json``).
+        operators: who runs the model's operators along axes. "describe" leaves them to the engine, in the option
+            ``operators``; "run" makes them part of the derivative, and the option is empty: together they are always
+            the whole model. The default is "describe" where op_system is installed, whose descriptors engines want.
         state_change: what the stepper returns; a right-hand side is a flow.
     """
 
@@ -71,6 +90,7 @@ class OpjaxSystem(SystemABC, module="flepimop2.system.opjax"):
 
     spec: dict[str, Any] | None = None
     file: Path | None = None
+    operators: Literal["describe", "run"] | None = None
     state_change: StateChangeEnum = StateChangeEnum.FLOW
 
     _rhs: opjax.CompiledRhs = PrivateAttr()
@@ -88,8 +108,13 @@ class OpjaxSystem(SystemABC, module="flepimop2.system.opjax"):
         source = self.file if self.spec is None else self.spec
         if source is None:
             return  # refused by the validator, which runs next
-        self._rhs = opjax.compile_spec(source)
-        self.options = {**options_of(self._rhs), **self._derivatives(), **(self.options or {})}
+        chosen = self.operators or ("run" if op_system is None else "describe")
+        self._rhs = opjax.compile_spec(source, operators=chosen)
+        left = () if chosen == "run" else tuple(map(_descriptor, self._rhs.operators))
+        along = {operator.axis for operator in left}
+        published = {"operators": left, "operator_axis": along.pop() if len(along) == 1 else None}
+        own = {**options_of(self._rhs), **published, **self._derivatives()}
+        self.options = {**own, **(self.options or {})}
 
     @property
     def rhs(self) -> opjax.CompiledRhs:
@@ -135,29 +160,48 @@ class OpjaxSystem(SystemABC, module="flepimop2.system.opjax"):
 def options_of(rhs: opjax.CompiledRhs) -> dict[str, Any]:
     """What engines ask a system for, under op_system's names."""
     axes = {axis["name"]: axis for axis in rhs.meta["axes"]}
-    first_axes = dict.fromkeys(axis for state in rhs.system.states.values() for axis in state.axes)
+    sizes = {"subgroup": 1, **{name: axis["size"] for name, axis in axes.items()}}
+    block = rhs.block_pytree_eval_fn
     options: dict[str, Any] = {
-        "axis_order": ("state", "subgroup", *first_axes),
-        "axis_sizes": {name: axis["size"] for name, axis in axes.items()},
-        "axis_coords": {name: tuple(axis["coords"]) for name, axis in axes.items()},
-        "axis_types": {name: axis["type"] for name, axis in axes.items()},
+        "axis_order": ("state", *sizes),
+        "axis_sizes": sizes,
+        "axis_coords": {"subgroup": np.zeros(1), **{name: _coordinates(axis) for name, axis in axes.items()}},
+        "axis_types": {"subgroup": "categorical", **{name: axis["type"] for name, axis in axes.items()}},
         "axis_labels": {name: tuple(str(point) for point in axis["coords"]) for name, axis in axes.items()},
         "state_names": rhs.state_names,
-        "initial_state": rhs.meta["initial_state"],
-        "state_shape": (len(rhs.state_names),),
+        "initial_state": rhs.meta["initial_state"] or None,
+        "state_shape": (len(rhs.state_names), *sizes.values()),
         "template_shapes": dict(rhs.template_shapes),
         "flatten": rhs.flatten,
         "unflatten": rhs.unflatten,
         "pytree_stepper_fn": Stepper(rhs, {}, lambda name, default=None: default).pytree_stepper,
-        "operators": rhs.operators or None,
-        "operator_axis": "state",
-        "mixing_kernels": {},
+        "mixing_kernels": dict(rhs.mixing_kernels),
         "factorize_axes": rhs.factorize_axes,
         "block_axes": rhs.block_axes,
         "block_template_shapes": rhs.block_template_shapes,
-        "block_pytree_stepper_fn": rhs.block_pytree_eval_fn,
-        "reactions": rhs.reactions,
+        "block_pytree_stepper_fn": None if block is None else unwrapping(block),
+        "reactions": tuple(map(_reaction, rhs.reactions)),
         "reaction_gaps": rhs.reaction_gaps,
     }
     times = ("time_axis", "time_interpolation", "time_coordinates", "forcing_breakpoints")
     return {**options, **{name: rhs.meta[name] for name in times if name in rhs.meta}}
+
+
+def _coordinates(axis: dict[str, Any]) -> np.ndarray:
+    """The points of an axis as numbers: those of labels are 0, 1, 2, ..."""
+    points = axis["coords"] if axis["type"] == "continuous" else range(axis["size"])
+    return np.asarray(points, np.float64)
+
+
+def _reaction(reaction: Any) -> Any:
+    """A reaction whose propensities take flepimop2's wrapped parameters."""
+    functions = {"propensity_fn": reaction.propensity_fn, "resolved_propensity_fn": reaction.resolved_propensity_fn}
+    return dataclasses.replace(reaction, **{name: unwrapping(function) for name, function in functions.items()})
+
+
+def _descriptor(operator: Any) -> Any:
+    """An operator in op_system's own type, the only one that op_engine runs; opjax's has the same fields, and more."""
+    if op_system is None:
+        return operator
+    kind = op_system.OperatorDescriptor
+    return kind(**{field.name: getattr(operator, field.name) for field in dataclasses.fields(kind)})
