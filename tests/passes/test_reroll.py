@@ -54,10 +54,11 @@ def emitted(program: Program, xp: object, form: Form) -> np.ndarray:
     kernel = Kernel("test", program, outputs, Inputs(slots, (*PARAMETERS, "w")), backend)
     p = [backend.asarray(VALUES[name], dtype) for name in PARAMETERS] + [backend.asarray(WEIGHTS, dtype)]
     states = [backend.asarray(VALUES[name], dtype) for name in STATES]
-    y = backend.pack(states, [1] * len(states), dtype) if form == "flat" else states
+    flat = form in ("flat", "written")
+    y = backend.pack(states, [1] * len(states), dtype) if flat else states
     with backend.errstate():
         value = kernel.bind(form, dtype)(backend.asarray(TIME, dtype), y, p)
-    return np.asarray(value) if form == "flat" else np.concatenate([np.reshape(np.asarray(v), -1) for v in value])
+    return np.asarray(value) if flat else np.concatenate([np.reshape(np.asarray(v), -1) for v in value])
 
 
 @SLOW
@@ -72,6 +73,7 @@ def test_numpy_code_of_flat_programs(program: Program) -> None:
     want = meaning(program)
     after = reroll(run_passes(program, differentiable=False), FEW)
     np.testing.assert_allclose(emitted(after, np, "flat"), want, rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(emitted(after, np, "written"), want, rtol=1e-11, atol=1e-11)
     np.testing.assert_allclose(emitted(after, np, "tree"), want, rtol=1e-11, atol=1e-11)
 
 

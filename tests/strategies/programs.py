@@ -100,8 +100,8 @@ def _step(draw: st.DrawFn, graph: Graph, real: list[AnyNode]) -> AnyNode | None:
 
 
 @st.composite
-def programs(draw: st.DrawFn) -> Program:
-    """A program with one root; its value stays of moderate size."""
+def programs(draw: st.DrawFn, roots: int = 1) -> Program:
+    """A program with one root, or up to so many that share what they are made of; values stay of moderate size."""
     graph = Graph()
     real = leaves(graph)
     for _ in range(draw(st.integers(1, 12))):
@@ -109,6 +109,12 @@ def programs(draw: st.DrawFn) -> Program:
         if node is not None and len(node.dims) <= 3:
             bounded = graph.apply("sin", (node,)) if draw(st.booleans()) else node
             real.append(bounded)
-    root = draw(st.sampled_from(real[-4:]))
-    over = tuple(d for d in root.dims if d.primes)  # outputs come over declared axes
-    return Program(graph, {"value": graph.reduce("sum", root, over)}, AXES, {})
+    found: dict[str, AnyNode] = {}
+    for place in range(1 if roots == 1 else draw(st.integers(1, roots))):
+        root = draw(st.sampled_from(real[-4:]))
+        if len(root.dims) > 0 and draw(st.booleans()) and roots > 1:
+            function, other = draw(st.sampled_from(("add", "multiply", "negate", "tanh"))), draw(st.sampled_from(real))
+            root = graph.apply(function, (root, other) if function in ("add", "multiply") else (root,))
+        over = tuple(d for d in root.dims if d.primes)  # outputs come over declared axes
+        found[f"value {place}" if place else "value"] = graph.reduce("sum", root, over)
+    return Program(graph, found, AXES, {})

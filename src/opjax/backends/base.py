@@ -96,6 +96,10 @@ class Backend(abc.ABC):
         """What makes a Python float a number of this data type, where numbers are not arrays; else None."""
         return None
 
+    def writes_to(self, y: Array) -> bool:
+        """Whether functions of arrays like this one take, behind their arguments, an array to write to."""
+        return False
+
     @abc.abstractmethod
     def dtype_of(self, y: object) -> DType:
         """The floating data type to compute in for a state.

@@ -263,6 +263,10 @@ class NumpyBackend(Backend):
         """As `Backend.scalar_type`: `numpy.float64` and its kin."""
         return dtype.type
 
+    def writes_to(self, y: Array) -> bool:
+        """As `Backend.writes_to`: not for complex numbers, whose sizes are real, and not for kinds of arrays."""
+        return type(y) is np.ndarray and y.dtype.kind != "c"
+
     def dtype_of(self, y: object) -> DType:
         """As `Backend.dtype_of`; the default is double precision."""
         found = getattr(y, "dtype", None)

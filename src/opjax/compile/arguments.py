@@ -20,7 +20,7 @@ Derive = Callable[[str, Backend, DType, Mapping[str, object]], Array]
 """Computes a parameter whose default is an expression of others."""
 
 
-_FLOAT = {float}
+_FLOAT = frozenset((float,))
 
 
 def parameters_in(system: System, roots: Iterable[AnyNode]) -> tuple[str, ...]:
@@ -46,6 +46,8 @@ class Arguments:
     ignores_extra: bool = False
     shapes: dict[str, tuple[int, ...]] = field(init=False)
     all_scalar: bool = field(init=False)
+    in_order: tuple[tuple[int, ...] | None, ...] = field(init=False)
+    """The shapes of the parameters, and None for inputs."""
     constants: dict[str, float] = field(init=False)
     pick: Callable[[Mapping[str, object]], tuple[object, ...]] = field(init=False)
     tables: dict[tuple[str, DType], Array] = field(default_factory=dict[tuple[str, DType], Array])
@@ -58,6 +60,7 @@ class Arguments:
         declared = {name: parameters[name] for name in self.names if name in parameters}
         self.shapes = {name: shape_of(p.axes, self.system.axes, p.span) for name, p in declared.items()}
         self.all_scalar = not any(self.shapes.values()) and len(declared) == len(self.names)
+        self.in_order = tuple(self.shapes.get(name) for name in self.names)
         self.pick = _picker(self.names)
         self.constants = {}
         for name, parameter in declared.items():
@@ -78,27 +81,52 @@ class Arguments:
             OpjaxError: E0805 for a missing value, E0806 for an unknown name, E0804 for a wrong shape.
         """
         number = backend.scalar_type(dtype)
-        quick = None if number is None else self.everyday(given, number)
+        quick = None if number is None else self.everyday(given, number, dtype, like)
         if quick is not None:
             return quick
         if not self.ignores_extra and not given.keys() <= set(self.known):
             raise self._unknown(given)
         return tuple([self._value(name, given, backend, dtype, like) for name in self.names])
 
-    def everyday(self, given: Mapping[str, object], number: Callable[[Any], Array]) -> tuple[Array, ...] | None:
-        """The values where each is a Python float and none is left out: the call that has to be quick.
+    def everyday(
+        self, given: Mapping[str, object], number: Callable[[Any], Array], dtype: DType, like: Array
+    ) -> tuple[Array, ...] | None:
+        """The values where each is a Python float or an array that fits: the call that has to be quick.
 
         Arguments:
             given: values by name.
-            number: makes a Python float a number of the state's data type.
+            number: makes a Python float a number of the state's data type; `float` leaves it as it is.
+            dtype: the state's data type.
+            like: an array of the kind that is wanted.
+
+        Returns:
+            None where a value is left out, or has to be looked at more closely.
         """
-        if len(given) != len(self.names) or not self.all_scalar:
+        if len(given) != len(self.names):
             return None
         try:
             values = self.pick(given)
         except KeyError:
             return None
-        return tuple(map(number, values)) if set(map(type, values)) <= _FLOAT else None
+        if not self.all_scalar:
+            return self._fitting(values, number, dtype, type(like))
+        if not _FLOAT.issuperset(map(type, values)):
+            return None
+        return values if number is float else tuple(map(number, values))
+
+    def _fitting(
+        self, values: tuple[Any, ...], number: Callable[[Any], Array], dtype: DType, kind: type[Any]
+    ) -> tuple[Array, ...] | None:
+        """The values with their shapes, of which floats become numbers."""
+        found: list[Array] = []
+        for value, shape in zip(values, self.in_order, strict=True):
+            if shape == () and type(value) is float:
+                found.append(number(value))
+            elif shape and type(value) is kind and value.dtype is dtype and value.shape == shape:
+                found.append(value)
+            else:
+                return None
+        return tuple(found)
 
     def _value(self, name: str, given: Mapping[str, object], backend: Backend, dtype: DType, like: Array) -> Array:
         value = given.get(name)

@@ -179,7 +179,7 @@ class CompiledRhs(Described):
         if y.shape != self._shape:
             raise refuse(catalogue.WRONG_SHAPE, name="y", found=tuple(y.shape), expected=self._shape)
         backend, dtype = ready.backend, ready.dtype
-        p = None if ready.number is None else self._arguments.everyday(parameters, ready.number)
+        p = None if ready.number is None else self._arguments.everyday(parameters, ready.number, dtype, y)
         if p is None:
             p = self._arguments.prepare(parameters, backend, dtype, y)
         if ready.uses_time:
@@ -198,16 +198,17 @@ class CompiledRhs(Described):
         if not hasattr(y, "shape"):
             expected = f"an array of shape {self._shape}"
             raise refuse(catalogue.WRONG_ARRAY, name="y", found=type(y).__name__, expected=expected)
+        form = kernel.form_for(y, dtype)
         ready = _Ready(
             cast("type[Any]", type(y)),
             getattr(y, "dtype", None),
             backend,
             dtype,
-            backend.scalar_type(dtype),
-            kernel.bind("flat", dtype),
-            uses_time=kernel.code("flat").uses_time,
+            float if form in ("numbers", "written") and dtype == backend.xp.float64 else backend.scalar_type(dtype),
+            kernel.bind(form, dtype),
+            uses_time=kernel.code(form).uses_time,
             casts=not backend.is_array(y) or y.dtype != dtype,
-            branches=kernel.branches,
+            branches=kernel.branches and form != "numbers",
         )
         self._ready[(type(y), getattr(y, "dtype", None))] = ready
         return ready

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from opjax.compile.contraction import contracted_order
 from opjax.compile.naming import Namer
+from opjax.compile.signs import INFIX, Term, folds, terms_of
 from opjax.compile.tables import interpolated
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Stored, Vectors
@@ -41,20 +42,6 @@ MOST_OPERANDS = 24
 MOST_SETTLED = 4_000_000
 """Elements of an array that is computed once and kept."""
 POSITIONAL: frozenset[Role] = frozenset(("position", "coordinate", "quadrature", "size"))
-INFIX: Mapping[str, tuple[str, int]] = {
-    "less": (" < ", 1),
-    "less_equal": (" <= ", 1),
-    "greater": (" > ", 1),
-    "greater_equal": (" >= ", 1),
-    "equal": (" == ", 1),
-    "not_equal": (" != ", 1),
-    "logical_or": (" | ", 2),
-    "logical_and": (" & ", 3),
-    "add": (" + ", 4),
-    "multiply": ("*", 5),
-    "divide": ("/", 5),
-}
-"""Operators with how tightly they bind, as in Python."""
 
 
 @dataclass(slots=True)
@@ -88,15 +75,9 @@ class Emitter:
     def emit(self) -> dict[str, Value]:
         """Write all statements; returns the text of each root."""
         nodes = self.program.nodes
+        self.count()
         wanted = {root.number for root in self.program.roots.values()}
-        named = set(wanted)
-        for node in nodes:
-            for operand in node.operands:
-                self.uses[operand.number] = self.uses.get(operand.number, 0) + 1
-            if not isinstance(node, Join):
-                named.update(operand.number for operand in node.operands)
-        for root in self.program.roots.values():
-            self.uses[root.number] = self.uses.get(root.number, 0) + 1
+        named = wanted.union(*({o.number for o in node.operands} for node in nodes if not isinstance(node, Join)))
         for node in nodes:
             if isinstance(node, Symbol) and (node.number in named or self.stored.source(node) in ("vector", "scalar")):
                 self.values[node.number] = self.symbol(node)
@@ -108,6 +89,11 @@ class Emitter:
                 self.values[node.number] = self.kept(node, self.written(node), node.number in kept)
         self.here = self.lines
         return {name: self.operand(root) for name, root in self.program.roots.items()}
+
+    def count(self) -> None:
+        """Count how often each node is an operand or a root."""
+        for used in (*self.program.roots.values(), *(o for node in self.program.nodes for o in node.operands)):
+            self.uses[used.number] = self.uses.get(used.number, 0) + 1
 
     # --- statements
 
@@ -228,8 +214,8 @@ class Emitter:
             self.argument(argument, value, node) for argument, value in zip(node.arguments, aligned, strict=True)
         ]
         call = self.helper(node.function)
-        text = f"{call}({', '.join(arguments[:2])})" if _folds(node) else f"{call}({', '.join(arguments)})"
-        for argument in arguments[2:] if _folds(node) else ():
+        text = f"{call}({', '.join(arguments[:2])})" if folds(node) else f"{call}({', '.join(arguments)})"
+        for argument in arguments[2:] if folds(node) else ():
             text = f"{call}({text}, {argument})"
         return Value(text, order)
 
@@ -247,12 +233,16 @@ class Emitter:
         sign, binding = INFIX[node.function]
         if binding == 1 or node.function.startswith("logical"):
             return self.chain(sign, binding, operands, order)
-        text = operands[0].within(binding)
+        return self.joined(node.function, terms_of(node, operands), order)
+
+    def joined(self, function: str, terms: list[Term], order: Dims) -> Value:
+        """A sum, product or quotient of terms."""
+        sign, binding = INFIX[function]
+        text = terms[0][0].within(binding)
         count = 1
-        for argument, operand in zip(node.arguments[1:], operands[1:], strict=True):
+        for operand, minus in terms[1:]:
             if count >= MOST_OPERANDS or len(text) > LONGEST_LINE:
-                text, count = self.assign("total" if node.function == "add" else "product", Value(text, order)).text, 1
-            minus = node.function == "add" and operand.text.startswith("-") and _is_negation(argument)
+                text, count = self.assign("total" if function == "add" else "product", Value(text, order)).text, 1
             text += f" - {operand.text[1:]}" if minus else f"{sign}{operand.within(binding + 1)}"
             count += 1
         return Value(text, order, binding)
@@ -388,12 +378,3 @@ def _hint(node: AnyNode) -> str:
             return _hint(node.operand) if not isinstance(node.operand, Symbol) else node.operand.name
         case _:
             return "v"
-
-
-def _is_negation(node: AnyNode) -> bool:
-    return isinstance(node, Apply) and node.function == "negate"
-
-
-def _folds(node: Apply) -> bool:
-    """Whether a function of two arguments is applied to more, two at a time."""
-    return len(node.arguments) > 2 and node.function in ("minimum", "maximum")

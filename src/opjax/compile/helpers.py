@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
+from typing import Any
 
 from opjax.backends.base import Array, ArrayFunction, Backend, DType
 from opjax.compile.lookup import lookups
@@ -14,17 +16,79 @@ SHIFTS: dict[str, Edge] = {"shift_stay": "stay", "shift_absorb": "absorb", "shif
 
 def helper(backend: Backend, name: str, dtype: DType) -> ArrayFunction:
     """The function that a helper's name stands for; vectors are made of the given data type."""
+    if name.startswith("number "):
+        return NUMBERS[name.removeprefix("number ")]
     if name in SHIFTS:
         return backend.neighbours(name.removeprefix("shift_")) or neighbours(backend, SHIFTS[name])
-    own: dict[str, Callable[..., Array]] = {
+    own: dict[str, Any] = {
         "einsum": backend.einsum,
         "stop_gradient": backend.stop_gradient,
         "take": backend.take,
         "segment_sum": backend.segment_sum,
         "vector": functools.partial(_vector, backend, dtype),
         "vector_of_truths": functools.partial(_vector, backend, backend.xp.bool),
+        "real": dtype,
     }
+    own |= _writing(backend) if backend.name == "numpy" else {}
     return own.get(name) or lookups(backend).get(name) or backend.function(name)
+
+
+def _minimum(x: float, y: float) -> float:
+    return x if x <= y or x != x else y
+
+
+def _maximum(x: float, y: float) -> float:
+    return x if x >= y or x != x else y
+
+
+def _clip(x: float, low: float, high: float) -> float:
+    return _minimum(_maximum(x, low), high)
+
+
+NUMBERS: dict[str, ArrayFunction] = {
+    "abs": abs,
+    "exp": math.exp,
+    "expm1": math.expm1,
+    "log": math.log,
+    "log1p": math.log1p,
+    "log2": math.log2,
+    "log10": math.log10,
+    "sqrt": math.sqrt,
+    "sin": math.sin,
+    "cos": math.cos,
+    "tan": math.tan,
+    "asin": math.asin,
+    "acos": math.acos,
+    "atan": math.atan,
+    "atan2": math.atan2,
+    "sinh": math.sinh,
+    "cosh": math.cosh,
+    "tanh": math.tanh,
+    "pow": math.pow,
+    "minimum": _minimum,
+    "maximum": _maximum,
+    "clip": _clip,
+}
+"""Functions of Python's numbers; where the result is no finite number they raise, or say what arrays say."""
+
+
+def _writing(backend: Backend) -> dict[str, ArrayFunction]:
+    """What makes arrays and writes to them; numbers that stand beside arrays are arrays without axes."""
+    xp = backend.xp
+    return {
+        "array": xp.array,
+        "empty": xp.empty,
+        "cell": xp.asarray,
+        "write_add": xp.add,
+        "write_subtract": xp.subtract,
+        "write_multiply": xp.multiply,
+        "write_divide": xp.divide,
+        "write_negative": xp.negative,
+        "sum_of": xp.add.reduce,
+        "prod_of": xp.multiply.reduce,
+        "min_of": xp.minimum.reduce,
+        "max_of": xp.maximum.reduce,
+    }
 
 
 def _vector(backend: Backend, dtype: DType, items: Sequence[Array]) -> Array:

@@ -110,25 +110,29 @@ class Vectors:
 
     def pieces(self, node: Join) -> Iterator[str]:
         """The text of each stretch of parts that one expression can give."""
-        stored = self.stored
-        vector = self.writer.helper("vector" if node.kind == "real" else "vector_of_truths")
-        for source, run in itertools.groupby(node.parts, key=stored.source):
+        for source, run in itertools.groupby(node.parts, key=self.stored.source):
             stretch = list(run)
-            names = [part.name for part in stretch if isinstance(part, Symbol)]
-            match source:
-                case "vector":
-                    yield from (self.writer.operand(part).text for part in stretch)
-                case "number":
-                    numbers = tuple(part.value for part in stretch if isinstance(part, Constant))
-                    yield self.writer.table(Table("numbers", numbers=numbers), "numbers")
-                case "state" if stored.flat:
-                    yield self.elements("y", [stored.states[name] for name in names], stored.size)
-                case "state":
-                    yield f"{vector}({_items('y', [stored.states[name] for name in names])})"
-                case "parameter":
-                    yield f"{vector}({_items('p', [stored.parameters[name] for name in names])})"
-                case "scalar":
-                    yield f"{vector}(({', '.join(self.writer.operand(part).text for part in stretch)},))"
+            if source == "vector":
+                yield from (self.writer.operand(part).text for part in stretch)
+            else:
+                yield self.piece(source, stretch, "vector" if node.kind == "real" else "vector_of_truths")
+
+    def piece(self, source: Source, stretch: Sequence[AnyNode], kind: str = "vector") -> str:
+        """The text of scalars from one source as a vector."""
+        stored, vector = self.stored, self.writer.helper(kind)
+        names = [part.name for part in stretch if isinstance(part, Symbol)]
+        match source:
+            case "number":
+                numbers = tuple(part.value for part in stretch if isinstance(part, Constant))
+                return self.writer.table(Table("numbers", numbers=numbers), "numbers")
+            case "state" if stored.flat:
+                return self.elements("y", [stored.states[name] for name in names], stored.size)
+            case "state":
+                return f"{vector}({_items('y', [stored.states[name] for name in names])})"
+            case "parameter":
+                return f"{vector}({_items('p', [stored.parameters[name] for name in names])})"
+            case _:
+                return f"{vector}(({', '.join(self.writer.operand(part).text for part in stretch)},))"
 
 
 def _items(name: str, places: list[int]) -> str:

@@ -1,0 +1,297 @@
+"""The text of a generated function: what it begins with, the statements of an emitter, and what it returns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from opjax.backends.base import Backend
+from opjax.compile.emit import Emitter
+from opjax.compile.in_place import InPlace
+from opjax.compile.layout import Slot
+from opjax.compile.numbers import Numbers
+from opjax.compile.targets import Target
+from opjax.compile.text import TIGHTEST, Table, Value
+from opjax.compile.vectors import Stored, sliced
+from opjax.ir.nodes import AnyNode, AtPosition, Constant, View
+from opjax.ir.program import Program
+from opjax.ir.types import declared_dims
+
+Form = Literal["flat", "tree", "written", "numbers"]
+"""Vector in and out; tuples of arrays in and out; and for NumPy, vector in and out by way of a vector that is written
+to, or of Python's numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A wanted value: its name, and the axes and shape it comes in."""
+
+    name: str
+    axes: tuple[str, ...]
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a kernel is called with.
+
+    Arguments:
+        states: the states in the order of the flat vector.
+        parameters: the parameters in the order of the tuple ``p``.
+        extras: further leaves in the order of the tuple ``extras``.
+    """
+
+    states: tuple[Slot, ...]
+    parameters: tuple[str, ...]
+    extras: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The text of a function, the statements before it, and what its free names stand for."""
+
+    settled: tuple[str, ...]
+    function: str
+    helpers: Mapping[str, str]
+    tables: Mapping[Table, str]
+    uses_time: bool
+    sizes: tuple[int, ...]
+    """The lengths of what is packed."""
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "".join(f"{line}\n" for line in self.settled) + self.function
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a function computes, from what, and for which namespace."""
+
+    program: Program
+    outputs: tuple[Output, ...]
+    inputs: Inputs
+    backend: Backend
+
+
+def write(asked: Asked, form: Form) -> Code:
+    """The text of the function in one form."""
+    match form:
+        case "written":
+            return _written(asked)
+        case "numbers":
+            return _of_numbers(asked)
+        case _:
+            return _returned(asked, form)
+
+
+def _returned(asked: Asked, form: Form) -> Code:
+    """The text of the function that returns what it computes."""
+    scalars = asked.backend.name in ("numpy", "jax")
+    emitter = Emitter(asked.program, asked.backend.direct_name, scalars, _stored(asked.inputs, form))
+    _reserve(emitter, asked, "pack")
+    values = emitter.emit()
+    roots = asked.program.roots
+    results: list[tuple[str, int]] = []
+    for outputs in _runs(asked, form):
+        first = outputs[0]
+        if len(outputs) > 1:
+            results.append((_part(asked.program, emitter, roots[first.name], len(outputs)), len(outputs)))
+        else:
+            text = _result(emitter, roots[first.name], values[first.name], first, form)
+            results.append((text, math.prod(first.shape)))
+    texts, sizes = [text for text, _ in results], tuple(size for _, size in results)
+    return _code(emitter, [*_prologue(asked.inputs, emitter, form), *emitter.lines, _epilogue(texts, form)], sizes)
+
+
+def _written(asked: Asked) -> Code:
+    """The text of the function that writes what it computes into a vector."""
+    size = sum(math.prod(output.shape) for output in asked.outputs)
+    emitter = InPlace(asked.program, asked.backend.direct_name, True, _stored(asked.inputs, "flat"))
+    _reserve(emitter, asked, "out", "real", "number")
+    places: list[tuple[Output, int, Target]] = []
+    start = 0
+    for outputs in _runs(asked, "flat"):
+        first, root = outputs[0], asked.program.roots[outputs[0].name]
+        whole = _whole(asked.program, root, len(outputs))
+        dims = declared_dims(first.axes) if whole is None else whole.dims
+        shape = first.shape if len(outputs) == 1 and whole is None else (len(outputs),)
+        target = Target(start, math.prod(shape), dims, shape, size)
+        emitter.targets.add(whole or root, target)
+        places.append((first, len(outputs), target))
+        start += target.size
+    values = emitter.emit()
+    for first, count, target in places:
+        root = asked.program.roots[first.name]
+        whole = _whole(asked.program, root, count) or root
+        if emitter.targets.has(whole, target):
+            continue
+        if count > 1:
+            text = _part(asked.program, emitter, root, count)
+        else:
+            text = emitter.aligned(values[first.name], target.dims).text
+        there = target.text if target.text.endswith("]") else f"{target.text}[...]"
+        emitter.lines.append(f"{there} = {text}")
+    make = f"out = {emitter.helper('empty')}({size}, real)"
+    return _code(emitter, [*_unpacked(asked.inputs, emitter), make, *emitter.lines, "return out"], (size,))
+
+
+MOST_ITEMS = 10
+"""Numbers that are written one by one, and not by way of a list."""
+
+
+def _of_numbers(asked: Asked) -> Code:
+    """The text of the function of a few numbers; what Python refuses to compute is computed ``otherwise``."""
+    emitter = Numbers(asked.program, lambda function: None, True, _stored(asked.inputs, "flat"))
+    _reserve(emitter, asked, "out", "real", "otherwise")
+    array = emitter.namer.name("array")
+    emitter.helpers["array"] = array
+    values = emitter.emit()
+    results = [values[output.name].text for output in asked.outputs]
+    names = {(s.role, s.name): variable for variable, s in emitter.leaves.items()}
+    size = len(results)
+    states = [names.get(("state", slot.name), "_") for slot in asked.inputs.states]
+    parameters = [names.get(("parameter", name), "_") for name in asked.inputs.parameters]
+    lines = [f"{', '.join(states)}, = y.tolist()", *([f"{', '.join(parameters)}, = p"] if parameters else [])]
+    statements = list(emitter.lines)
+    if size <= MOST_ITEMS:
+        statements += [f"out = {emitter.helper('empty')}({size}, real)"]
+        statements += [f"out[{place}] = {text}" for place, text in enumerate(results)]
+        statements += ["return out"]
+    else:
+        statements += [f"return {array}(({', '.join(results)},), real)"]
+    lines += ["try:", *(f"    {line}" for line in statements)]
+    lines += ["except (ArithmeticError, ValueError):", "    return otherwise(t, y, p)"]
+    return _code(emitter, lines, (size,))
+
+
+def _whole(program: Program, root: AnyNode, count: int) -> AnyNode | None:
+    """The vector that some outputs are all elements of, from the first to the last."""
+    match root:
+        case View(operand=operand, selections=(AtPosition(position=0),)) if count > 1:
+            return operand if program.axes[operand.dims[0].axis].size == count else None
+        case _:
+            return None
+
+
+def _reserve(emitter: Emitter, asked: Asked, *names: str) -> None:
+    """Keep names of the function's surroundings out of use."""
+    for name in (*names, *(("x",) if asked.inputs.extras else ())):
+        emitter.namer.reserve(name)
+
+
+def _code(emitter: Emitter, lines: list[str], sizes: tuple[int, ...]) -> Code:
+    used = {symbol.role for symbol in emitter.leaves.values()}
+    text = "def rhs(t, y, p, extras=()):\n" + "".join(f"    {line}\n" for line in lines)
+    settled = (*emitter.settled, "") if emitter.settled else ()
+    return Code(settled, text, emitter.helpers, emitter.tables, "time" in used, sizes)
+
+
+def _stored(inputs: Inputs, form: Form) -> Stored:
+    flat = form == "flat"
+    states = {s.name: s.start if flat else place for place, s in enumerate(inputs.states) if not s.shape}
+    parameters = {name: place for place, name in enumerate(inputs.parameters)}
+    return Stored(states, parameters, flat, sum(slot.size for slot in inputs.states))
+
+
+def _runs(asked: Asked, form: Form) -> Iterator[list[Output]]:
+    """The outputs; in the flat form, neighbouring elements of one vector stay together."""
+    run: list[Output] = []
+    after: tuple[int, int] | None = None
+    for output in asked.outputs:
+        element = None if output.shape or form == "tree" else _element(asked.program.roots[output.name])
+        if run and (element is None or element != after):
+            yield run
+            run = []
+        run.append(output)
+        after = None if element is None else (element[0], element[1] + 1)
+    if run:
+        yield run
+
+
+def _element(node: AnyNode) -> tuple[int, int] | None:
+    """The vector and the position that a scalar is read from."""
+    match node:
+        case View(operand=operand, selections=(AtPosition(position=position),)):
+            return operand.number, position
+        case _:
+            return None
+
+
+def _part(program: Program, emitter: Emitter, first: AnyNode, count: int) -> str:
+    """Neighbouring elements of a vector."""
+    assert isinstance(first, View)
+    assert isinstance(first.selections[0], AtPosition)
+    start, vector = first.selections[0].position, emitter.operand(first.operand)
+    size = program.axes[first.operand.dims[0].axis].size or 0
+    text = vector.within(TIGHTEST)
+    return sliced(text, range(start, start + count), size) or text
+
+
+def _prologue(inputs: Inputs, emitter: Emitter, form: Form) -> list[str]:
+    """Give every leaf its variable."""
+    slots = {slot.name: (place, slot) for place, slot in enumerate(inputs.states)}
+    parameters = {name: place for place, name in enumerate(inputs.parameters)}
+    lines: list[str] = []
+    for variable, symbol in emitter.leaves.items():
+        match symbol.role:
+            case "time":
+                continue
+            case "state":
+                place, slot = slots[symbol.name]
+                lines.append(f"{variable} = {_flat(slot) if form == 'flat' else f'y[{place}]'}")
+            case "parameter":
+                lines.append(f"{variable} = p[{parameters[symbol.name]}]")
+            case "input":
+                lines.append(f"{emitter.points(symbol.axes[0].axis)}, {variable} = p[{parameters[symbol.name]}]")
+            case _:
+                lines.append(f"{variable} = extras[{inputs.extras.index(symbol.name)}]")
+    return lines
+
+
+def _unpacked(inputs: Inputs, emitter: InPlace) -> list[str]:
+    """Give every leaf its variable, where NumPy is sure: parameters may be Python's numbers."""
+    slots = {slot.name: slot for slot in inputs.states}
+    size, lines = sum(slot.size for slot in inputs.states), list[str]()
+    for line, (variable, symbol) in zip(
+        _prologue(inputs, emitter, "flat"), [x for x in emitter.leaves.items() if x[1].role != "time"], strict=True
+    ):
+        if symbol.role == "state" and slots[symbol.name].shape:
+            slot = slots[symbol.name]
+            lines.append(f"{variable} = {Target(slot.start, slot.size, (), slot.shape, size).text.replace('out', 'y')}")
+        elif symbol.role == "parameter" and not symbol.axes:
+            value = line.partition(" = ")[2]
+            lines += [f"{variable} = number({value})"] if variable in emitter.read else []
+            lines += (
+                [f"{emitter.cells[variable]} = {emitter.helper('cell')}({value})"] if variable in emitter.cells else []
+            )
+        else:
+            lines.append(line)
+    return lines
+
+
+def _flat(slot: Slot) -> str:
+    if not slot.shape:
+        return f"y[{slot.start}]"
+    part = f"y[{slot.start}:{slot.start + slot.size}]"
+    return part if len(slot.shape) == 1 else f"xp.reshape({part}, {slot.shape})"
+
+
+def _result(emitter: Emitter, node: AnyNode, value: Value, output: Output, form: Form) -> str:
+    """The text of an output in its own order of axes and with its full shape."""
+    if form == "flat" and not value.order:
+        return value.text  # packing repeats a scalar
+    text = value.text
+    if isinstance(node, Constant):
+        text = emitter.table(Table("number", number=float(node.value)), f"number_{text}")
+    wanted = declared_dims(output.axes)
+    aligned = emitter.aligned(Value(text, value.order, value.binding), wanted).text
+    whole = all(dim in value.order for dim in wanted)
+    return aligned if whole else f"xp.broadcast_to({aligned}, {output.shape})"
+
+
+def _epilogue(results: list[str], form: Form) -> str:
+    inside = ", ".join(results) + ("," if len(results) == 1 else "")
+    return f"return pack(({inside}))" if form == "flat" else f"return ({inside})"

@@ -1,0 +1,253 @@
+"""Emission for NumPy: results are written straight into the vector that is returned, neighbours are slices.
+
+The same program as everywhere, but for what only memory that can be written to allows: the last operation of each
+derivative writes into its part of a new vector, so that nothing is packed; what is read at its neighbours lies in an
+array with its ends around it; and a number beside an array is an array without axes, for which NumPy takes half the
+time. Every call makes its own arrays, and nothing that was given is written to.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+from opjax.compile.contraction import contracted_order
+from opjax.compile.emit import Emitter, common_order
+from opjax.compile.padding import Padded, Padding, shift_of
+from opjax.compile.products import product_text
+from opjax.compile.signs import Term, terms_of
+from opjax.compile.targets import Target, Targets, length
+from opjax.compile.text import TIGHTEST, Table, Value
+from opjax.compile.vectors import Vectors
+from opjax.ir.nodes import AnyNode, Apply, Constant, Contract, Gather, IntegerPower, Join, Reduce, Symbol, View
+from opjax.ir.types import Dim, Dims
+
+SIGNS = frozenset(("add", "multiply", "divide"))
+COMPOSED = frozenset(("where", "clip"))
+
+
+@dataclass(slots=True)
+class InPlace(Emitter):
+    """Writes the statements of a function that returns a new vector ``out``.
+
+    Arguments:
+        targets: where in the vector the values go.
+        padding: what is read at its neighbours.
+        cells: scalars that stand beside arrays, with the names that they have as arrays without axes.
+        read: variables that are read as they are.
+    """
+
+    targets: Targets = field(default_factory=Targets)
+    padding: Padding = field(default_factory=Padding)
+    cells: dict[str, str] = field(default_factory=dict[str, str])
+    read: set[str] = field(default_factory=set[str])
+
+    def count(self) -> None:
+        """As `Emitter.count`; and plan where everything goes."""
+        Emitter.count(self)
+        self.targets.plan_parts(self.program, self.uses)
+        self.padding.plan(self.program, self.uses)
+        for node in self.program.nodes:
+            if node.number in self.padding.views and isinstance(node, View):
+                self.uses[node.operand.number] -= 1  # it reads the array with its ends
+
+    # --- operands
+
+    def operand(self, node: AnyNode) -> Value:
+        """As `Emitter.operand`."""
+        value = Emitter.operand(self, node)
+        if isinstance(node, Symbol):
+            self.read.add(value.text)
+        return value
+
+    def apply(self, node: Apply) -> Value:
+        """As `Emitter.apply`, with scalars beside arrays as arrays without axes."""
+        order = self.order(node)
+        if node.function not in SIGNS or not order:
+            return Emitter.apply(self, node)
+        return self.joined(node.function, self.terms(node, order), order)
+
+    def order(self, node: Apply) -> Dims:
+        """The physical order of a result."""
+        return common_order([Emitter.operand(self, argument).order for argument in node.arguments])
+
+    def terms(self, node: Apply, order: Dims) -> list[Term]:
+        """The terms of a sum or the factors of a product of which at least one is an array."""
+        values = [Emitter.operand(self, argument) for argument in node.arguments]
+        numbers = len(list(itertools.takewhile(lambda value: not value.order, values)))
+        numbers = 0 if numbers == 1 else numbers  # several are combined before they meet an array
+        rest = [
+            self.beside(argument, value, order)
+            for argument, value in zip(node.arguments[numbers:], values[numbers:], strict=True)
+        ]
+        if not numbers:
+            return terms_of(node, rest)
+        first = self.joined(node.function, [(self.operand(a), False) for a in node.arguments[:numbers]], ())
+        return [(self.cell(first), False), *((value, False) for value in rest)]
+
+    def beside(self, node: AnyNode, value: Value, order: Dims) -> Value:
+        """An operand beside arrays."""
+        if value.order:
+            return self.aligned(self.operand(node), order)
+        if isinstance(node, Constant):
+            return Value(self.table(Table("cell", number=float(node.value)), f"number_{node.value:g}"), ())
+        if isinstance(node, Symbol) and node.role == "parameter":
+            if value.text not in self.cells:
+                self.cells[value.text] = self.namer.name(node.name)
+            return Value(self.cells[value.text], ())
+        return self.cell(self.operand(node))
+
+    def cell(self, value: Value) -> Value:
+        """A number as an array without axes."""
+        return Value(f"{self.helper('cell')}({value.text})", ())
+
+    # --- operations
+
+    def written(self, node: AnyNode) -> Value:
+        """As `Emitter.written`; what has a place goes there."""
+        target = None if self.here is self.settled else self.targets.of.get(node.number)
+        through = self.padding.through.get(node.number)
+        if through is not None:
+            return self.into_room(node, through)
+        if isinstance(node, View) and self.padding.through.get(node.operand.number) is node:
+            return Emitter.operand(self, node.operand)
+        if node.number in self.padding.rooms:
+            return self.into_room(node)
+        if target is None or node.number in self.targets.single:
+            return self.plain(node)
+        return self.join_into(node, target) if isinstance(node, Join) else self.into(node, target)
+
+    def plain(self, node: AnyNode) -> Value:
+        """The value as it is; the only element of a vector that is computed as a scalar."""
+        if isinstance(node, Gather) and node.number in self.targets.single:
+            return self.element(node)
+        return Emitter.written(self, node)
+
+    def into(self, node: AnyNode, target: Target) -> Value:
+        """The value written to its target."""
+        call = self.call(node, target.dims)
+        if call is None:
+            return self.plain(node)
+        self.targets.written.add(node.number)
+        text = f"{call}{target.text})"
+        if self.uses[node.number] > 1:
+            return self.assign(self.program.names.get(node.number, "v"), Value(text, target.dims))
+        self.here.append(text)
+        return Value("out", target.dims)
+
+    def call(self, node: AnyNode, order: Dims) -> str | None:
+        """The call of a function that can write an array of that order, up to where it writes to."""
+        match node:
+            case Apply(function=function) if self.order(node) == order and function not in COMPOSED:
+                if function in SIGNS:
+                    *others, (last, minus) = self.terms(node, order)
+                    first = self.joined(function, others, order).text
+                    name = self.helper(f"write_{'subtract' if minus else function}")
+                    return f"{name}({first}, {last.text[1:] if minus else last.text}, "
+                if function == "negate":
+                    return f"{self.helper('write_negative')}({self.operand(node.arguments[0]).text}, "
+                direct = self.direct(function) is not None and len(node.arguments) < 3
+                return f"{Emitter.apply(self, node).text[:-1]}, out=" if direct else None
+            case IntegerPower(exponent=2) if Emitter.operand(self, node.base).order == order:
+                base = self.operand(node.base)
+                name = base.text if base.text.isidentifier() else self.assign("base", base).text
+                return f"{self.helper('write_multiply')}({name}, {name}, "
+            case _:
+                return None
+
+    def reduce(self, node: Reduce) -> Value:
+        """As `Emitter.reduce`, without the detour over Python."""
+        operand = self.operand(node.operand)
+        places = [place for place, dim in enumerate(operand.order) if dim in node.over]
+        if len(places) != len(node.over):
+            return Emitter.reduce(self, node)
+        axis = str(places[0]) if len(places) == 1 else f"({', '.join(map(str, places))})"
+        order = tuple(d for d in operand.order if d not in node.over)
+        return Value(f"{self.helper(f'{node.reduction}_of')}({operand.text}, {axis})", order)
+
+    def contract(self, node: Contract) -> Value:
+        """As `Emitter.contract`, by BLAS where it can be."""
+        factors = [self.operand(f) for f in node.factors]
+        orders = [f.order for f in factors]
+        letters: dict[Dim, str] = {}
+        for dim in itertools.chain(*orders):
+            letters.setdefault(dim, chr(ord("a") + len(letters)))
+        order = contracted_order(orders, node.over, tuple(d for d in common_order(orders) if d not in node.over))
+        inputs = ",".join("".join(letters[d] for d in f.order) for f in factors)
+        recipe = f"{inputs}->{''.join(letters[d] for d in order)}"
+        sizes = {letter: self.size(dim) for dim, letter in letters.items()}
+        text = product_text(recipe, [f.within(TIGHTEST) for f in factors], sizes)
+        return Emitter.contract(self, node) if text is None else Value(text, order)
+
+    def size(self, dim: Dim) -> int:
+        """The number of points of a dim."""
+        return self.program.axes[dim.axis].size or 0
+
+    # --- neighbours
+
+    def view(self, node: View) -> Value:
+        """As `Emitter.view`; neighbours are slices of an array with its ends around it."""
+        if node.number not in self.padding.views:
+            return Emitter.view(self, node)
+        padded = self.padding.made.get(node.operand.number) or self.with_room(node.operand, self.operand(node.operand))
+        chosen = dict(zip(node.operand.dims, node.selections, strict=True))
+        return self.diagonal(Value(padded.read(chosen), padded.kept(chosen)))
+
+    def with_room(self, node: AnyNode, value: Value) -> Padded:
+        """A value copied to an array that has room at its ends."""
+        padded = self.room(node, value.order)
+        self.here.append(f"{padded.inside()} = {value.text}")
+        self.here.extend(padded.ends())
+        return padded
+
+    def room(self, node: AnyNode, order: Dims) -> Padded:
+        """A new array with room at its ends."""
+        name = self.namer.name("wide")
+        padded = Padded(name, order, self.padding.rooms[node.number])
+        self.padding.made[node.number] = padded
+        shape = padded.shape(self.program.axes)
+        made = f"{self.helper('empty')}({shape[0] if len(shape) == 1 else shape}, real)"
+        self.here.append(f"{name} = {made}")
+        return padded
+
+    def into_room(self, node: AnyNode, through: View | None = None) -> Value:
+        """The value of an operation, written where there is room at its ends; or where a shift of it wants it."""
+        order = self.order(node) if isinstance(node, Apply) else ()
+        call = self.call(node, order) if order else None
+        value = self.plain(node) if call is None else Value(call, order)
+        padded = self.room(through or node, value.order)
+        step = shift_of(through) if through else None
+        there = padded.inside({step[0]: -step[1]} if step else None)
+        self.here.append(f"{there} = {value.text}" if call is None else f"{call}{there})")
+        self.here.extend(padded.zeros(*step) if step else padded.ends())
+        return Value(padded.inside(), value.order)
+
+    # --- vectors
+
+    def join_into(self, node: Join, target: Target) -> Value:
+        """The parts of a vector written where they go."""
+        vectors, at = Vectors(self, self.stored, self.program.axes), 0
+        for source, run in itertools.groupby(node.parts, key=self.stored.source):
+            stretch = list(run)
+            if source in ("vector", "scalar"):
+                for part in stretch:
+                    size = length(part, self.program.axes)
+                    if not self.targets.has(part, target.part(at, size, True)):
+                        value = self.operand(part)
+                        there = target.part(at, size, bool(value.order))
+                        self.here.append(f"{there.text} = {value.text}")
+                    at += size
+            else:
+                self.here.append(f"{target.part(at, len(stretch), True).text} = {vectors.piece(source, stretch)}")
+                at += len(stretch)
+        self.targets.written.add(node.number)
+        return Value(target.text, target.dims)
+
+    def element(self, node: Gather) -> Value:
+        """The only element that is read from a vector, as a scalar."""
+        (position,) = node.positions
+        if isinstance(node.operand, Join) and self.stored.part_of_y(node.operand):
+            part = node.operand.parts[position]
+            assert isinstance(part, Symbol)
+            return Value(f"y[{self.stored.states[part.name]}]", ())
+        return Value(f"{self.operand(node.operand).within(TIGHTEST)}[{position}]", ())

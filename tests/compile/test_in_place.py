@@ -1,0 +1,154 @@
+"""The forms for NumPy write into a vector of their own: the same values, and nothing that was given is changed."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import opjax
+from opjax.backends.numpy import BACKEND
+from opjax.compile.kernel import Inputs, Kernel, Output
+from opjax.compile.layout import Slot
+from opjax.ir.evaluate import evaluate
+from opjax.ir.nodes import Symbol
+from opjax.ir.program import Program
+from opjax.passes import run_passes
+from strategies import programs
+
+RANDOM = np.random.default_rng(20260401)
+TIME = 0.7
+
+
+def shape(axes: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(programs.AXES[a].size or 0 for a in axes)
+
+
+VALUES = {
+    name: RANDOM.uniform(-1.5, 1.5, shape(axes)) for name, axes in (programs.STATES | programs.PARAMETERS).items()
+}
+
+
+def leaf(symbol: Symbol, cell: tuple[int, ...]) -> float:
+    return TIME if symbol.role == "time" else float(VALUES[symbol.name][cell])
+
+
+def meaning(program: Program) -> np.ndarray:
+    """The values of all roots by the interpreter, one behind the other."""
+    parts: list[float] = []
+    for cells in evaluate(list(program.roots.values()), program.axes, leaf):
+        lengths = [program.axes[dim.axis].size or 0 for dim in cells.dims]
+        parts.extend(cells.values[cell] for cell in itertools.product(*map(range, lengths)))
+    return np.array(parts)
+
+
+def slots() -> tuple[Slot, ...]:
+    found, start = [], 0
+    for name, axes in programs.STATES.items():
+        found.append(Slot(name, axes, shape(axes), start))
+        start += found[-1].size
+    return tuple(found)
+
+
+def written(program: Program, dtype: type = np.float64) -> np.ndarray:
+    """The values by the code that writes in place."""
+    outputs = []
+    for name, root in program.roots.items():
+        axes = tuple(dim.axis for dim in root.dims)
+        outputs.append(Output(name, axes, shape(axes)))
+    kernel = Kernel("test", program, tuple(outputs), Inputs(slots(), tuple(programs.PARAMETERS)), BACKEND)
+    y = np.concatenate([VALUES[name].ravel() for name in programs.STATES]).astype(dtype)
+    p = tuple(BACKEND.asarray(VALUES[name], np.dtype(dtype)) for name in programs.PARAMETERS)
+    given = [y.copy(), *(np.copy(value) for value in p)]
+    for array in (y, *p):
+        if isinstance(array, np.ndarray):
+            array.setflags(write=False)
+    function = kernel.bind("written", np.dtype(dtype))
+    with BACKEND.errstate():
+        first = function(BACKEND.asarray(TIME, np.dtype(dtype)), y, p)
+        kept = first.copy()
+        second = function(BACKEND.asarray(TIME, np.dtype(dtype)), y, p)
+    assert first.dtype == dtype
+    assert not np.shares_memory(first, second)
+    np.testing.assert_array_equal(first, kept)
+    np.testing.assert_array_equal(second, kept)
+    for before, after in zip(given, (y, *p), strict=True):
+        np.testing.assert_array_equal(before, after)
+    return first
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@given(programs.programs(roots=4))
+def test_what_is_written_is_what_is_meant(program: Program) -> None:
+    want = meaning(program)
+    np.testing.assert_allclose(written(program), want, rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(written(run_passes(program, differentiable=False)), want, rtol=1e-11, atol=1e-11)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(programs.programs(roots=4))
+def test_single_precision_stays_single(program: Program) -> None:
+    assert written(program, np.float32).dtype == np.float32
+
+
+SCALARS = """
+model Corners:
+  params:
+    k
+    c
+  states:
+    x
+    z
+    w
+  dynamics:
+    d(x)/dt = {first}
+    d(z)/dt = {second}
+    d(w)/dt = -w*t
+"""
+CORNERS = (0.0, -0.0, 1.0, -2.5, 1e308, 1e-308, np.inf, -np.inf, np.nan)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("k/x", "x*z - c"),
+        ("log(x) + sqrt(z)", "exp(x*k)"),
+        ("(x/z if z > 0 else k) + max(x, z)", "min(x, z, c) + abs(x)"),
+        ("x^k", "pow(x, z)"),
+        ("x^3 - z^(-2)", "clip(x, 0, c)"),
+        ("sin(x)/cos(z)", "(1 if x > 0 and z < 1 else 0)*c"),
+        ("sigmoid(x) + floor(z)", "where(not (x < z) or x == c, erf(x), tanh(z))"),
+    ],
+)
+def test_a_few_numbers_have_the_values_of_arrays(first: str, second: str) -> None:
+    rhs = opjax.compile_rhs(opjax.loads(SCALARS.format(first=first, second=second), "ojx"))
+
+    class Kind(np.ndarray):
+        """A kind of array takes the form that allocates."""
+
+    for x, z in itertools.product(CORNERS, repeat=2):
+        y = np.array([x, z, 2.0])
+        with np.errstate(all="ignore"):
+            got = rhs.eval_fn(0.5, y, k=1.5, c=0.25)
+            want = rhs.eval_fn(0.5, y.view(Kind), k=1.5, c=0.25)
+        np.testing.assert_allclose(got, np.asarray(want), rtol=1e-15)
+        assert type(got) is np.ndarray
+
+
+def test_a_small_model_computes_with_pythons_numbers() -> None:
+    rhs = opjax.compile_rhs(opjax.loads(SCALARS.format(first="k*x", second="-k*x/z"), "ojx"))
+    assert rhs._quantities.kernel(BACKEND).form_for(np.ones(3), np.dtype(np.float64)) == "numbers"
+    assert rhs._quantities.kernel(BACKEND).form_for(np.ones(3, np.float32), np.dtype(np.float32)) == "written"
+    assert rhs.eval_fn(0.0, np.ones(3, np.float32), k=0.1, c=1.0).dtype == np.float32
+
+
+def test_values_of_other_kinds_are_the_same() -> None:
+    rhs = opjax.compile_rhs(opjax.loads(SCALARS.format(first="k*x", second="-k*x/z - c"), "ojx"))
+    y = np.array([0.3, 0.7, 2.0])
+    want = rhs.eval_fn(0.5, y, k=2.0, c=1.0)
+    for k, c, t in ((2, 1, 0.5), (np.float32(2), np.array(1.0), np.array(0.5)), (np.int64(2), True, np.float32(0.5))):
+        np.testing.assert_array_equal(rhs.eval_fn(t, y, k=k, c=c), want)
+    complex_step = rhs.eval_fn(0.5, y + 1e-30j * np.array([1.0, 0.0, 0.0]), k=2.0, c=1.0)
+    np.testing.assert_allclose(complex_step.imag / 1e-30, [2.0, -2.0 / 0.7, 0.0], rtol=1e-15)
