@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from opjax.backends.base import Array, Backend, DType
 from opjax.compile.inputs import WAYS, check_times, input_table
@@ -109,7 +109,7 @@ class Arguments:
         except KeyError:
             return None
         if not self.all_scalar:
-            return self._fitting(values, number, dtype, type(like))
+            return self._fitting(values, number, dtype, cast("type[Any]", type(like)))
         if not _FLOAT.issuperset(map(type, values)):
             return None
         return values if number is float else tuple(map(number, values))
