@@ -227,3 +227,72 @@ def test_an_initial_value_that_engines_cannot_compute_is_no_zero() -> None:
 def test_metadata_of_the_stages_of_a_chain() -> None:
     text = "kind: transitions\nstate: [S]\nchain: [{name: I, length: 2, forward: g}]\nstate_metadata: {I2: {units: p}}"
     assert opjax.compile_rhs(read(text)).state_meta["I2"].units == "p"
+
+
+# --- calls
+
+TIMED = {"state": ["x", "y"], "equations": {"x": "t*x", "y": "k*t"}}
+
+
+@pytest.mark.parametrize(
+    ("time", "reason"),
+    [
+        (np.array([2.0]), r"'t' has the shape \(1,\), and a single number is wanted"),
+        (np.array([1.0, 2.0]), r"'t' has the shape \(2,\)"),
+        ("2", "'t' is str, and a number is wanted"),
+        (None, "'t' is NoneType"),
+    ],
+)
+def test_a_time_that_is_not_one_number_is_refused(time: Any, reason: str) -> None:
+    """Several times would change the shape of the derivative, and nothing would make it NaN."""
+    rhs = opjax.compile_rhs(TIMED)
+    with pytest.raises(opjax.OpjaxError, match=reason):
+        rhs.eval_fn(time, np.ones(2), k=1.0)
+    with pytest.raises(opjax.OpjaxError, match=reason):
+        rhs.pytree_eval_fn(time, {"x": np.ones(()), "y": np.ones(())}, k=1.0)
+
+
+@pytest.mark.parametrize("time", [2, 2.0, np.float32(2), np.array(2.0), np.int64(2)])
+def test_every_number_is_a_time(time: Any) -> None:
+    assert opjax.compile_rhs(TIMED).eval_fn(time, np.ones(2), k=3.0).tolist() == [2.0, 6.0]
+
+
+@pytest.mark.parametrize("value", ["2.0", b"2", np.array("2"), 10**400, 1j, {"k": 1}], ids=repr)
+def test_what_is_no_number_is_refused(value: Any) -> None:
+    with pytest.raises(opjax.OpjaxError, match=r"'k' is .*, and a number or an array is wanted"):
+        opjax.compile_rhs(TIMED).eval_fn(0.0, np.ones(2), k=value)
+
+
+def test_the_former_word_for_the_namespace_changes_nothing() -> None:
+    import jax.numpy as jnp
+
+    for backend in ("numpy", "jax"):
+        with pytest.warns(DeprecationWarning, match="the namespace is that of each call's arrays"):
+            rhs = opjax.compile_spec(TIMED, backend=backend)
+        assert isinstance(rhs.eval_fn(0.0, np.ones(2), k=1.0), np.ndarray)
+        assert isinstance(rhs.eval_fn(0.0, jnp.ones(2), k=1.0), type(jnp.ones(2)))
+    with pytest.raises(opjax.OpjaxError, match="did you mean 'numpy'"):
+        opjax.compile_spec(TIMED, backend="nunpy")
+
+
+# --- names
+
+
+def test_any_text_may_name_a_transition() -> None:
+    spec: dict[str, Any] = {"kind": "transitions", "state": ["S", "I"]}
+    names = ["S -> I", "1st", "for", "E-I (slow)[age]"]
+    spec["transitions"] = [{"name": name, "from": "S", "to": "I", "rate": f"k{i}"} for i, name in enumerate(names)]
+    with pytest.warns(opjax.OpjaxWarning, match="W0511") as caught:
+        rhs = opjax.compile_rhs(spec)
+    assert [reaction.name for reaction in rhs.reactions] == ["S_I", "_1st", "_for", "E_I_slow_"]
+    assert len(caught) == 4
+
+
+def test_cells_on_the_left_of_statements() -> None:
+    spec = {
+        "axes": [{"name": "age", "coords": ["young", "old"]}],
+        "state": ["I[age]", "D[age=young]"],
+        "dynamics": ["I[age]' = -I[age]", "I__age_young' = 5", "D[age=young]' = 7", "I__age_old -> D__age_young @ 2"],
+    }
+    found = opjax.compile_rhs(spec).eval_fn(0.0, np.array([3.0, 4.0, 1.0]))
+    assert found.tolist() == [5.0, -4.0 - 8.0, 7.0 + 8.0]

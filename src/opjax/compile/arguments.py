@@ -20,6 +20,7 @@ Derive = Callable[[str, Backend, DType, Mapping[str, object]], Array]
 """Computes a parameter whose default is an expression of others."""
 
 
+_TEXTS = ("U", "S", "T")
 _FLOAT = frozenset((float,))
 
 
@@ -138,8 +139,10 @@ class Arguments:
         if type(value) is float and not shape:
             return backend.asarray(value, dtype, like)
         try:
+            if isinstance(value, str | bytes) or getattr(getattr(value, "dtype", None), "kind", "") in _TEXTS:
+                raise TypeError("a text, which asarray would take for a number")
             array = backend.asarray(value, dtype, like)
-        except (TypeError, ValueError) as problem:
+        except (TypeError, ValueError, OverflowError) as problem:
             found = type(value).__name__
             raise refuse(catalogue.WRONG_ARRAY, name=name, found=found, expected="a number or an array") from problem
         found = getattr(array, "shape", ())
@@ -176,6 +179,27 @@ class Arguments:
         unknown = [name for name in given if name not in self.known]
         hint = did_you_mean(str(unknown[0]), self.known, "its parameters are listed in param_names")
         return refuse(catalogue.UNKNOWN_VALUE, kind="parameter", name=str(unknown[0]), hint=hint)
+
+
+def moment_of(t: object, backend: Backend, dtype: DType, like: Array) -> Array:
+    """The time as a number of the state's data type.
+
+    Arguments:
+        t: what a caller gives as the time.
+        backend, dtype, like: where it is to be.
+
+    Raises:
+        OpjaxError: E0807 for what is no number, E0804 for several.
+    """
+    if type(t) is float:
+        return backend.asarray(t, dtype, like)
+    if t is None or isinstance(t, str | bytes):
+        raise refuse(catalogue.WRONG_ARRAY, name="t", found=type(t).__name__, expected="a number")
+    found = backend.asarray(t, dtype, like)
+    shape = tuple(getattr(found, "shape", ()))
+    if shape:
+        raise refuse(catalogue.WRONG_SHAPE, name="t", found=shape, expected="a single number")
+    return found
 
 
 def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, object]], tuple[object, ...]]:

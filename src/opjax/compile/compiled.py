@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from opjax.backends.base import Array, ArrayFunction, Backend, DType
 from opjax.backends.registry import backend_of
-from opjax.compile.arguments import refuse
+from opjax.compile.arguments import moment_of, refuse
 from opjax.compile.described import Described
 from opjax.compile.differentiate import Jacobian
 from opjax.compile.history import Moment
@@ -183,7 +183,7 @@ class CompiledRhs(Described):
         if p is None:
             p = self._arguments.prepare(parameters, backend, dtype, y)
         if ready.uses_time:
-            t = backend.asarray(t, dtype, y)
+            t = moment_of(t, backend, dtype, y)
         if ready.casts:
             y = backend.asarray(y, dtype, y)
         if not ready.branches:
@@ -277,7 +277,7 @@ class CompiledRhs(Described):
         return backend_of(y)
 
     def _time(self, t: object, kernel: Kernel, backend: Backend, dtype: DType, like: Array) -> object:
-        return backend.asarray(t, dtype, like) if kernel.code("flat").uses_time else t
+        return moment_of(t, backend, dtype, like) if kernel.code("flat").uses_time else t
 
     def _wrong_states(self, y: Mapping[str, Array]) -> Exception:
         missing = [name for name in self._names if name not in y]

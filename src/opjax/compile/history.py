@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from opjax.backends.base import Array, Backend, DType
+from opjax.compile.arguments import moment_of
 from opjax.compile.asked import Asked, asked_by, nobody_answers
 from opjax.compile.layout import shape_of
 from opjax.compile.quantities import Quantities, Wanted
@@ -96,7 +97,7 @@ class History:
         kernel = quantities.kernel(backend)
         parameters = tuple(prepared[name] for name in quantities.arguments.names)
         timed = kernel.code("tree").uses_time
-        time = backend.asarray(moment.time, dtype, moment.states[0]) if timed else moment.time
+        time = moment_of(moment.time, backend, dtype, moment.states[0]) if timed else moment.time
         with backend.errstate():
             results = kernel.bind("tree", dtype)(time, moment.states, parameters, extras)
         return dict(zip(quantities.wanted, results, strict=True))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from opjax.backends.base import Array, Backend
 from opjax.backends.registry import backend_of
-from opjax.compile.arguments import refuse
+from opjax.compile.arguments import moment_of, refuse
 from opjax.compile.quantities import Optimise, Point, Quantities, Wanted
 from opjax.errors import catalogue, did_you_mean
 from opjax.ir.evaluate import reachable
@@ -98,7 +98,7 @@ class CompiledObservable:
             raise refuse(catalogue.WRONG_SHAPE, name="y", found=tuple(y.shape), expected=(quantities.layout.size,))
         p = quantities.arguments.prepare(params, backend, dtype, y)
         y = backend.asarray(y, dtype, y)
-        time = backend.asarray(t, dtype, y) if self.time_dependent else t
+        time = moment_of(t, backend, dtype, y) if self.time_dependent else t
         with backend.errstate():
             flat = quantities.kernel(backend).bind("flat", dtype)(time, y, p)
         return backend.xp.reshape(flat, self.output_shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypedDict
@@ -11,6 +12,7 @@ from opjax.errors import catalogue, did_you_mean
 
 EXTRA = ("refuse", "ignore")
 OPERATORS = ("run", "describe")
+BACKENDS = ("numpy", "jax")
 
 
 class Choices(TypedDict, total=False):
@@ -20,6 +22,7 @@ class Choices(TypedDict, total=False):
     operators: str
     detect_gauges: bool
     gauge_fix: Mapping[str, float] | None
+    backend: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Options:
             an engine, which reads them in `CompiledRhs.operators`.
         detect_gauges: whether to find the scalings that leave the model as it is.
         gauge_fix: parameters with the values that a scaling brings them to; they are no parameters any more.
+        backend: op_system's former word for the namespace, "numpy" or "jax". Here as there it changes nothing: the
+            namespace is that of each call's arrays. A DeprecationWarning says so.
     """
 
     xp: object = None
@@ -41,17 +46,26 @@ class Options:
     operators: str = "run"
     detect_gauges: bool = False
     gauge_fix: Mapping[str, float] | None = None
+    backend: str | None = None
 
     def __post_init__(self) -> None:
-        choices = {"extra_parameters": (self.extra_parameters, EXTRA), "operators": (self.operators, OPERATORS)}
+        choices: dict[str, tuple[str, tuple[str, ...]]] = {
+            "extra_parameters": (self.extra_parameters, EXTRA),
+            "operators": (self.operators, OPERATORS),
+        }
+        if self.backend is not None:
+            choices["backend"] = (self.backend, BACKENDS)
         for option, (chosen, known) in choices.items():
             if chosen not in known:
                 hint = did_you_mean(chosen, known, f'write "{known[0]}" or "{known[1]}"')
                 raise refuse(catalogue.UNKNOWN_VALUE, kind=f"choice for {option}", name=chosen, hint=hint)
+        if self.backend is not None:
+            said = "backend=... changes nothing: the namespace is that of each call's arrays; xp=... pins it"
+            warnings.warn(said, DeprecationWarning, stacklevel=5)
 
     def without_gauges(self) -> Options:
         """The same for a model whose gauges were looked at already."""
-        return replace(self, detect_gauges=False, gauge_fix=None)
+        return replace(self, detect_gauges=False, gauge_fix=None, backend=None)
 
     def chosen(self, namespace: str) -> Chosen:
         """The same as values that can be compared and pickled."""

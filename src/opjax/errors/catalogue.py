@@ -281,6 +281,7 @@ IGNORED_KEY = Problem(
     "the key '{name}' changes nothing: op_system keeps it, and nothing reads it",
     "write what it means as transitions or equations, or remove it",
 )
+CHANGED_NAME = Problem("W0511", "the name '{name}' is read as '{other}'", "write letters, digits and '_'")
 INFERRED_PARAMETER = Problem(
     "W0402", "'{name}' is taken as a parameter; it is close to '{other}'", "declare it in 'parameters' if it is one"
 )

@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import unicodedata
 
+from opjax.errors import catalogue
 from opjax.spec.document import Entry, MappingNode, Node, ScalarNode, SequenceNode, wrong_value
 from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
@@ -27,6 +30,7 @@ from opjax.spec.sections.values import (
 )
 from opjax.spec.sections.written import written_expression, written_reference, written_statement, written_term
 from opjax.syntax.declarations import DerivativeDeclaration, ModelSyntax, Term, TransitionDeclaration
+from opjax.syntax.names import LONGEST_NAME, is_name
 from opjax.syntax.nodes import Expression
 
 _SIDE = Either("a state, a list of states, or null", (Scalar("a state", ("string", "null")), Listed("states", TEXT)))
@@ -96,10 +100,19 @@ def _rate(node: Node, fields: dict[str, Node], path: str, draft: Draft) -> tuple
 
 
 def _name(fields: dict[str, Node], path: str, draft: Draft) -> str:
-    """The name of a transition; op_system also writes its axes behind it, and they mean nothing more."""
+    """The name of a transition; op_system also writes its axes behind it, and they mean nothing more.
+
+    There it may be any text, such as ``S to I``; what names do not have becomes ``_``.
+    """
     if "name" not in fields:
         return ""
-    name, _ = declared(scalar(fields["name"], NAME, f"{path}.name", draft), draft)
+    key = scalar(fields["name"], NAME, f"{path}.name", draft)
+    text = key.text.partition("[")[0].strip() if key.text.rstrip().endswith("]") else key.text.strip()
+    if draft.own_form or not text or is_name(text):
+        return declared(key, draft)[0]
+    plain = re.sub(r"\W+", "_", unicodedata.normalize("NFC", text))[:LONGEST_NAME]
+    name = plain if is_name(plain) else f"_{plain}"[:LONGEST_NAME]
+    draft.report.add(catalogue.CHANGED_NAME, key.span, name=text, other=name)
     return name
 
 

@@ -297,8 +297,15 @@ def statement(node: Node, path: str, draft: Draft) -> TransitionDeclaration | De
     """A transition or an equation in the text spelling."""
     found = parse_dynamics(_whole(scalar(node, TEXT, path, draft), draft), draft.report, draft.limits)
     if isinstance(found, TransitionDeclaration):
-        return dataclasses.replace(found, rate=rewritten(found.rate, draft))
-    return dataclasses.replace(found, value=rewritten(found.value, draft))
+        sides = (tuple(_with_cell(term, draft) for term in side) for side in (found.reactants, found.products))
+        reactants, products = sides
+        return dataclasses.replace(found, reactants=reactants, products=products, rate=rewritten(found.rate, draft))
+    target = resolved(found.target, draft)
+    return dataclasses.replace(found, target=target, value=rewritten(found.value, draft))
+
+
+def _with_cell(term: Term, draft: Draft) -> Term:
+    return dataclasses.replace(term, target=resolved(term.target, draft))
 
 
 def action(node: Node, path: str, draft: Draft) -> Action:
