@@ -13,6 +13,7 @@ from opjax.source import Span
 from opjax.spec.dynamics import transition_axes
 from opjax.spec.history import HISTORY_CALLS, lower_history
 from opjax.spec.names import KIND_IN_WORDS, SPECIAL_CALLS, Name
+from opjax.spec.other_names import other_name_hint
 from opjax.spec.scope import Scope
 from opjax.spec.tables import lower_input
 from opjax.spec.weights import trapezoid
@@ -43,7 +44,7 @@ def lower_call(lowering: Lowering, call: Call, scope: Scope) -> Walk[AnyNode]:
         hint = f"write {call.name}*(...) for a product"
         raise lowering.report.stop(catalogue.NOT_A_FUNCTION, call.span, name=call.name, kind=kind, hint=hint)
     known = [*functions.user_function_names(), *HISTORY_CALLS, *lowering.names.known("function", "input", "state")]
-    hint = did_you_mean(call.name, known, catalogue.UNKNOWN_FUNCTION.hint)
+    hint = other_name_hint(call, lowering.names) or did_you_mean(call.name, known, catalogue.UNKNOWN_FUNCTION.hint)
     raise lowering.report.stop(catalogue.UNKNOWN_FUNCTION, call.span, name=call.name, hint=hint)
 
 

@@ -56,6 +56,8 @@ _OPERATOR: Final = frozenset({"PLUS", "STAR", "SLASH"})
 _ANY_OPERATOR: Final = _OPERATOR | {"MINUS", "CARET", "PERCENT", "COMPARE", "AND", "OR", "NOT", "IN", "IF"}
 _STARTS_VALUE: Final = frozenset({"NAME", "NUMBER", "LPAR", "TRUE", "FALSE"})
 
+_LISTED: Final = frozenset({"state", "state_list", "parameter", "input", "alias"})
+
 _PLAIN: Final[Mapping[str, str]] = {
     "NAME": "a name",
     "NUMBER": "a number",
@@ -119,7 +121,9 @@ def _other_language(place: Place) -> str:
         case _, "elif" | "elseif" | "elsif":
             return "write 'else ... if ... else ...'"
         case "SLASH", "/":
-            return "write 'floor(a/b)'"
+            return "a comment begins with '#'; to divide and round down, write 'floor(a/b)'"
+        case _, "if" if place.wants_value:
+            return "write 'value if condition else other'"
         case "COMPARE", ">" if place.previous == "<":
             return "write '!='"
         case "COLON", "=":
@@ -149,6 +153,8 @@ def _dynamics(place: Place) -> str:
         return "a derivative stands alone on the left of '='; name the right side in 'let' to use it elsewhere"
     if place.kind == "dynamics" and place.found == "=" and "PRIME" in place.expected:
         return f"an equation gives a derivative: {place.previous}' = ..."
+    if place.kind == "dynamics" and "ARROW" in place.expected and place.found in ("-", "<"):
+        return "write '->'" if place.found == "-" else "write each direction on a line: A -> B @ k1, then B -> A @ k2"
     if place.kind == "dynamics" and "AT" in place.expected:
         return "a transition needs its rate: A -> B @ rate"
     if place.terminal == "ARROW" and place.wants_operator:
@@ -162,6 +168,10 @@ def _declarations(place: Place) -> str:
         return "a colon stands between the trigger and the actions: at 60: S *= 0.4"
     if place.terminal == "ASSIGN":
         return f"'{place.found}' stands in the actions of events only"
+    if place.kind in _LISTED and (place.found, "COMMA" in place.expected) in (("=", True), (",", False)):
+        return "declarations with values stand on a line each"
+    if place.kind == "axis" and place.terminal == "NUMBER" and place.last == "EQUAL":
+        return "an axis has labels or points: age = [young, old], x = grid(0, 1, 11)"
     if place.terminal == "WITHIN":
         return "put the condition in brackets: (b in [...])"
     if place.kind == "time" and place.found == "from":
