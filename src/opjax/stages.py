@@ -23,7 +23,7 @@ from opjax.ir.system import System
 from opjax.source import DEFAULT_LIMITS, NOWHERE, Limits, Source, Span
 from opjax.spec.files import format_of, format_of_text, read_source, source_from_text
 from opjax.spec.lower import lower
-from opjax.spec.text_blocks import without_definitions
+from opjax.spec.text_blocks import holds_definitions, without_definitions
 from opjax.spec.text_printer import content_hash, print_model
 from opjax.spec.text_reader import read_text
 from opjax.syntax.declarations import ModelSyntax, TransitionDeclaration
@@ -36,7 +36,7 @@ if TYPE_CHECKING:  # who reads and checks a model waits for no compiler
 Format = Literal["ojx", "yaml", "json"]
 Labels = Mapping[str, tuple[str, ...]]
 NO_LABELS: Labels = {}
-_DEFINED = re.compile(r"^[ \t]*(?:operators?|pipelines?)\b", re.MULTILINE)
+_DEFINED = re.compile(r"^[ \t{]*[\"']?(?:operators?|pipelines?)\b", re.MULTILINE)
 ONLY_DEFINITIONS = "operators and pipelines are read by opjax.pipelines.define_file"
 SUFFIXES = (".ojx", ".yaml", ".yml", ".json")
 
@@ -66,6 +66,15 @@ def read(source: Source, form: Format, report: Report, limits: Limits = DEFAULT_
     from opjax.spec.yaml_reader import read_json, read_yaml  # half of the time of `import opjax`, if it stood above
 
     return (read_yaml if form == "yaml" else read_json)(source, report, limits)
+
+
+def holds_operators(source: Source, form: Format) -> bool:
+    """Whether a source defines operators and pipelines, as `opjax.pipelines` reads them."""
+    if form == "ojx":
+        return holds_definitions(source)
+    from opjax.spec.yaml_reader import defines_operators
+
+    return _DEFINED.search(source.text) is not None and defines_operators(source, form)
 
 
 def read_objects(mapping: Mapping[str, object], report: Report, limits: Limits = DEFAULT_LIMITS) -> list[ModelSyntax]:

@@ -40,15 +40,23 @@ def check(
 def checked(path: Path) -> tuple[list[Diagnostic], list[str]]:
     """The problems of a file, and a line for each of its models that has none."""
     from opjax import stages
+    from opjax.spec.files import format_of, read_source
 
     report = Report()
+    problems: list[Diagnostic] = []
+    lines: list[str] = []
     try:
-        models = stages.read_file(path, report)
+        source, form = read_source(path), format_of(path)
+        models = stages.read(source, form, report)
+        if stages.holds_operators(source, form):
+            from opjax.pipelines.files import problems_of_definitions
+
+            problems, summary = problems_of_definitions(source, form)
+            lines += [f"{path}: {summary}"] if summary else []
         report.check()
     except OpjaxError as error:
-        return [*error.diagnostics, *report.warnings], []
-    problems = report.warnings
-    lines: list[str] = []
+        return distinct([*error.diagnostics, *problems, *report.warnings]), []
+    problems += report.warnings
     for model in models:
         own = Report()
         try:
@@ -56,7 +64,12 @@ def checked(path: Path) -> tuple[list[Diagnostic], list[str]]:
         except OpjaxError as error:
             problems.extend(error.diagnostics)
         problems.extend(own.warnings)
-    return problems, lines
+    return distinct(problems), lines
+
+
+def distinct(problems: list[Diagnostic]) -> list[Diagnostic]:
+    """Each problem once: what a pipeline needs is checked with it too."""
+    return list({(p.code, p.place, p.message): p for p in problems}.values())
 
 
 def _line(path: Path, system: System) -> str:

@@ -46,13 +46,19 @@ def formatted(path: Path) -> tuple[bytes, str]:
     Raises:
         Failure: for a file in another spelling.
     """
+    from opjax import stages
     from opjax.spec.files import format_of, read_source
     from opjax.spec.text_printer import format_text
 
     form = format_of(path)
     if form != "ojx":
         raise Failure(f"'{path}': only .ojx files are formatted; 'opjax convert {path} --to {form}' writes it anew")
-    after = format_text(read_source(path))
+    source = read_source(path)
+    if stages.holds_operators(source, form):
+        from opjax.pipelines.definitions_writer import format_definitions
+
+        return path.read_bytes(), format_definitions(source)
+    after = format_text(source)
     return path.read_bytes(), after
 
 

@@ -32,9 +32,15 @@ _MOST_TIMES = 100_000
 
 
 class Missing(Operator):
-    """Stands for an operator that is not known here; pipelines with it can be checked, and not run."""
+    """Stands for an operator that is not known here; pipelines with it can be checked, and not run.
+
+    Arguments:
+        name: the name.
+        wrong: whether it is known, and has problems: then nothing is said of its calls.
+    """
 
     name: str = static(default="")
+    wrong: bool = static(default=False)
 
     def _apply(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError(f"the operator '{self.name}' is not known")
@@ -142,7 +148,7 @@ def node_of(expression: Expression, nodes: Nodes, scope: Scope) -> Walk[Node]:
             operator, arguments = _solved(expression, scope)
         else:
             operator, arguments = scope.operator(expression.name, expression.span), expression.arguments
-        if isinstance(operator, Missing):
+        if isinstance(operator, Missing) and operator.wrong:
             return Node(operator)
         operands: list[Node] = []
         named: dict[str, Node] = {}

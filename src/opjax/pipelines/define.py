@@ -145,7 +145,7 @@ class _Definer:
         except OpjaxError as error:
             self.report.diagnostics.extend(error.diagnostics)
             self.scope.models.pop(row.name, None)
-            self.scope.known.setdefault(row.name, Missing(row.name))
+            self.scope.known.setdefault(row.name, Missing(row.name, wrong=True))
 
     def model(self, model: ModelSyntax) -> None:
         """Check a model, also one that no pipeline uses."""

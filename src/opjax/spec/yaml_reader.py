@@ -82,6 +82,12 @@ def read_mapping(mapping: Mapping[str, object], report: Report, limits: Limits =
     return found[0] if found else None
 
 
+def defines_operators(source: Source, form: str) -> bool:
+    """Whether a document of a YAML or JSON text defines operators and pipelines."""
+    roots = (yaml_documents if form == "yaml" else json_documents)(source, Report(), DEFAULT_LIMITS)
+    return any(map(is_definitions, roots))
+
+
 def models_of(roots: list[Node], place: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> list[ModelSyntax]:
     """The models of documents.
 
