@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,7 @@ from pipelines.fixtures import (
     total,
 )
 
+AUTO, EXPLICIT = jax.sharding.AxisType.Auto, jax.sharding.AxisType.Explicit
 FUNCTIONS = [positive, regime, total]
 
 
@@ -91,6 +93,7 @@ ALL = {
     "texts as keys": lambda: Switch(regime, {"_target_": Gain(2.0), "b": Identity()}, Scale(0.5)),
     "loops": lambda: ScanSequential(Gain(2.0), 3) | ScanStack.of(Gain(1.0), Gain(2.0)) | Checkpoint(Scale(2.0)),
     "spread": lambda: VMapOver(Gain(jnp.ones(3)), in_axes=0, batch_size=2),
+    "sharded": lambda: ShardOver(Gain([1.0]), jax.make_mesh((1, 1), ("b", "c"), axis_types=(AUTO, AUTO)), "b"),
     "watched": lambda: Snapshot("a") | ShapeTrace("b") | Check(positive, "no"),
     "constants": lambda: Const({1: (1, None, True, "x"), 2: [float("inf"), -0.0, 1 + 2j, np.float64(0.1)]}),
     "numpy": lambda: Const((np.arange(3), np.float32(0.1), jnp.zeros((0, 2)), jnp.bfloat16(1.5), np.dtype("int8"))),
@@ -173,7 +176,7 @@ def test_a03_operators_pickle() -> None:
         (lambda: Const(np.array([None])), "Python objects"),
         (lambda: Item(slice(0.5)), "float"),
         (lambda: Lambda(functools.partial(positive)), "no form"),
-        (lambda: ShardOver(Identity(), jax.sharding.Mesh(jax.devices()[:1], "b"), "b"), "mesh is a Mesh"),
+        (lambda: Const(jax.make_mesh((1,), ("b",), axis_types=(EXPLICIT,))), "chosen by hand"),
     ],
 )
 def test_a04_what_cannot_be_read_back_is_not_written(make: Any, words: str) -> None:
@@ -240,6 +243,30 @@ def test_a13_only_allowed_classes_at_every_depth() -> None:
             loads_yaml(text, OK - {target}, [positive])
         assert caught.value.target == target
     assert loads(dumps(Scale(1.0)), allow=[Scale]).k == 1.0
+
+
+def test_a13_modules_inside_operators_are_allowed_by_name() -> None:
+    model = WithModel(eqx.nn.Sequential([eqx.nn.Identity(), eqx.nn.Lambda(jax.nn.relu)]))
+    text, functions = dumps(model), [jax.nn.relu]
+    everything = {target_of(WithModel), "equinox.nn:Sequential", "equinox.nn:Identity", "equinox.nn:Lambda"}
+    assert eqx.tree_equal(loads(text, everything, functions), model)
+    for target in everything:
+        with pytest.raises(UntrustedTargetError) as caught:
+            loads(text, everything - {target}, functions)
+        assert caught.value.target == target
+    with pytest.raises(UntrustedTargetError, match="function"):
+        loads(text, everything, [])
+
+
+@pytest.mark.parametrize("make", [ALL["switch"], ALL["nested graph"], ALL["loops"], ALL["spread"]])
+def test_a13_every_class_inside_is_asked_for(make: Any) -> None:
+    text = dumps(make())
+    targets = set(re.findall(r'"_target_": "([^"]+)"', text))
+    assert len(targets) > 1
+    for target in targets:
+        with pytest.raises(UntrustedTargetError) as caught:
+            loads(text, targets - {target}, [*FUNCTIONS, jnp.stack, jnp.add])
+        assert caught.value.target == target
 
 
 @pytest.mark.parametrize(
@@ -318,6 +345,9 @@ def test_a13_yaml_tags_are_refused() -> None:
         ({"_module_": "opjax.pipelines:Identity", "fields": {}}, "_target_"),
         ({"_module_": "equinox.nn:Identity", "fields": {"a": 1}}, "fields"),
         ({"_slice_": [1, 2]}, "list of 3"),
+        ({"_mesh_": {"b": 4096}}, "this process has"),
+        ({"_mesh_": {"b": -1}}, "axes with their sizes"),
+        ({"_mesh_": [1]}, "axes with their sizes"),
         ({"_complex_": ["a", "b"]}, "numbers"),
         ({"_arry_": [1.0]}, "no meaning"),
     ],

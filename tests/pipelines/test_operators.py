@@ -24,7 +24,10 @@ from opjax.pipelines import (
     Operator,
     Sequential,
     Switch,
+    dumps,
+    loads,
     param,
+    sharing,
 )
 from pipelines.fixtures import AddOp, Affine, Gain, NotKept, Scale, Thresh, Write, X, positive, regime, total
 
@@ -118,6 +121,36 @@ def test_a05_chains_are_flat() -> None:
 def test_a05_only_operators_are_joined() -> None:
     with pytest.raises(TypeError):
         Scale(1.0) | 5  # type: ignore[operator]
+
+
+def test_a05_long_chains_are_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each step is looked into once, however many stand before it."""
+    looks = 0
+    modules = sharing._modules
+
+    def counting(operators: Any) -> Any:
+        nonlocal looks
+        for module in modules(operators):
+            looks += 1
+            yield module
+
+    monkeypatch.setattr(sharing, "_modules", counting)
+    steps = [Gain(1.0 + i) for i in range(200)]
+    chain = steps[0] | steps[1]
+    for step in steps[2:]:
+        chain = chain | step
+    assert len(chain) == 200
+    assert looks == 200
+    with pytest.raises(ValueError, match="twice"):
+        chain | steps[7]
+    with pytest.raises(ValueError, match="twice"):
+        chain | Fanout({"a": steps[7]})
+    longer, other = chain | Gain(1.0), chain | Gain(2.0)
+    assert len(longer) == len(other) == 201
+    with pytest.raises(TypeError, match="terminal"):
+        (Scale(1.0) | Write()) | Scale(1.0)
+    assert eqx.tree_equal(Sequential(steps), chain)
+    eqx.tree_check(chain)
 
 
 # --- A6
@@ -323,6 +356,17 @@ def test_a09_a_chain_of_3000_nodes() -> None:
     graph = Graph.build({"x": x}, node)
     assert len(graph.operators) == 1
     assert graph(0) == 3000
+    assert len(graph.describe().splitlines()) == 3000 + 3
+
+
+def test_a09_a_long_chain_survives_a_file() -> None:
+    x = Input("x")
+    node: Any = x
+    for _ in range(1000):
+        node = Identity()(node)
+    graph = Graph.build({"x": x}, node)
+    assert len(graph.operators) == 1000
+    assert eqx.tree_equal(loads(dumps(graph)), graph)
 
 
 def test_a09_an_input_has_one_name() -> None:
@@ -438,6 +482,15 @@ def test_a15_an_unmatched_key_goes_to_the_default() -> None:
 def test_a15_keys_do_not_wrap_round(dtype: str, number: int, keys: tuple[int, ...]) -> None:
     switch = Switch(lambda k, x: k, dict.fromkeys(keys, Lambda(lambda k, x: x + 1)), Lambda(lambda k, x: x))
     assert switch(jnp.array(number, dtype=dtype), 0.0) == 0.0
+
+
+def test_a15_keys_of_a_batch_go_each_their_own_way() -> None:
+    switch = Switch(
+        lambda k, x: k, {0: Lambda(lambda k, x: 2 * x), 5: Lambda(lambda k, x: 3 * x)}, Lambda(lambda k, x: x)
+    )
+    keys = jnp.array([0, 5, 4, 6, -1])
+    same(jax.vmap(switch)(keys, jnp.arange(1.0, 6.0)), [2.0, 6.0, 3.0, 4.0, 5.0])
+    same(jax.vmap(jax.grad(switch, argnums=1))(keys, jnp.ones(5)), [2.0, 3.0, 1.0, 1.0, 1.0])
 
 
 def test_a15_plain_keys_may_be_anything() -> None:

@@ -26,6 +26,7 @@ from opjax.pipelines import (
     Operator,
     ScanSequential,
     ScanStack,
+    Sequential,
     ShapeTrace,
     ShardOver,
     Signature,
@@ -153,6 +154,26 @@ def test_a17_a_tap_sees_every_call() -> None:
     assert len(seen) == 1
 
 
+def test_a17_a_tap_sees_every_step_of_a_loop() -> None:
+    seen: list[Any] = []
+    step = Scale(2.0) | Tap(seen.append, ordered=True)
+    ScanSequential(step, 3)(jnp.ones(()))
+    jax.effects_barrier()
+    assert [float(s) for s in seen] == [2.0, 4.0, 8.0]
+    seen.clear()
+    same(jax.grad(Checkpoint(Scale(2.0) | Tap(seen.append)))(1.0), 2.0)
+    jax.effects_barrier()
+    assert len(seen) == 2  # once more in the backward pass, as the docstring says
+
+
+def test_a18_where_jax_has_no_sinks_it_says_so() -> None:
+    sink = Scale(2.0) | Sink(lambda x: None)
+    with pytest.raises(NotImplementedError, match="Effects"):
+        jax.grad(lambda x: Checkpoint(sink)(x).sum())(X)
+    with pytest.raises(NotImplementedError, match="IO effect"):
+        jax.vmap(Branch(positive, sink))(jnp.ones((2, 3)))
+
+
 def test_a18_a_sink_writes_and_lets_gradients_pass() -> None:
     rows: list[Any] = []
     operator = Scale(2.0) | Sink(rows.append, ordered=True)
@@ -250,7 +271,7 @@ import sys
 sys.path.insert(0, {tests!r})
 import equinox as eqx, jax, jax.numpy as jnp, numpy as np
 from jax.sharding import AxisType
-from opjax.pipelines import ShardOver, VMapOver
+from opjax.pipelines import ShardOver, VMapOver, dumps, loads
 from pipelines.fixtures import Gain
 assert len(jax.devices()) == 4
 mesh = jax.make_mesh((4,), ("b",), axis_types=(AxisType.Auto,))
@@ -262,6 +283,14 @@ np.testing.assert_allclose(y, VMapOver(gain)(xs))
 assert len(y.sharding.device_set) == 4
 gradient = eqx.filter_jit(eqx.filter_grad(lambda s, x: s(x).sum()))(ShardOver(gain, mesh, "b"), xs)
 np.testing.assert_allclose(gradient.operator.g, xs.sum(0))
+assert eqx.tree_equal(loads(dumps(ShardOver(gain, mesh, "b"))), ShardOver(gain, mesh, "b"))
+explicit = jax.make_mesh((4,), ("b",), axis_types=(AxisType.Explicit,))
+try:
+    ShardOver(gain, explicit, "b")
+except ValueError as error:
+    assert "axis_types=(jax.sharding.AxisType.Auto,)" in str(error)
+else:
+    raise AssertionError
 try:
     ShardOver(gain, mesh, "b")(jnp.ones((15, 3)))
 except ValueError as error:
@@ -439,6 +468,41 @@ def test_a31_transformations_compose() -> None:
         jax.tree.map(lambda a, b, i=i: same(a[i], b), eqx.filter(found, eqx.is_array), eqx.filter(alone, eqx.is_array))
 
 
+PARTS = {
+    "gain": lambda i: Gain([1.1, 0.9, 1.0 + 0.1 * i]),
+    "threshold": lambda i: Thresh(0.1 * i),
+    "scan": lambda i: ScanSequential(Gain(0.9 + 0.1 * i), 2),
+    "stack": lambda i: ScanStack.of(Gain(1.1), Gain(0.5 + 0.1 * i)),
+    "checkpoint": lambda i: Checkpoint(Lambda(jnp.tanh) | Gain(1.2)),
+    "branch": lambda i: Branch(positive, Gain(2.0), Thresh(0.2)),
+    "fanout": lambda i: Fanout((Gain(1.5), Lambda(jnp.sin))) | Lambda(sum),
+    "vmap": lambda i: VMapOver(Gain(0.7)),
+    "snapshot": lambda i: Snapshot(f"s{i}"),
+}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a31_transformations_of_any_chain_agree_with_one_example_at_a_time(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    steps = [PARTS[name](i) for i, name in enumerate(random.permutation(sorted(PARTS))[:4])]
+    pipe, rest = eqx.partition(Sequential(steps), eqx.is_array)
+    xs = jnp.asarray(random.normal(size=(2, 3)), jnp.float32)
+
+    def loss(p: Any, x: Any) -> Any:
+        return eqx.combine(p, rest)(x).sum()
+
+    together = jax.jit(jax.vmap(jax.value_and_grad(loss), in_axes=(None, 0)))(pipe, xs)
+    step = 1e-2
+    for i, x in enumerate(xs):
+        same(together[0][i], loss(pipe, x))
+        for leaf, slopes in zip(jax.tree.leaves(pipe), jax.tree.leaves(together[1]), strict=True):
+            assert slopes.shape == (2, *leaf.shape)
+        direction = jax.tree.map(jnp.ones_like, pipe)
+        ahead, behind = (loss(jax.tree.map(lambda a, b, s=s: a + s * b, pipe, direction), x) for s in (step, -step))
+        total_slope = sum(float(slopes[i].sum()) for slopes in jax.tree.leaves(together[1]))
+        np.testing.assert_allclose(total_slope, (ahead - behind) / (2 * step), rtol=2e-2, atol=2e-3)
+
+
 # --- A32
 
 
@@ -508,6 +572,19 @@ def test_a33_gradients_reach_back_as_far_as_said() -> None:
     same(inputs[4:], whole[1][4:])
     closed = jax.grad(lambda a: truncated_scan(lambda c, x: (c * a, c), 1.0, xs, live=1)[0])(2.0)
     same(closed, 32.0)
+
+
+def test_a33_memory_grows_with_what_is_live() -> None:
+    xs = jnp.zeros(400)
+
+    def memory(live: int) -> int:
+        def last(c: Any) -> Any:
+            return truncated_scan(lambda c, x: (jnp.sin(c) + x, None), c, xs, live=live)[0].sum()
+
+        compiled = jax.jit(jax.grad(last)).lower(jnp.ones(500)).compile()
+        return compiled.memory_analysis().temp_size_in_bytes
+
+    assert memory(40) < memory(400) / 5
 
 
 @pytest.mark.slow

@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import inspect
+import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import numpy as np
 
 from opjax.errors import OpjaxError, Report, catalogue
 from opjax.errors.diagnostic import Diagnostic
-from opjax.pipelines.encode import TAG
+from opjax.pipelines.encode import TAG, mesh_of
 from opjax.pipelines.operator import Operator, constructor_names
 from opjax.pipelines.registry import FUNCTIONS, MODULES, OPERATORS, name_of, target_of
 from opjax.pipelines.untyped import jax, jnp
@@ -331,12 +332,28 @@ def _key(node: MappingNode, inner: Node) -> Any:
         wrong(node, "_key_", str(error).splitlines()[0])
 
 
+def _mesh(node: MappingNode, inner: Node) -> Any:
+    _only(node, "_mesh_")
+    sizes = _plain(inner)
+    if not isinstance(sizes, dict) or not sizes or not all(type(n) is int and n > 0 for n in _numbers_in(sizes)):
+        wrong(inner, "_mesh_", "it is a mapping of axes with their sizes")
+    wanted, there = math.prod(_numbers_in(sizes)), jax.device_count()
+    if wanted > there:
+        wrong(inner, "_mesh_", f"it wants {wanted} devices, and this process has {there}")
+    return mesh_of(cast("dict[str, int]", sizes))
+
+
+def _numbers_in(sizes: Any) -> list[Any]:
+    return list(sizes.values())
+
+
 _LEAVES: dict[str, Callable[[MappingNode, Node], Any]] = {
     "_array_": _array,
     "_complex_": _complex,
     "_dtype_": _dtype,
     "_ellipsis_": _ellipsis,
     "_key_": _key,
+    "_mesh_": _mesh,
     "_number_": _number,
     "_slice_": _slice,
 }

@@ -9,10 +9,12 @@ import base64
 import math
 import re
 import types
+from collections.abc import Mapping
 from typing import Any, TypeAlias, cast
 
 import equinox as eqx
 import numpy as np
+from jax.sharding import AxisType, Mesh
 
 from opjax.pipelines.operator import Operator
 from opjax.pipelines.registry import MODULES, OPERATORS, UNNAMED, is_named, name_of, target_of
@@ -152,6 +154,8 @@ def _leaf(value: Any, path: str) -> Plain:
         return {"_slice_": [_index(part, path) for part in cast("list[Any]", [value.start, value.stop, value.step])]}
     if isinstance(value, types.EllipsisType):
         return {"_ellipsis_": True}
+    if isinstance(value, Mesh):
+        return _mesh(value, path)
     if callable(value) and not name_of(value).endswith(UNNAMED):
         if is_named(value):
             return {"_fn_": name_of(value)}
@@ -159,6 +163,24 @@ def _leaf(value: Any, path: str) -> Plain:
         message = f"{path} is the function '{name}', whose name does not lead back to it: define it in a module, or"
         raise NotSerialisableError(f"{message} register(it, name='...')")
     raise NotSerialisableError(f"{path} is a {type(value).__name__}, which has no form in a file")
+
+
+def _mesh(mesh: Mesh, path: str) -> Plain:
+    """A mesh as the names and sizes of its axes: the devices are those of the process that loads it."""
+    sizes = {str(name): int(size) for name, size in mesh.shape.items()}
+    if mesh != mesh_of(sizes):
+        message = f"{path} is a mesh of devices chosen by hand, which have no form in a file: make it as"
+        raise NotSerialisableError(f"{message} jax.make_mesh(sizes, names, axis_types=(jax.sharding.AxisType.Auto,))")
+    return {"_mesh_": dict(sizes)}
+
+
+def mesh_of(sizes: Mapping[str, int]) -> Mesh:
+    """The mesh of this process's devices with such axes.
+
+    Raises:
+        ValueError: if there are not enough devices.
+    """
+    return jax.make_mesh(tuple(sizes.values()), tuple(sizes), axis_types=(AxisType.Auto,) * len(sizes))
 
 
 def _index(part: Any, path: str) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any, cast, overload
 import equinox as eqx
 
 from opjax.pipelines.operator import Operator
-from opjax.pipelines.sharing import refuse_shared
+from opjax.pipelines.sharing import refuse_shared, refuse_shared_with
 
 
 def _as_tuple(operators: Iterable[Operator]) -> tuple[Operator, ...]:
@@ -73,5 +73,14 @@ def joined(first: Operator, second: Operator) -> Operator:
     """``first | second``: the steps of both, one after another."""
     if not isinstance(cast("object", second), Operator):
         return NotImplemented
-    steps = [step for part in (first, second) for step in (part if isinstance(part, Sequential) else (part,))]
-    return Sequential(steps)
+    left, right = _steps(first), _steps(second)
+    if right and left and left[-1].ends_pipeline():
+        raise TypeError(f"operators[{len(left) - 1}], {type(left[-1]).__name__}, is terminal: nothing may follow it")
+    chain = object.__new__(Sequential)  # both sides have been checked when they were made
+    object.__setattr__(chain, "operators", (*left, *right))
+    refuse_shared_with(first, left, chain, right)
+    return chain
+
+
+def _steps(operator: Operator) -> tuple[Operator, ...]:
+    return operator.operators if isinstance(operator, Sequential) else (operator,)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import AxisType, Mesh, PartitionSpec
 
 from opjax.pipelines.operator import Operator, static
 from opjax.pipelines.untyped import closure, eqx, jax, jnp, partition, tree_map
@@ -68,7 +68,8 @@ class ShardOver(Operator):
         axis: the name of the mesh's axis.
 
     Raises:
-        ValueError: if the mesh has no such axis, or if the first axis of an input is not divisible by its size.
+        ValueError: if the mesh has no such axis, if its axes are not automatic, or if the first axis of an input is not
+            divisible by the size of the mesh's.
     """
 
     operator: Operator
@@ -78,6 +79,11 @@ class ShardOver(Operator):
     def __check_init__(self) -> None:
         if self.axis not in self.mesh.axis_names:
             raise ValueError(f"the mesh has no axis '{self.axis}'; its axes are {', '.join(self.mesh.axis_names)}")
+        if any(kind != AxisType.Auto for kind in self.mesh.axis_types):
+            raise ValueError(
+                "the axes of the mesh must be automatic: "
+                "jax.make_mesh((n,), ('name',), axis_types=(jax.sharding.AxisType.Auto,))"
+            )
 
     def _apply(self, *args: Any) -> Any:
         devices = math.prod(size for name, size in self.mesh.shape.items() if name == self.axis)
