@@ -18,6 +18,7 @@ from opjax.compile.kernel import Kernel
 from opjax.compile.options import Options
 from opjax.compile.origins import Origin
 from opjax.compile.quantities import NOTHING, Optimise
+from opjax.compile.quick import ARE_FLOATS, Usual
 from opjax.errors import catalogue, did_you_mean
 from opjax.ir.system import System
 
@@ -67,6 +68,7 @@ class CompiledRhs(Described):
         self._arguments = self._quantities.arguments
         self._ready: dict[tuple[type, DType], _Ready] = {}
         self._latest: _Ready | None = None
+        self._usual = Usual(self._flat, self._arguments)
         _register_without_leaves(type(self))
 
     # --- calls
@@ -85,7 +87,7 @@ class CompiledRhs(Described):
         Raises:
             OpjaxError: E0804 for a wrong shape, E0805 for a missing parameter, E0806 for an unknown one.
         """
-        return self._flat(t, y, parameters)
+        return self._quick(t, y, parameters)
 
     def pytree_eval_fn(self, t: object, y: Mapping[str, Shaped], **parameters: object) -> dict[str, Shaped]:
         """The derivative by state name.
@@ -143,9 +145,7 @@ class CompiledRhs(Described):
         Returns:
             The derivative, in the form of `y`.
         """
-        if isinstance(y, Mapping):
-            return self._tree(t, cast("Mapping[str, Array]", y), args or NOTHING)
-        return self._flat(t, y, args or NOTHING)
+        return self._quick(t, y, args or NOTHING)
 
     def coordinate_view(self) -> StateCoordinateView:
         """The model with the logarithms of the states that are declared with ``log`` as coordinates."""
@@ -170,6 +170,21 @@ class CompiledRhs(Described):
         """
         given = dict(params)
         return lambda t, y: self(t, y, given)
+
+    def _quick(self, t: object, y: Any, parameters: Mapping[str, object]) -> Any:
+        """One look at usual arguments, and no further call: a small model takes less time than two of them."""
+        usual = self._usual
+        if type(y) is usual.kind and y.dtype is usual.dtype and y.shape == usual.shape:
+            if len(parameters) == usual.count and (not usual.timed or type(t) is float):
+                try:
+                    p = usual.pick(parameters)
+                except KeyError:
+                    return self._flat(t, y, parameters)
+                if ARE_FLOATS(map(type, p)):
+                    return usual.function(t, y, p)
+        elif isinstance(y, Mapping):
+            return self._tree(t, cast("Mapping[str, Array]", y), parameters)
+        return self._flat(t, y, parameters)
 
     def _flat(self, t: object, y: Array, parameters: Mapping[str, object]) -> Array:
         ready = self._latest
@@ -204,12 +219,16 @@ class CompiledRhs(Described):
             getattr(y, "dtype", None),
             backend,
             dtype,
-            float if form in ("numbers", "written") and dtype == backend.xp.float64 else backend.scalar_type(dtype),
+            float if form != "flat" and dtype == backend.xp.float64 else backend.scalar_type(dtype),
             kernel.bind(form, dtype),
             uses_time=kernel.code(form).uses_time,
             casts=not backend.is_array(y) or y.dtype != dtype,
             branches=kernel.branches and form != "numbers",
         )
+        if form != "flat" and ready.number is not None and not ready.casts and not ready.branches:
+            self._usual = Usual(
+                ready.function, self._arguments, ready.number, ready.uses_time, ready.kind, dtype, self._shape
+            )
         self._ready[(type(y), getattr(y, "dtype", None))] = ready
         return ready
 

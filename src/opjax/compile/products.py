@@ -48,4 +48,4 @@ def product_text(recipe: str, factors: Sequence[str], sizes: Mapping[str, int]) 
         return None
     matrix = a if left[1] == shared[0] else f"{a}.T"
     shape = ", ".join(str(sizes[letter]) for letter in result)
-    return f"{matrix}.dot({b}.reshape(({sizes[shared[0]]}, -1))).reshape(({shape}))"
+    return f"{matrix}.dot({b}.reshape({sizes[shared[0]]}, -1)).reshape({shape})"

@@ -35,7 +35,7 @@ class Target:
         if not self.shape:
             return f"out[{self.start}]"
         part = "out" if self.size == self.length else f"out[{self.start}:{self.start + self.size}]"
-        return part if len(self.shape) < 2 else f"{part}.reshape({self.shape})"
+        return part if len(self.shape) < 2 else f"{part}.reshape{self.shape}"
 
     def part(self, first: int, size: int, vector: bool) -> Target:
         """Some neighbouring elements of a vector, as a vector or as a number."""
