@@ -1,0 +1,128 @@
+"""How fast is one warm call of each model, and what does vmap/grad cost, against hand-written code?
+
+A direct call with NumPy; with JAX a jitted call, the call mapped over many states, and the gradient of the sum of its
+squares by the states, all jitted. 64-bit numbers; all values are first checked to be those of the code by hand. The
+operations are the equations of the jaxpr; the memory is the most that NumPy holds in one call, and what XLA sets
+aside for temporaries. Below 1x opjax is the quicker one.
+"""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import harness
+import opjax
+import text_models
+from text_models import Case
+
+Call = Callable[[Any, Any], Any]
+"""A function of the state and the parameters."""
+
+
+def compiled(case: Case) -> opjax.CompiledRhs:
+    """The model, compiled from its text."""
+    return opjax.compile_rhs(opjax.loads(case.text, "ojx"))
+
+
+def used(rhs: opjax.CompiledRhs, case: Case) -> dict[str, Any]:
+    """The parameters that the derivative takes."""
+    return {name: case.parameters[name] for name in rhs.param_names}
+
+
+def numpy_pair(case: Case) -> dict[str, harness.Candidate]:
+    """The two calls with NumPy."""
+    rhs = compiled(case)
+    p = used(rhs, case)
+    np.testing.assert_allclose(rhs(0.0, case.y0, p), case.numpy(0.0, case.y0, p), rtol=1e-9, atol=1e-12)
+    return {"opjax": lambda: rhs(0.0, case.y0, p), "hand": lambda: case.numpy(0.0, case.y0, p)}
+
+
+def jax_calls(case: Case) -> tuple[dict[str, Call], Any, dict[str, Any]]:
+    """The two functions with JAX, the state and the parameters."""
+    rhs = compiled(case)
+    p = {name: jnp.asarray(value) for name, value in used(rhs, case).items()}
+    return {"opjax": lambda y, p: rhs(0.0, y, p), "hand": lambda y, p: case.jax(0.0, y, p)}, jnp.asarray(case.y0), p
+
+
+def mapped(call: Call) -> Call:
+    """The function of many states."""
+    return jax.vmap(call, in_axes=(0, None))
+
+
+def gradient(call: Call) -> Call:
+    """The gradient of the sum of squares by the states."""
+    return jax.grad(lambda y, p: jnp.sum(call(y, p) ** 2))
+
+
+def jitted(calls: dict[str, Call], y: Any, p: dict[str, Any]) -> dict[str, harness.Candidate]:
+    """Jitted calls that have been made once, and give the same."""
+    functions = {name: jax.jit(call) for name, call in calls.items()}
+    answers = [np.asarray(f(y, p)) for f in functions.values()]
+    np.testing.assert_allclose(*answers, rtol=1e-8, atol=1e-8 * float(np.max(np.abs(answers[0]))))
+    return {name: lambda f=f: f(y, p).block_until_ready() for name, f in functions.items()}
+
+
+def row(name: str, pair: dict[str, harness.Candidate], turns: int) -> list[str]:
+    """One line of a table of times."""
+    timing = harness.in_turns(pair, turns)
+    cells = [harness.microseconds(timing[which].median) for which in ("opjax", "hand")]
+    return [name, *cells, harness.ratio(timing["opjax"].over(timing["hand"]))]
+
+
+def numpy_peak(call: harness.Candidate) -> int:
+    """The most bytes that one warm call holds at once."""
+    call()
+    tracemalloc.start()
+    call()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def counts(case: Case) -> list[str]:
+    """One line of the table of operations and memory."""
+    cells: list[str] = []
+    calls, y, p = jax_calls(case)
+    cells += [str(len(jax.make_jaxpr(call)(y, p).eqns)) for call in calls.values()]
+    cells += [f"{numpy_peak(call) / 1024:,.1f}" for call in numpy_pair(case).values()]
+    for call in calls.values():
+        analysis = jax.jit(call).lower(y, p).compile().memory_analysis()
+        cells.append(f"{analysis.temp_size_in_bytes / 1024:,.1f}" if analysis is not None else "-")
+    return [case.name, *cells]
+
+
+def main() -> None:
+    """Measure and write the page."""
+    page = harness.Page(__file__, __doc__ or "")
+    columns = ["model", "opjax, us", "by hand, us", "opjax / hand"]
+    found = list(text_models.cases(page.quick))
+    with jax.enable_x64(True):
+        page.table("NumPy, one call", columns, [row(c.name, numpy_pair(c), page.turns) for c in found])
+        page.table("JAX, one jitted call", columns, [row(c.name, jitted(*jax_calls(c)), page.turns) for c in found])
+        rows: list[list[str]] = []
+        for case in found:
+            calls, y, p = jax_calls(case)
+            many = jnp.stack([y * (1 + 0.01 * i / case.mapped) for i in range(case.mapped)])
+            pair = jitted({name: mapped(call) for name, call in calls.items()}, many, p)
+            rows.append(row(f"{case.name}, {case.mapped:,} states", pair, page.turns))
+        page.table("JAX, vmap", columns, rows)
+        rows = []
+        for case in found:
+            calls, y, p = jax_calls(case)
+            pair = jitted({name: gradient(call) for name, call in calls.items()}, y, p)
+            rows.append(row(case.name, pair, page.turns))
+        page.table("JAX, gradient", columns, rows)
+        pairs = ("operations", "NumPy, KiB", "XLA, KiB")
+        heads = ["model", *(f"{what}, {who}" for what in pairs for who in ("opjax", "hand"))]
+        page.table("Operations and memory", heads, [counts(c) for c in found])
+    page.finish()
+
+
+if __name__ == "__main__":
+    main()
