@@ -52,6 +52,8 @@ def shape_of(axes: tuple[str, ...], known: Mapping[str, Axis], span: Span = NOWH
     Raises:
         OpjaxError: E0803 if an axis has no labels yet.
     """
+    if not axes:
+        return ()
     report = Report()
     for name in axes:
         if known[name].size is None:

@@ -28,6 +28,7 @@ class Node:
         kind: ``real`` or ``boolean``.
         roles: what the value depends on.
         span: where it was first written.
+        operands: the nodes that this one is made of; each pass reads them, so they are no property.
     """
 
     number: int
@@ -35,11 +36,7 @@ class Node:
     kind: Kind
     roles: frozenset[Role]
     span: Span
-
-    @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """The nodes that this one is made of."""
-        return ()
+    operands: tuple[AnyNode, ...] = ()
 
 
 @record(eq=False, repr=False, kw_only=True)
@@ -63,25 +60,23 @@ class Apply(Node):
     """A function of the table, element by element; values with different dims are broadcast by name."""
 
     function: str
-    arguments: tuple[AnyNode, ...]
 
     @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """As `Node.operands`."""
-        return self.arguments
+    def arguments(self) -> tuple[AnyNode, ...]:
+        """What the function is applied to."""
+        return self.operands
 
 
 @record(eq=False, repr=False, kw_only=True)
 class IntegerPower(Node):
     """``base ^ exponent`` with a literal integer: repeated multiplication."""
 
-    base: AnyNode
     exponent: int
 
     @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """As `Node.operands`."""
-        return (self.base,)
+    def base(self) -> AnyNode:
+        """What is raised."""
+        return self.operands[0]
 
 
 @record(eq=False, repr=False, kw_only=True)
@@ -89,26 +84,24 @@ class Reduce(Node):
     """A sum, product, minimum or maximum over dims that the operand has."""
 
     reduction: ReduceKind
-    operand: AnyNode
     over: Dims
 
     @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """As `Node.operands`."""
-        return (self.operand,)
+    def operand(self) -> AnyNode:
+        """What is reduced."""
+        return self.operands[0]
 
 
 @record(eq=False, repr=False, kw_only=True)
 class Contract(Node):
     """The sum over `over` of a product of factors: one matrix product, never a larger temporary."""
 
-    factors: tuple[AnyNode, ...]
     over: Dims
 
     @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """As `Node.operands`."""
-        return self.factors
+    def factors(self) -> tuple[AnyNode, ...]:
+        """What is multiplied."""
+        return self.operands
 
 
 @record()
@@ -135,17 +128,15 @@ class View(Node):
     """The operand read through other indices: renamed, shifted, picked; two dims read along one are the diagonal.
 
     Arguments:
-        operand: what is read.
         selections: one for each of ``operand.dims``, in that order.
     """
 
-    operand: AnyNode
     selections: tuple[Selection, ...]
 
     @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """As `Node.operands`."""
-        return (self.operand,)
+    def operand(self) -> AnyNode:
+        """What is read."""
+        return self.operands[0]
 
 
 @record(eq=False, repr=False, kw_only=True)
@@ -156,35 +147,35 @@ class Interpolate(Node):
     at a point it is the value of that point.
 
     Arguments:
-        table: the values at the points.
         dim: the dim of the table that is read.
-        at: where, in the unit of the axis; its dims are those of the result too.
         between: what lies between two points.
     """
 
-    table: AnyNode
     dim: Dim
-    at: AnyNode
     between: Between
 
     @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """As `Node.operands`."""
-        return (self.table, self.at)
+    def table(self) -> AnyNode:
+        """The values at the points."""
+        return self.operands[0]
+
+    @property
+    def at(self) -> AnyNode:
+        """Where it is read, in the unit of the axis; its dims are those of the result too."""
+        return self.operands[1]
 
 
 @record(eq=False, repr=False, kw_only=True)
 class Place(Node):
     """The operand put at one position of a new dim, zero elsewhere."""
 
-    operand: AnyNode
     dim: Dim
     position: int
 
     @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """As `Node.operands`."""
-        return (self.operand,)
+    def operand(self) -> AnyNode:
+        """What is put there."""
+        return self.operands[0]
 
 
 @record(eq=False, repr=False, kw_only=True)
@@ -193,50 +184,45 @@ class Opaque(Node):
 
     role: Role
     name: str
-    parts: tuple[AnyNode, ...]
 
     @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """As `Node.operands`."""
-        return self.parts
+    def parts(self) -> tuple[AnyNode, ...]:
+        """What it is made of."""
+        return self.operands
 
 
 @record(eq=False, repr=False, kw_only=True)
 class Join(Node):
     """Scalars and vectors, one behind the other along a dim."""
 
-    parts: tuple[AnyNode, ...]
-
     @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """As `Node.operands`."""
-        return self.parts
+    def parts(self) -> tuple[AnyNode, ...]:
+        """What stands one behind the other."""
+        return self.operands
 
 
 @record(eq=False, repr=False, kw_only=True)
 class Gather(Node):
     """A vector read at one position for each point of the only dim."""
 
-    operand: AnyNode
     positions: tuple[int, ...]
 
     @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """As `Node.operands`."""
-        return (self.operand,)
+    def operand(self) -> AnyNode:
+        """What is read."""
+        return self.operands[0]
 
 
 @record(eq=False, repr=False, kw_only=True)
 class Segment(Node):
     """Sums of a vector's elements: the element at i is added to the point ``positions[i]`` of the only dim."""
 
-    operand: AnyNode
     positions: tuple[int, ...]
 
     @property
-    def operands(self) -> tuple[AnyNode, ...]:
-        """As `Node.operands`."""
-        return (self.operand,)
+    def operand(self) -> AnyNode:
+        """What is added up."""
+        return self.operands[0]
 
 
 Written = Constant | Symbol | Apply | IntegerPower | Reduce | Contract | View | Interpolate | Place | Opaque

@@ -95,7 +95,9 @@ class Graph:
         """A number (floating point) or a truth value."""
         kind: Kind = "boolean" if isinstance(value, bool) else "real"
         value = value if isinstance(value, bool) else float(value)
-        key = ("constant", kind, float(value).hex())  # hexadecimal tells -0.0 from 0.0, and nan equals itself
+        # Hexadecimal tells -0.0 from 0.0, and nan equals itself; any other number can stand for itself.
+        usual = kind == "real" and value and value == value
+        key = value if usual else ("constant", kind, float(value).hex())
         known = self._known.get(key)
         if known is not None:
             return known
@@ -140,7 +142,7 @@ class Graph:
             roles=_roles(given),
             span=span,
             function=function,
-            arguments=given,
+            operands=given,
         )
         return self._keep(key, node)
 
@@ -157,18 +159,20 @@ class Graph:
             kind="real",
             roles=base.roles,
             span=span,
-            base=base,
+            operands=(base,),
             exponent=exponent,
         )
         return self._keep(key, node)
 
     def reduce(self, reduction: ReduceKind, operand: AnyNode, over: Dims, span: Span = NOWHERE) -> AnyNode:
         """A reduction over dims of the operand; over none it is the operand."""
-        over = sorted_dims(over)
         want(operand.kind == "real", "a reduction needs real values")
+        if not over:
+            return operand
+        over = sorted_dims(over)
         want(set(over) <= set(operand.dims), "a reduction runs over dims of its operand")
         key = ("reduce", reduction, operand.number, over)
-        known = operand if not over else self._known.get(key)
+        known = self._known.get(key)
         if known is not None:
             return known
         node = Reduce(
@@ -178,7 +182,7 @@ class Graph:
             roles=operand.roles,
             span=span,
             reduction=reduction,
-            operand=operand,
+            operands=(operand,),
             over=over,
         )
         return self._keep(key, node)
@@ -198,7 +202,7 @@ class Graph:
             kind="real",
             roles=_roles(given),
             span=span,
-            factors=given,
+            operands=given,
             over=over,
         )
         return self._keep(key, node)
@@ -207,6 +211,8 @@ class Graph:
         """The operand read through other indices; reading it as it is gives it back."""
         chosen = tuple(selections)
         want(len(chosen) == len(operand.dims), "a view selects every dim of its operand")
+        if not chosen:
+            return operand
         along = tuple(s.dim for s in chosen if isinstance(s, Along))
         if all(isinstance(s, Along) and s == Along(d) for s, d in zip(chosen, operand.dims, strict=True)):
             return operand
@@ -220,7 +226,7 @@ class Graph:
             kind=operand.kind,
             roles=operand.roles,
             span=span,
-            operand=operand,
+            operands=(operand,),
             selections=chosen,
         )
         return self._keep(key, node)
@@ -239,9 +245,8 @@ class Graph:
             kind="real",
             roles=_roles((table, at)),
             span=span,
-            table=table,
             dim=dim,
-            at=at,
+            operands=(table, at),
             between=between,
         )
         return self._keep(key, node)
@@ -259,7 +264,7 @@ class Graph:
             kind="real",
             roles=operand.roles,
             span=span,
-            operand=operand,
+            operands=(operand,),
             dim=dim,
             position=position,
         )
@@ -280,7 +285,7 @@ class Graph:
             kind=given[0].kind,
             roles=_roles(given),
             span=span,
-            parts=given,
+            operands=given,
         )
         return self._keep(key, node)
 
@@ -297,7 +302,7 @@ class Graph:
             kind=operand.kind,
             roles=operand.roles,
             span=span,
-            operand=operand,
+            operands=(operand,),
             positions=positions,
         )
         return self._keep(key, node)
@@ -315,7 +320,7 @@ class Graph:
             kind="real",
             roles=operand.roles,
             span=span,
-            operand=operand,
+            operands=(operand,),
             positions=positions,
         )
         return self._keep(key, node)
@@ -335,7 +340,7 @@ class Graph:
             span=span,
             role=role,
             name=name,
-            parts=given,
+            operands=given,
         )
         return self._keep(key, node)
 
@@ -350,5 +355,7 @@ def _roles(nodes: tuple[AnyNode, ...]) -> frozenset[Role]:
 
 def _dims(nodes: tuple[AnyNode, ...]) -> Dims:
     first = nodes[0].dims if nodes else ()
-    same = all(node.dims == first for node in nodes)
-    return first if same else sorted_dims(*[node.dims for node in nodes])
+    for node in nodes:
+        if node.dims != first:
+            return sorted_dims(*[node.dims for node in nodes])
+    return first

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from opjax.ir.evaluate import reachable
@@ -24,10 +26,9 @@ from opjax.ir.nodes import (
     View,
 )
 from opjax.ir.types import Axis
-from opjax.records import record
 
 
-@record(eq=False)
+@dataclass(frozen=True, eq=False)
 class Program:
     """Expressions to be computed together.
 
@@ -43,9 +44,9 @@ class Program:
     axes: Mapping[str, Axis]
     names: Mapping[int, str]
 
-    @property
+    @cached_property
     def nodes(self) -> list[AnyNode]:
-        """The nodes that the roots are made of, operands first."""
+        """The nodes that the roots are made of, operands first; found once for all passes that change nothing."""
         return reachable(self.roots.values())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import Literal
 
@@ -58,6 +59,7 @@ def sorted_dims(*groups: tuple[Dim, ...]) -> Dims:
     return tuple(sorted({dim for group in groups for dim in group}))
 
 
+@functools.lru_cache(maxsize=1024)
 def declared_dims(axes: tuple[str, ...]) -> Dims:
     """The dims of a declared quantity: the second ``age`` of ``C[age, age]`` is ``age'``."""
     return tuple(Dim(axis, axes[:place].count(axis)) for place, axis in enumerate(axes))

@@ -99,8 +99,9 @@ class Shapes:
 
     def raise_up(self, numbers: Iterable[int]) -> None:
         """Make units of what is inside others."""
-        self.units.update(numbers)
-        self.inside -= self.units
+        raised = set(numbers)  # not `inside - units`: this runs once for each sum
+        self.units |= raised
+        self.inside -= raised
 
     def groups(self) -> dict[tuple[int, int], list[AnyNode]]:
         """The units of each level and shape."""

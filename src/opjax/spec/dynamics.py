@@ -145,6 +145,8 @@ class Dynamics:
 
     def scope(self, where: str, indices: Mapping[str, str], edge: Edge | None) -> Scope:
         """A scope with the given index names, each over a dim of its own."""
+        if not indices:
+            return Scope(where, edge=edge)
         axes = list(indices.values())
         dims = {name: Dim(axis, axes[:place].count(axis)) for place, (name, axis) in enumerate(indices.items())}
         known = {name: dim for name, dim in dims.items() if dim.axis in self.lowering.names.axes}
@@ -158,9 +160,9 @@ class Dynamics:
             raise self.lowering.report.stop(catalogue.EMPTY_TRANSITION, declared.span)
         where = f"the rate of '{name}'" if declared.name else "the rate of this transition"
         scope = self.scope(where, transition_indices(declared), declared.edge)
-        plain = dataclasses.replace(scope, edge=declared.edge or "absorb")
+        plain = scope if declared.edge else dataclasses.replace(scope, edge="absorb")
         sides = [(term, self.selections(term, plain, declared)) for term in (*declared.reactants, *declared.products)]
-        for term in (*declared.reactants, *declared.products):
+        for term, _ in sides:
             self.gains.setdefault(term.target.name, [])
         rate = self.lowering.value(declared.rate, scope)
         value = self.flow(declared, rate, scope)
@@ -175,10 +177,9 @@ class Dynamics:
     def selections(self, term: Term, scope: Scope, declared: TransitionDeclaration) -> tuple[Name, list[Selection]]:
         """The state of a term and the positions that its indices select."""
         entry = self.state(term.target)
-        shifted = any(index.offset for index in term.target.indices)
-        if shifted and declared.edge is None:
-            index = next(i for i in term.target.indices if i.offset)
-            raise self.lowering.indices.no_edge(index, str(index.name))
+        for index in term.target.indices if declared.edge is None else ():
+            if index.offset:
+                raise self.lowering.indices.no_edge(index, str(index.name))
         return entry, self.selected(term.target.name, entry, term.target.indices, scope, term.target.span)
 
     def selected(self, name: str, entry: Name, indices: tuple[Index, ...], scope: Scope, span: Span) -> list[Selection]:
@@ -204,13 +205,13 @@ class Dynamics:
         graph = self.lowering.graph
         factors = [rate]
         for term in declared.reactants:
-            state = self.lowering.reference(term.target, dataclasses.replace(scope, edge=declared.edge))
+            state = self.lowering.reference(term.target, scope)
             factors.append(state if term.count == 1 else graph.integer_power(state, term.count, term.target.span))
         return graph.apply("multiply", factors, declared.span)
 
     def check_placed(self, declared: TransitionDeclaration, value: AnyNode, scope: Scope) -> None:
         """A flow out of a state must say how it is divided over an axis that only the other side has."""
-        if not declared.reactants:
+        if not declared.reactants or not scope.indices:
             return  # a source: every point gets the rate as written
         for term in declared.products:
             for index in term.target.indices:
@@ -273,7 +274,7 @@ class Dynamics:
     def between_existing(self, value: AnyNode, sides: list[Side]) -> AnyNode:
         """A flow, zero where one of its ends is a cell that does not exist."""
         lowering, nothing = self.lowering, self.lowering.graph.constant(0.0)
-        for term, (entry, selections) in sides:
+        for term, (entry, selections) in sides if lowering.absent else ():
             absent = lowering.absent.get(term.target.name)
             if absent is not None:
                 there = lowering.along(absent, entry.axes, selections, value.span)
@@ -282,6 +283,8 @@ class Dynamics:
 
     def repeated(self, flow: AnyNode, scope: Scope, selections: tuple[Selection, ...]) -> AnyNode:
         """A flow as a state sees it that lacks some of its indices: one that is the same for all counts for each."""
+        if not scope.indices:
+            return flow
         graph = self.lowering.graph
         known = {*flow.dims, *(s.dim for s in selections if isinstance(s, Along))}
         for dim in scope.indices.values():
@@ -301,6 +304,9 @@ class Dynamics:
     def gain(self, state: str, entry: Name, selections: list[Selection], value: AnyNode) -> None:
         """Add a value, written in the indices of a statement, to the rate of a state."""
         graph = self.lowering.graph
+        if not entry.axes and not value.dims:
+            self.gains[state].append(value)
+            return
         targets = list(zip(declared_dims(entry.axes), selections, strict=True))
         named = {s.dim for _, s in targets if isinstance(s, Along)}
         value = graph.reduce("sum", value, tuple(d for d in value.dims if d not in named), value.span)
@@ -320,8 +326,10 @@ class Dynamics:
         """Warn of a per-capita rate that multiplies by its own reactant again, unless it says that two meet."""
         if not declared.mass_action or declared.stated_reactants is not None:
             return
+        factors = factors_of(declared.rate)
+        named = {factor.name for factor in factors if isinstance(factor, Reference)}
         for term in declared.reactants:
-            if term.target in factors_of(declared.rate):
+            if term.target.name in named and term.target in factors:
                 self.lowering.report.add(catalogue.RATE_CONTAINS_SOURCE, declared.rate.span, name=term.target.name)
 
 

@@ -75,11 +75,11 @@ class Lowering:
     time_reductions: list[TimeReduction] = field(default_factory=list[TimeReduction])
     not_yet: list[NotYet] = field(default_factory=list[NotYet])
     history: dict[object, HistorySignal] = field(default_factory=dict[object, HistorySignal])
+    indices: IndexReader = field(init=False)
+    """The reader of indices for this model."""
 
-    @property
-    def indices(self) -> IndexReader:
-        """The reader of indices for this model."""
-        return IndexReader(self.names, self.report)
+    def __post_init__(self) -> None:
+        self.indices = IndexReader(self.names, self.report)
 
     def value(self, expression: Expression, scope: Scope, kind: Kind = "real") -> AnyNode:
         """The node of a whole expression.
@@ -87,8 +87,13 @@ class Lowering:
         Raises:
             Stop: if it has a problem, which is in the report then.
         """
-        node = run(self.walk(expression, scope))
-        return self.as_kind(node, kind, scope.where, expression.span)
+        if isinstance(expression, Reference):  # most rates of reactions, which need no walk
+            node = self.reference(expression, scope)
+        elif isinstance(expression, Number):
+            node = self.graph.constant(expression.value, expression.span)
+        else:
+            node = run(self.walk(expression, scope))
+        return node if node.kind == kind else self.as_kind(node, kind, scope.where, expression.span)
 
     def walk(self, expression: Expression, scope: Scope) -> Walk[AnyNode]:
         """The node of an expression, as a walk."""

@@ -64,10 +64,12 @@ class _Lower:
     labels: Mapping[str, tuple[str, ...]]
     lowering: Lowering = field(init=False)
     axis_nodes: Graph = field(default_factory=Graph)
+    initial_rows: list[InitialDeclaration] = field(init=False)
 
     def __post_init__(self) -> None:
         names = declare(self.model, self.labels, self.axis_number, self.report, self.limits)
         self.lowering = self.lowering_for(names, Graph())
+        self.initial_rows = self.all_initial_rows()
 
     def lowering_for(self, names: Names, graph: Graph) -> Lowering:
         return Lowering(names, graph, self.report, lower_call, lower_reduction)
@@ -136,8 +138,9 @@ class _Lower:
         if not self.model.states:
             self.report.add(catalogue.NO_STATES, self.model.span)
         seen: dict[object, Span] = {}
-        for row in self.initial_rows():
-            name, first = row.target.name, seen.setdefault(row.target, row.span)
+        for row in self.initial_rows:
+            name = row.target.name
+            first = seen.setdefault(row.target if row.target.indices else name, row.span)
             entry = self.lowering.names.values.get(name)
             if entry is None:
                 hint = did_you_mean(name, self.lowering.names.known("state"))
@@ -145,7 +148,7 @@ class _Lower:
             elif first is not row.span:
                 self.report.add(catalogue.REPEATED_INITIAL, row.span, name=name, first=repr(first))
 
-    def initial_rows(self) -> list[InitialDeclaration]:
+    def all_initial_rows(self) -> list[InitialDeclaration]:
         """All initial values, those in the section ``states`` included."""
         own = [
             InitialDeclaration(Reference(s.name, span=s.span), s.initial, span=s.span)
@@ -206,7 +209,7 @@ class _Lower:
     def define_initial_values(self) -> None:
         """Define the initial values; one may mention the initial values of other states."""
         rows: dict[str, list[InitialDeclaration]] = {}
-        for row in self.initial_rows():
+        for row in self.initial_rows:
             rows.setdefault(row.target.name, []).append(row)
         needs = {name: tuple(dict.fromkeys(names_in(r.value for r in own))) for name, own in rows.items()}
         order, circles = order_of_need(needs)
@@ -222,6 +225,13 @@ class _Lower:
 
     def initial_value(self, entry: Name, rows: list[InitialDeclaration]) -> AnyNode:
         """The initial value of one state: the rows of its cells put together."""
+        name = rows[0].target.name
+        whole = self.rows_together(entry, rows)
+        held = value_where_held(self.lowering, name, whole)
+        return zero_where_absent(self.lowering, name, held)
+
+    def rows_together(self, entry: Name, rows: list[InitialDeclaration]) -> AnyNode:
+        """The initial value of one state as it is written."""
         dynamics = Dynamics(self.lowering)
         for row in rows:
             indices = row.target.indices or tuple(Index(axis, span=row.span) for axis in entry.axes)
@@ -233,9 +243,7 @@ class _Lower:
             dynamics.gains.setdefault(row.target.name, [])
             dynamics.piece(row.target.name, selections, value, row.span)
         dynamics.put_together(covered=False)
-        whole = dynamics.rates()[rows[0].target.name]
-        held = value_where_held(self.lowering, rows[0].target.name, whole)
-        return zero_where_absent(self.lowering, rows[0].target.name, held)
+        return dynamics.rates()[rows[0].target.name]
 
     def state(self, declared: StateDeclaration, initial: AnyNode | None) -> State:
         check_representation(declared, self.lowering.names, self.report)

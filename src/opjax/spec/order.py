@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from opjax.syntax.nodes import Call, Expression, Reference, walk
+from opjax.syntax.nodes import Call, Expression, Number, Reference, walk
 
 
 def names_in(expressions: Iterable[Expression | None]) -> Iterator[str]:
     """The names that expressions mention, as values or as functions."""
     for expression in expressions:
-        if expression is not None:
+        if expression is not None and not isinstance(expression, Number):  # most defaults are numbers
             for node in walk(expression):
                 if isinstance(node, Reference | Call):
                     yield node.name
@@ -29,7 +29,10 @@ def order_of_need(needs: Mapping[str, Sequence[str]]) -> tuple[list[str], list[l
     circles: list[list[str]] = []
     state: dict[str, str] = {}
     for start in needs:
-        if start not in state:
+        if start not in state and not needs[start]:
+            state[start] = "done"
+            order.append(start)
+        elif start not in state:
             _visit(start, needs, state, order, circles)
     return order, circles
 

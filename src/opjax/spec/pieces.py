@@ -64,6 +64,8 @@ class Pieces:
 
     def node(self) -> AnyNode:
         """The value over all points: zero where nothing is written."""
+        if len(self.rows) == 1 and not self.entry.axes:
+            return self.rows[0].value
         groups: dict[tuple[int, ...], list[Piece]] = {}
         for row in self.rows:
             groups.setdefault(tuple(row.fixed), []).append(row)

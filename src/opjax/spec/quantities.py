@@ -56,7 +56,9 @@ class Quantities:
                 default, kernel = kernel_of(self.lowering, declared)
         elif declared.default is not None:
             default = self.known(declared.default, scope, declared.name)
-        prior = self.distribution(declared.prior, free_scope(f"the prior of '{declared.name}'", declared.axes))
+        prior = None
+        if declared.prior is not None:
+            prior = self.distribution(declared.prior, free_scope(f"the prior of '{declared.name}'", declared.axes))
         return Parameter(
             declared.name,
             declared.axes,
