@@ -20,6 +20,7 @@ from opjax.compile.options import DEFAULT, Chosen, Options
 from opjax.errors import OpjaxError, Report, catalogue, did_you_mean
 from opjax.ir.program import Program, Watch
 from opjax.ir.system import System
+from opjax.records import many_records
 from opjax.source import DEFAULT_LIMITS, NOWHERE, Limits, Source, Span
 from opjax.spec.files import format_of, format_of_text, read_source, source_from_text
 from opjax.spec.lower import lower
@@ -58,6 +59,7 @@ class Checked:
     labels: Labels = field(default_factory=dict[str, tuple[str, ...]])
 
 
+@many_records()
 def read(source: Source, form: Format, report: Report, limits: Limits = DEFAULT_LIMITS) -> list[ModelSyntax]:
     """Stage one: the models that a source holds."""
     if form == "ojx":
@@ -77,6 +79,7 @@ def holds_operators(source: Source, form: Format) -> bool:
     return _DEFINED.search(source.text) is not None and defines_operators(source, form)
 
 
+@many_records()
 def read_objects(mapping: Mapping[str, object], report: Report, limits: Limits = DEFAULT_LIMITS) -> list[ModelSyntax]:
     """Stage one for Python objects in the form of the YAML spelling."""
     from opjax.spec.yaml_reader import read_mapping
@@ -116,6 +119,7 @@ def choose(models: list[ModelSyntax], name: str | None, report: Report, source: 
     raise OpjaxError(report.errors)
 
 
+@many_records()
 def check(syntax: ModelSyntax, report: Report, limits: Limits = DEFAULT_LIMITS, labels: Labels = NO_LABELS) -> Checked:
     """Stage two: the meaning of a model.
 
@@ -134,6 +138,7 @@ def optimise(program: Program, differentiable: bool, watch: Watch | None = None)
     return run_passes(program, differentiable, watch)
 
 
+@many_records()
 def compile_checked(checked: Checked, options: Options = DEFAULT) -> CompiledRhs:
     """Stage four: the right-hand side as a function.
 

@@ -18,6 +18,7 @@ from opjax.compile.vectors import Stored, sliced
 from opjax.ir.nodes import AnyNode, AtPosition, Constant, View
 from opjax.ir.program import Program
 from opjax.ir.types import declared_dims
+from opjax.records import many_records
 
 Form = Literal["flat", "tree", "written", "numbers"]
 """Vector in and out; tuples of arrays in and out; and for NumPy, vector in and out by way of a vector that is written
@@ -76,6 +77,7 @@ class Asked:
     backend: Backend
 
 
+@many_records()
 def write(asked: Asked, form: Form) -> Code:
     """The text of the function in one form."""
     match form:

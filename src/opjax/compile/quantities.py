@@ -15,6 +15,7 @@ from opjax.ir.evaluate import reachable
 from opjax.ir.nodes import AnyNode, Symbol
 from opjax.ir.program import Optimise, Program
 from opjax.ir.system import System
+from opjax.records import many_records
 
 NOTHING: Mapping[str, Array] = {}
 
@@ -89,6 +90,7 @@ class Quantities:
         roots = {name: w.node for name, w in self.wanted.items()}
         return Program(self.system.graph, roots, self.system.axes, node_names(self.system))
 
+    @many_records()
     def kernel(self, backend: Backend) -> Kernel:
         """The kernel for one namespace."""
         if backend.name not in self.kernels:

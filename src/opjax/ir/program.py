@@ -26,6 +26,7 @@ from opjax.ir.nodes import (
     View,
 )
 from opjax.ir.types import Axis
+from opjax.records import record
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +106,8 @@ def rebuild(program: Program, rule: Rule, concerns: Callable[[AnyNode], bool]) -
     made: dict[int, AnyNode] = {}
     names = dict(program.names)
     for node in nodes:
-        operands = tuple([made.get(o.number, o) for o in node.operands])
-        if concerns(node) or any(o.number in made for o in node.operands):
+        operands = tuple([made.get(o.number, o) for o in node.operands]) if made else node.operands
+        if operands != node.operands or concerns(node):
             copy = rule(graph, node, operands)
             if copy is not node:
                 made[node.number] = copy

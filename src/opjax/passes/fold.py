@@ -32,8 +32,8 @@ def fold(program: Program) -> Program:
 def _concerns(node: AnyNode) -> bool:
     if isinstance(node, Apply):
         if node.function == "negate":
-            return isinstance(node.arguments[0], Constant | Apply)
-        return any(isinstance(o, Constant) for o in node.arguments)
+            return type(node.operands[0]) in (Constant, Apply)
+        return Constant in map(type, node.operands)
     if isinstance(node, Symbol):
         return node.role == "size"
     return isinstance(node, IntegerPower) and (node.exponent == 1 or isinstance(node.base, Constant))

@@ -131,7 +131,7 @@ class _Rewriting:
         self.columns = Columns(self.graph, dict(self.old.axes), self.scalar, self.bounds.runs)
         self.columns.add_pools(self.nodes, self.old.roots)
         self.names = dict(self.old.names)
-        used = {operand.number for node in self.nodes for operand in node.operands}
+        used = self.plan.shapes.used
         sums = [unit for level in self.plan.sums.values() for unit in level]
         self.balances = {unit.number: unit for unit in sums if unit.number not in used}
 

@@ -12,16 +12,18 @@ SMOOTH = frozenset(("add", "multiply", "divide", "negate", "minimum", "maximum",
 
 UNIT, CONDITION, STATE, PARAMETER, NUMBER = -1, -2, -3, -4, -5
 """The shapes of leaves that may differ from one expression to the next."""
+_SYMBOLS = {"state": STATE, "parameter": PARAMETER}
+_OPERATIONS = (Apply, IntegerPower)
 
 
 def is_interior(node: AnyNode) -> bool:
     """Whether a node is an operation on scalars."""
-    return not node.dims and isinstance(node, Apply | IntegerPower)
+    return isinstance(node, _OPERATIONS) and not node.dims
 
 
 def negated(node: AnyNode) -> bool:
     """Whether a node is a scalar with a minus sign."""
-    return not node.dims and isinstance(node, Apply) and node.function == "negate"
+    return isinstance(node, Apply) and node.function == "negate" and not node.dims
 
 
 @dataclass(slots=True)
@@ -52,15 +54,22 @@ class Shapes:
         self.operations = len(interior)
         self.find_units(interior)
         self.inside = interior - self.units
-        self.used = {operand.number for node in self.nodes for operand in node.operands}
-        level, size, units = self.level, self.size, self.units
-        for node in self.nodes:
-            number, operands = node.number, node.operands
-            level[number] = max([level[o.number] + (o.number in units) for o in operands]) if operands else 0
-            if number in interior:
-                key = (_operation(node), *[self.leaf(o, node) for o in operands])
-                self.shape[number] = self.known.setdefault(key, len(self.known))
-                size[number] = 1 + sum([size[o.number] for o in operands if o.number in self.inside])
+        level, units = self.level, self.units
+        leaf: dict[int, object] = {}
+        for node in self.nodes:  # a million of them, in a large model: one look at each operand says all
+            number, highest, size = node.number, 0, 1
+            shape = [_operation(node)] if number in interior else None
+            for operand in node.operands:
+                below = operand.number
+                highest = max(highest, level[below] + (below in units))
+                if shape is not None:
+                    shape.append(leaf[below] if operand.operands else _leaf(operand, node))
+                    size += self.size[below] if below in self.inside else 0
+            level[number] = highest
+            if shape is not None:
+                self.shape[number] = self.known.setdefault(tuple(shape), len(self.known))
+                self.size[number] = size
+            leaf[number] = self.shape[number] if number in self.inside else UNIT if node.kind == "real" else CONDITION
 
     @property
     def levels(self) -> int:
@@ -74,6 +83,7 @@ class Shapes:
             weight = 1 if node.number in interior else 2
             for operand in node.operands:
                 uses[operand.number] = uses.get(operand.number, 0) + weight
+        self.used = set(uses)
         for root in self.roots:
             uses[root.number] = 2
         self.units.update(number for number in interior if uses.get(number, 0) > 1)
@@ -81,17 +91,6 @@ class Shapes:
     def is_unit(self, node: AnyNode) -> bool:
         """Whether a node is a scalar with a value of its own."""
         return node.number in self.units
-
-    def leaf(self, node: AnyNode, parent: AnyNode) -> object:
-        """The shape of an operand; leaves that may not differ are in it themselves."""
-        if node.number in self.inside:
-            return self.shape[node.number]
-        if isinstance(node, Symbol):
-            return {"state": STATE, "parameter": PARAMETER}.get(node.role, ("same", node.number))
-        if isinstance(node, Constant):
-            free = node.kind == "real" and isinstance(parent, Apply) and parent.function in SMOOTH
-            return NUMBER if free else ("same", node.number)
-        return UNIT if node.kind == "real" else CONDITION
 
     def are_ends(self, units: Iterable[AnyNode]) -> bool:
         """Whether units are roots that nothing else uses."""
@@ -123,6 +122,19 @@ def leaves_of(unit: AnyNode, shapes: Shapes) -> list[AnyNode]:
         else:
             found.append(node)
     return found
+
+
+def _leaf(node: AnyNode, parent: AnyNode) -> object:
+    """The shape of an operand without operands; one that may not differ is in it itself."""
+    match node:
+        case Symbol() if node.role in _SYMBOLS:
+            return _SYMBOLS[node.role]
+        case Constant(kind="real") if isinstance(parent, Apply) and parent.function in SMOOTH:
+            return NUMBER
+        case Symbol() | Constant():
+            return ("same", node.number)
+        case _:
+            return UNIT if node.kind == "real" else CONDITION
 
 
 def _operation(node: AnyNode) -> object:

@@ -160,7 +160,7 @@ class Dynamics:
             raise self.lowering.report.stop(catalogue.EMPTY_TRANSITION, declared.span)
         where = f"the rate of '{name}'" if declared.name else "the rate of this transition"
         scope = self.scope(where, transition_indices(declared), declared.edge)
-        plain = scope if declared.edge else dataclasses.replace(scope, edge="absorb")
+        plain = scope if declared.edge or not scope.indices else dataclasses.replace(scope, edge="absorb")
         sides = [(term, self.selections(term, plain, declared)) for term in (*declared.reactants, *declared.products)]
         for term, _ in sides:
             self.gains.setdefault(term.target.name, [])

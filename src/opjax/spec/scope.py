@@ -88,7 +88,9 @@ class IndexReader:
             scope: what may be used here.
             span: the whole reference.
         """
-        if axes and not indices:
+        if not axes and not indices:
+            return []
+        if not indices:
             raise self.report.stop(
                 catalogue.MISSING_INDEX, span, name=name, axes=", ".join(axes), hint=self._spellings(name, axes, scope)
             )

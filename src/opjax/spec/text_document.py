@@ -23,7 +23,7 @@ from opjax.spec.text_headers import ModelHeader, SectionHeader, hint_for, model_
 from opjax.spec.text_indentation import Indentation
 from opjax.spec.text_lines import CLOSING, Line, lines_of
 from opjax.spec.text_parts import ModelText, SectionText, Statement
-from opjax.syntax.declarations import BLANK_LINE, Comments
+from opjax.syntax.declarations import BLANK_LINE, NO_COMMENTS, Comments
 from opjax.syntax.names import is_name
 from opjax.syntax.slips import too_large, unclosed_text, unexpected_text
 
@@ -257,8 +257,10 @@ class _Splitter:
             return
         hint = "statements stand behind the colon, or indented below it" if section.on_header else ""
         self.indentation.check(line, section.statement_depth, hint=hint)
-        comments = Comments(() if start > line.start else self.pending.take(is_first=section.lines == 1), line.behind)
-        comments = Comments(comments.before + line.inner, comments.behind)
+        comments = NO_COMMENTS
+        if self.pending.waiting or line.inner or line.behind:
+            before = () if start > line.start else self.pending.take(is_first=section.lines == 1)
+            comments = Comments(before + line.inner, line.behind)
         if self._check_brackets(line):
             section.statements.append(Statement(Span(self.source, start, line.end), comments))
 

@@ -17,6 +17,8 @@ _SPACE = re.compile(r"[ \t\n]*+")
 # A text in quotes (a quote inside is doubled, which reads as two texts here; behind a name, ' is a derivative),
 # a comment, a bracket, a line end.
 _TOKEN = re.compile(r""""[^"\n]*+"?|(?<![\w\])\x80-\U0010ffff])'[^'\n]*+'?|\#[^\n]*+|[()\[\]{}]|\n""")
+# A line in which none of these stands: most statements of a large model. (Behind a name, ' is a derivative.)
+_PLAIN = re.compile(r"""(?:[^"'\#()\[\]{}\n]++(?:(?<=[\w\x80-\U0010ffff])')?)++(?=\n|\Z)""")
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 _TAB = 8
 
@@ -29,6 +31,7 @@ class Line:
         start: offset of the first character behind the indentation.
         end: offset behind the last character, without a comment; equal to `start` for a line that is a comment.
         indent: the spaces and tabs before it.
+        depth: its width in columns.
         after_blank: whether a blank line stands above.
         inner: the comments inside its brackets.
         behind: the comment behind it.
@@ -39,16 +42,12 @@ class Line:
     start: int
     end: int
     indent: str
+    depth: int
     after_blank: bool
     inner: tuple[str, ...] = ()
     behind: str = ""
     unclosed: int = -1
     too_much: str = ""
-
-    @property
-    def depth(self) -> int:
-        """The width of the indentation in columns."""
-        return depth_of(self.indent)
 
     @property
     def is_comment(self) -> bool:
@@ -80,12 +79,19 @@ def lines_of(text: str, limits: Limits) -> Iterator[Line]:
         start, indent, breaks = _next_word(text, position)
         if start == len(text):
             return
-        scan = _Scan(text, start, depth_of(indent), limits)
+        depth = depth_of(indent)
+        plain = _PLAIN.match(text, start)
+        if plain is not None:
+            position = plain.end()
+            yield Line(start, start + len(plain.group().rstrip(" \t")), indent, depth, breaks > 1)
+            continue
+        scan = _Scan(text, start, depth, limits)
         scan.run()
         yield Line(
             start,
             scan.last,
             indent,
+            depth,
             breaks > 1,
             tuple(scan.inner),
             scan.behind,

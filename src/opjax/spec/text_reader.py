@@ -130,7 +130,7 @@ def _is_list(span: Span) -> bool:
 
 def _with_comments(read: tuple[Declaration, ...], comments: Comments) -> tuple[Declaration, ...]:
     """What one statement declares, with the comments above it at the first and the one behind it at the last."""
-    if comments == NO_COMMENTS:
+    if comments is NO_COMMENTS or comments == NO_COMMENTS:
         return read
     if len(read) == 1:
         return (dataclasses.replace(read[0], comments=comments),)
