@@ -56,6 +56,17 @@ def test_the_cells_of_the_guide_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert "os:system" in printed
 
 
+def test_what_the_page_says_of_traces_is_so(capsys: pytest.CaptureFixture[str]) -> None:
+    found: dict[str, Any] = {"__name__": "build_trace_run_page"}
+    for cell in cells("build-trace-run.md")[:3]:
+        exec(compile(cell, "build-trace-run.md", "exec", dont_inherit=True), found)
+    printed = capsys.readouterr().out
+    first, rest = printed.split("new values of a param:")
+    assert [line.split(":")[0] for line in first.splitlines()] == ["build", "trace", "run", "run"]
+    assert re.findall(r": +(\d)$", f": {rest}", flags=re.MULTILINE) == ["1", "1", "3", "3", "3", "3"]
+    assert "boolean" in rest
+
+
 @pytest.mark.slow
 def test_a_retrieval_is_trained_spread_and_sampled() -> None:
     """In a process of its own, because the page asks JAX for four devices; the page checks its numbers itself."""
