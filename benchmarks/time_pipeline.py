@@ -2,8 +2,8 @@
 
 Twenty elementwise steps with one learned number each. One warm call: frozen against `jax.jit` of the composed
 functions, which has the numbers built in too; and as an argument of `eqx.filter_jit`, whose work at each call is to
-take the operators apart. On 8 numbers, where the call itself is all that costs, and on 1,000. Then the operations of both
-programs, and 300 equal layers, compiled one after another and as one stack.
+take the operators apart. On 8 numbers, where the call itself is all that costs, and on 1,000. Then the operations of
+both programs, and 300 equal layers, compiled one after another and as one stack.
 """
 
 from __future__ import annotations
