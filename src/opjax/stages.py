@@ -198,10 +198,14 @@ def restore_rhs(text: str, labels: tuple[tuple[str, tuple[str, ...]], ...], chos
 
 
 def compile_quantities(system: System, wanted: Mapping[str, Wanted]) -> Quantities:
-    """Stage four for other values of a model: initial values, observations, derived quantities."""
+    """Stage four for other values of a model: initial values, observations, derived quantities.
+
+    Values of the past become extras by name, which whoever solves the model answers.
+    """
+    from opjax.compile.history import answered
     from opjax.compile.quantities import Quantities
 
-    return Quantities(system, wanted, optimise)
+    return answered(Quantities(system, wanted, optimise))
 
 
 def format_named(name: str | None, text: str) -> Format:

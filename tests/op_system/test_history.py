@@ -203,7 +203,6 @@ def test_nobody_to_ask_is_refused_with_a_sentence(x64: None) -> None:
         lambda: rhs.reactions[0].propensity_fn(0.0, state, **values),
         lambda: rhs.history_eval_fn(0.0, state, **values),
         lambda: rhs.history_eval_fn(0.0, state, history_provider=object(), **values),
-        lambda: model.simulate(values, ts=[0.0, 1.0]),
     ]
     assert [code_of(call) for call in calls] == ["E0584"] * len(calls)
     assert code_of(lambda: rhs.history_eval_fn(0.0, state, history_provider=Recorder(), k=1.0)) == "E0805"

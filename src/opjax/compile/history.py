@@ -128,12 +128,14 @@ def build_history(whole: Quantities) -> History | None:
             own = tuple(dim.axis for dim in declared_dims(signal.axes) if dim in node.dims)
             wanted[_option(number, name)] = Wanted(node, own)
     signals = Quantities(whole.system, wanted, whole.optimise, ignores_extra=True)
-    return History(whole, asked, signals, _answered(whole))
+    return History(whole, asked, signals, answered(whole, ignores_extra=True))
 
 
-def _answered(whole: Quantities) -> Quantities:
-    """The derivative with leaves in place of what it asks for."""
+def answered(whole: Quantities, ignores_extra: bool = False) -> Quantities:
+    """The same values from answers: with leaves, which are extras, in place of the values of the past."""
     system = whole.system
+    if not any("delay" in wanted.node.roles for wanted in whole.wanted.values()):
+        return whole
     program = rebuild(
         Program(system.graph, {name: w.node for name, w in whole.wanted.items()}, system.axes, {}),
         lambda graph, node, parts: _leaf(system, graph, node, parts),
@@ -141,7 +143,7 @@ def _answered(whole: Quantities) -> Quantities:
     )
     wanted = {name: Wanted(program.roots[name], w.axes) for name, w in whole.wanted.items()}
     changed = dataclasses.replace(system, graph=program.graph)
-    return Quantities(changed, wanted, whole.optimise, ignores_extra=True)
+    return Quantities(changed, wanted, whole.optimise, ignores_extra)
 
 
 def _leaf(system: System, graph: Graph, node: AnyNode, parts: tuple[AnyNode, ...]) -> AnyNode:

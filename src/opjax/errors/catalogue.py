@@ -240,6 +240,22 @@ UNKNOWN_VALUE = Problem("E0806", "there is no {kind} '{name}'")
 OTHER_KIND = Problem("E0810", "'{name}' is a model of {found}, and one of {wanted} is asked for", "use normalize_rhs")
 WRONG_ARRAY = Problem("E0807", "'{name}' is {found}, and {expected} is wanted")
 
+# --- the past
+UNKNOWN_HISTORY_KERNEL = Problem(
+    "E0820",
+    "the kernel '{name}' is known to providers of the past only",
+    "write a function of the time ago, let: {name}(ago) = ...; or take uniform, or exponential (kernel_params=mean)",
+)
+BAD_HISTORY_KERNEL = Problem("E0825", "the kernel '{name}' {problem}", "write let: {name}(ago) = ...")
+HISTORY_ALONG_AXIS = Problem(
+    "E0821", "'{name}' asks for the past along the axis '{axis}', and the past here is that of the time", "leave it out"
+)
+HISTORY_IS_FORWARD = Problem(
+    "E0822", "a model that asks for its past is differentiated forward, not with {adjoint}", 'pass adjoint="forward"'
+)
+FUTURE_ASKED = Problem("E0823", "{call} asks for the future: its lag or window is negative", "give it a lag above zero")
+BAD_PAST = Problem("E0824", "the history of '{name}' {problem}")
+
 # --- solving and inference
 BAD_TIMES = Problem("E0901", "the times {problem}")
 UNKNOWN_SOLVER = Problem("E0902", "there is no solver '{name}'")

@@ -140,6 +140,7 @@ def _guarded_solution(alive: Array, solution: Trajectory) -> Trajectory:
     return solution._replace(
         states={name: guarded(alive, value) for name, value in solution.states.items()},
         incidences={name: guarded(alive, value) for name, value in solution.incidences.items()},
+        past={name: guarded(alive, value) for name, value in solution.past.items()},
     )
 
 

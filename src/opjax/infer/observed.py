@@ -58,6 +58,7 @@ class Observed:
             times=solution.times[at],
             states={name: value[at] for name, value in solution.states.items()},
             incidences={name: self._incidence(value) for name, value in solution.incidences.items()},
+            past={name: value[at] for name, value in solution.past.items()},
         )
         return along(self.quantities, here, parameters)
 

@@ -218,6 +218,10 @@ class Gauge:
     span: Span = field(default=NOWHERE, repr=False)
 
 
+TIME_AGO = "time ago"
+"""The leaf of a kernel's expression that is the time between then and now."""
+
+
 @record(eq=False)
 class HistorySignal:
     """A value of the past that the model asks for, and that a provider answers.
@@ -233,6 +237,8 @@ class HistorySignal:
         texts: the options as they are written, by name.
         settled: the options that are known now: words and numbers; None for those that are computed.
         needed: the options that such a call cannot be without.
+        kernel: the kernel of ``convolve_history`` where the model has a function of that name, as an expression of the
+            leaf ``time ago``.
     """
 
     name: str
@@ -244,6 +250,13 @@ class HistorySignal:
     settled: Mapping[str, str | float | None]
     needed: tuple[str, ...]
     span: Span = field(default=NOWHERE, repr=False)
+    kernel: AnyNode | None = None
+
+    @property
+    def call(self) -> str:
+        """The call as it is written."""
+        options = "".join(f", {name}={text}" for name, text in self.texts.items())
+        return f"{self.kind}({self.text}{options})"
 
 
 @record()

@@ -47,6 +47,8 @@ def choose_solver(
     Returns:
         "tsit5" or "kvaerno5".
     """
+    if problem.past is not None:
+        return EXPLICIT
     chosen = settings or Settings()
     inputs = inputs_for(problem, parameters, times, start)
     trial = _budgeted(problem, chosen, inputs)
@@ -62,8 +64,9 @@ def solve_with_choice(problem: Problem, settings: Settings, inputs: Inputs) -> t
     Returns:
         The solution, and the name of the solver that found it.
     """
-    if settings.solver != "auto":
-        return compiled_for(problem, settings)(inputs), settings.solver_name
+    if settings.solver != "auto" or problem.past is not None:
+        name = EXPLICIT if settings.solver == "auto" else settings.solver_name
+        return compiled_for(problem, settings)(inputs), name
     trial = _budgeted(problem, settings, inputs)
     if Outcome.of(trial) is not Outcome.MAX_STEPS:
         return trial, EXPLICIT

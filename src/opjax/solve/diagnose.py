@@ -40,6 +40,8 @@ def ending_of(problem: Problem, settings: Settings, inputs: Inputs, solved: Solv
     outcome = Outcome.of(solved)
     if outcome is Outcome.SUCCESS:
         return Ending(outcome)
+    if problem.past is not None:
+        return _ending_with_past(problem, settings, inputs, solved)
     broken = _not_finite(problem, inputs, solved)
     if broken and outcome is not Outcome.MAX_STEPS:
         outcome = Outcome.NOT_FINITE
@@ -47,6 +49,19 @@ def ending_of(problem: Problem, settings: Settings, inputs: Inputs, solved: Solv
     culprit = broken or _largest_error(problem, settings, inputs, solved)
     ways = " or ".join(_ways_out(outcome, problem, settings, inputs, solved))
     return Ending(outcome, f"{where}{culprit}; try {ways}")
+
+
+def _ending_with_past(problem: Problem, settings: Settings, inputs: Inputs, solved: Solved) -> Ending:
+    """The same for a model that asks for its past, whose derivative cannot be had from its last state alone."""
+    outcome = Outcome.of(solved)
+    where = f"{outcome.value}: at t = {float(solved.stop_time):g} of {float(inputs.times[-1]):g}"
+    assert problem.past is not None
+    ahead = problem.past.ahead(problem.moment(solved.stop_time, jnp.asarray(solved.stop_state), inputs))
+    if ahead is not None:
+        return Ending(outcome, f"{where}, where {ahead.call} asks for the future: its lag or window is negative")
+    ways = [f"more steps (max_steps={10 * settings.max_steps})"] if outcome is Outcome.MAX_STEPS else []
+    ways += [] if settings.implicit else ['solver="stiff"']
+    return Ending(outcome, f"{where}; try {' or '.join([*ways, 'a larger rtol', 'other parameters'])}")
 
 
 def _not_finite(problem: Problem, inputs: Inputs, solved: Solved) -> str:

@@ -130,12 +130,35 @@ def checked_initial(problem: Problem, given: Any) -> dict[str, Array]:
     return {s.name: flat[s.start : s.start + s.size].reshape(s.shape) for s in slots}
 
 
-def _checked(system: System, kind: str, name: str, value: Any) -> Array:
+def shape_in(system: System, state: str) -> tuple[int, ...]:
+    """The shape of a state.
+
+    Raises:
+        OpjaxError: E0806 for an unknown state.
+    """
+    quantity = _declared(system, "state", state)
+    return shape_of(quantity.axes, system.axes, quantity.span)
+
+
+def checked_value(system: System, state: str, value: Any) -> Array:
+    """A value of a state, as an array with the shape of its axes.
+
+    Raises:
+        OpjaxError: as `checked_parameters`.
+    """
+    return _checked(system, "state", state, value)
+
+
+def _declared(system: System, kind: str, name: str) -> Quantity:
     declared: Mapping[str, Quantity] = system.parameters if kind == "parameter" else system.states
     if name not in declared:
         hint = did_you_mean(name, declared, f"the {kind}s are {', '.join(declared)}")
         raise refuse(catalogue.UNKNOWN_VALUE, kind=kind, name=name, hint=hint)
-    quantity = declared[name]
+    return declared[name]
+
+
+def _checked(system: System, kind: str, name: str, value: Any) -> Array:
+    quantity = _declared(system, kind, name)
     array = _array(name, _by_axes(system, quantity, value))
     shape = shape_of(quantity.axes, system.axes, quantity.span)
     if array.shape != shape:

@@ -12,6 +12,7 @@ from opjax.solve.stepping import SavesAt, StopsWhenStuck
 from opjax.solve.untyped import diffrax, jax, jnp, lax
 
 Array = Any
+NOTHING: Mapping[str, Any] = {}
 ATOL = 1e-3
 """The absolute tolerance in units of the relative one; see `Settings`."""
 
@@ -30,19 +31,23 @@ class Inputs(NamedTuple):
         initial: initial values by state name, instead of the model's own.
         start: the time of the initial values.
         times: the times to save at, not decreasing, none before the start, shape (times,).
+        history: states before the start by name, where they are not what they are at the start: a value, times and
+            values, or a function of the time as a `jax.tree_util.Partial`.
     """
 
     parameters: Mapping[str, Array]
     initial: Mapping[str, Array]
     start: Array
     times: Array
+    history: Mapping[str, Any] = NOTHING
 
 
 class Solved(NamedTuple):
     """What the solver found.
 
     Arguments:
-        states: the flat states at the saved times, shape (times, states); nan from where it stopped.
+        states: the flat states at the saved times, shape (times, states); nan from where it stopped. Where the model
+            asks for its past, the answers stand behind the states.
         code: how it ended, as the code of an `opjax.solve.Outcome`.
         steps, rejected: the numbers of steps accepted and rejected.
         stop_time, stop_state: what was reached.

@@ -17,7 +17,7 @@ from opjax.solve.trajectory import Trajectory
 from opjax.solve.untyped import jax, jnp
 
 Array = Any
-VARYING: frozenset[Role] = frozenset(("state", "time", "incidence", "input"))
+VARYING: frozenset[Role] = frozenset(("state", "time", "incidence", "input", "delay"))
 """What changes along a solution."""
 
 
@@ -38,10 +38,10 @@ def along(
     backend, like = backend_for(jnp), solution.times
     fixed = dict(extras or {})
 
-    def at(time: Array, states: dict[str, Array], incidences: dict[str, Array]) -> dict[str, Array]:
-        return quantities(backend, like, Point(time, states, parameters, {**fixed, **incidences}))
+    def at(time: Array, states: dict[str, Array], moving: dict[str, Array]) -> dict[str, Array]:
+        return quantities(backend, like, Point(time, states, parameters, {**fixed, **moving}))
 
-    return jax.vmap(at)(solution.times, solution.states, solution.incidences)
+    return jax.vmap(at)(solution.times, solution.states, {**solution.incidences, **solution.past})
 
 
 def _over_time(reduction: str, values: Array, times: Array) -> Array:

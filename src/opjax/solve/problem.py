@@ -15,6 +15,7 @@ from opjax.errors import catalogue
 from opjax.ir.system import System
 from opjax.solve.augment import accumulator_name, with_accumulators
 from opjax.solve.jumps import Jumps
+from opjax.solve.past import Moment, past_of, value_before
 from opjax.solve.untyped import jnp
 
 Array = Any
@@ -45,7 +46,9 @@ class Problem:
         initial = {s.name: Wanted(s.initial, s.axes) for s in states.values() if s.initial is not None}
         self._rates = stages.compile_quantities(self.system, rates)
         self._initial = stages.compile_quantities(self.system, initial)
-        self._all = stages.compile_quantities(self.system, {**rates, **initial})
+        self.past = past_of(self.system)
+        asked = {} if self.past is None else self.past.wanted
+        self._all = stages.compile_quantities(self.system, {**rates, **initial, **asked})
         self.jumps = Jumps(self.system)
         self.solvers: dict[object, Any] = {}
 
@@ -83,17 +86,21 @@ class Problem:
         values = self._all.arguments.prepare(parameters, self.backend, dtype, jnp.zeros((), dtype))
         return dict(zip(self.parameter_names, values, strict=True))
 
-    def rhs(self, time: Array, state: Array, parameters: Mapping[str, Array]) -> Array:
+    def rhs(
+        self, time: Array, state: Array, parameters: Mapping[str, Array], past: Mapping[str, Array] = NOTHING
+    ) -> Array:
         """The time derivative of the flat state vector; diffrax's ``vector_field(t, y, args)``.
 
         Arguments:
             time: the time.
             state: the states, shape (states,).
             parameters: all parameters by name, of the data type of the state.
+            past: what the model asks of its past, by the names of the leaves; see `opjax.solve.past`.
         """
         kernel, dtype = self._rates.kernel(self.backend), self.backend.dtype_of(state)
         ordered = tuple(parameters[name] for name in self._rates.arguments.names)
-        return kernel.bind("flat", dtype)(self.backend.asarray(time, dtype), state, ordered)
+        answers = tuple(past[name] for name in self._rates.extras)
+        return kernel.bind("flat", dtype)(self.backend.asarray(time, dtype), state, ordered, answers)
 
     def initial(self, parameters: Mapping[str, Array], given: Mapping[str, Array], dtype: Any) -> Array:
         """The initial state as a flat vector.
@@ -112,6 +119,22 @@ class Problem:
                 raise refuse(catalogue.NO_INITIAL, state.span, name=state.name)
         sizes = [slot.size for slot in self.layout.slots]
         return self.backend.pack([known[slot.name] for slot in self.layout.slots], sizes, dtype)
+
+    def moment(self, time: Array, state: Array, inputs: Any) -> Moment:
+        """Where the model asks for its past."""
+        return Moment(time, self.unflatten(state), inputs.parameters, inputs.start)
+
+    def before(self, time: Array, first: Array, history: Mapping[str, Any]) -> Array:
+        """The flat state at a time before the start.
+
+        Arguments:
+            time: the time.
+            first: the state at the start, which is what a state was before where nothing else is known.
+            history: what else is known, by state name; see `opjax.solve.integrate.Inputs`.
+        """
+        known = self.unflatten(first) | {name: value_before(value, time) for name, value in history.items()}
+        sizes = [slot.size for slot in self.layout.slots]
+        return self.backend.pack([known[slot.name] for slot in self.layout.slots], sizes, first.dtype)
 
     def unflatten(self, flat: Array) -> dict[str, Array]:
         """The states by name of flat vectors, the last dimension; those before it are kept."""

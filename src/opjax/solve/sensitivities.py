@@ -16,6 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from opjax.compile.arguments import refuse
+from opjax.errors import catalogue
+from opjax.solve.delayed import solve_delayed
 from opjax.solve.integrate import Inputs, Solved, integrate, solve, zeros_like
 from opjax.solve.one_kernel import OneKernel
 from opjax.solve.problem import Problem
@@ -24,15 +27,18 @@ from opjax.solve.untyped import SymbolicZero, jax, jnp, ravel_pytree
 
 Array = Any
 Solver = Callable[[Inputs], Solved]
+Function = Callable[..., Any]
 MOST = 256
 """The most numbers that are differentiated by sensitivities; of more, only in the directions asked for (forward)."""
 
 
 def solver_for(problem: Problem, settings: Settings) -> Solver:
     """The function that solves a problem: not compiled, to be traced."""
+    if problem.past is not None and settings.adjoint != "forward":
+        raise refuse(catalogue.HISTORY_IS_FORWARD, adjoint=settings.adjoint)
     if settings.adjoint != "forward":
         return functools.partial(solve, problem, settings)
-    forward = _Forward(problem, settings)
+    forward = (_Forward if problem.past is None else _ForwardDelayed)(problem, settings)
     solver = jax.custom_jvp(forward.value)
     solver.defjvp(forward.tangent, symbolic_zeros=True)
     return solver
@@ -58,11 +64,19 @@ class _Forward:
 
     problem: Problem
     settings: Settings
-    value: OneKernel = field(init=False)
-    with_derivatives: dict[Which, OneKernel] = field(default_factory=dict[Which, OneKernel])
+    value: Function = field(init=False)
+    with_derivatives: dict[Which, Function] = field(default_factory=dict[Which, Function])
 
     def __post_init__(self) -> None:
-        self.value = OneKernel(functools.partial(solve, self.problem, self.settings))
+        self.value = self._made(functools.partial(self._solve, self.problem, self.settings))
+
+    @property
+    def _solve(self) -> Callable[[Problem, Settings, Inputs], Solved]:
+        return solve
+
+    def _made(self, function: Function) -> Function:
+        """A function of inputs in the form in which it is compiled."""
+        return OneKernel(function)
 
     def tangent(self, primals: tuple[Inputs], tangents: tuple[Inputs]) -> tuple[Solved, Solved]:
         """The solution, and its derivative in one direction."""
@@ -72,7 +86,7 @@ class _Forward:
         size = sum(d.size for d in moving if not _is_zero(d))
         if size > MOST:
             whole = jax.tree.map(_instantiated, direction, is_leaf=_is_zero)
-            return jax.jvp(functools.partial(solve, self.problem, self.settings), (inputs,), (whole,))
+            return jax.jvp(functools.partial(self._solve, self.problem, self.settings), (inputs,), (whole,))
         if size:
             solved, derivatives = self._derivatives(which)(inputs)
             flat = jnp.concatenate([d.reshape(-1) for d in moving if not _is_zero(d)])
@@ -92,12 +106,39 @@ class _Forward:
 
         return jnp.where(solved.code == 0, jax.vmap(rate)(inputs.times, solved.states), 0.0)
 
-    def _derivatives(self, which: Which) -> OneKernel:
+    def _derivatives(self, which: Which) -> Function:
         if which not in self.with_derivatives:
-            method = _implicitly if self.settings.implicit else _solved_along
-            function = functools.partial(method, self.problem, self.settings, which)
-            self.with_derivatives[which] = OneKernel(function)
+            self.with_derivatives[which] = self._made(functools.partial(self._solved_along(), which))
         return self.with_derivatives[which]
+
+    def _solved_along(self) -> Function:
+        """The solution with its derivatives, as a function of which inputs, and the inputs."""
+        if self.settings.implicit:
+            return functools.partial(_pushed_through, functools.partial(solve, self.problem, self.settings))
+        return functools.partial(_solved_along, self.problem, self.settings)
+
+
+@dataclass(eq=False)
+class _ForwardDelayed(_Forward):
+    """The same for a model that asks for its past: the derivative of all steps."""
+
+    @property
+    def _solve(self) -> Callable[[Problem, Settings, Inputs], Solved]:
+        return solve_delayed
+
+    def _made(self, function: Function) -> Function:
+        """A batch on a CPU is solved one by one: in lock step, each step would copy the memories of those done."""
+        return jax.custom_batching.sequential_vmap(function) if jax.default_backend() == "cpu" else function
+
+    def _rates(self, inputs: Inputs, solved: Solved) -> Array:
+        def states(times: Array) -> Array:
+            return solve_delayed(self.problem, self.settings, inputs._replace(times=times)).states
+
+        _, rates = jax.jvp(states, (inputs.times,), (jnp.ones_like(inputs.times),))
+        return jnp.where(solved.code == 0, rates, 0.0)
+
+    def _solved_along(self) -> Function:
+        return functools.partial(_pushed_through, functools.partial(solve_delayed, self.problem, self.settings))
 
 
 def _is_zero(direction: object) -> bool:
@@ -160,7 +201,7 @@ def _pushed(function: Callable[[Array], Any], at: Array, basis: Array) -> tuple[
     return state, tangents
 
 
-def _implicitly(problem: Problem, settings: Settings, which: Which, inputs: Inputs) -> tuple[Solved, Array]:
+def _pushed_through(method: Solver, which: Which, inputs: Inputs) -> tuple[Solved, Array]:
     """The same for implicit methods: the derivative of the numerical solution, with one linear solve for each stage.
 
     Solved along, the sensitivities would make the equations of each step larger instead.
@@ -168,7 +209,7 @@ def _implicitly(problem: Problem, settings: Settings, which: Which, inputs: Inpu
     flat, rebuild = _chosen(inputs, which)
 
     def states(values: Array) -> tuple[Array, Solved]:
-        solved = solve(problem, settings, rebuild(values))
+        solved = method(rebuild(values))
         return solved.states, solved
 
     def push(direction: Array) -> tuple[Array, Solved]:

@@ -56,6 +56,8 @@ class Settings:
             in reverse mode, for up to a hundred parameters or so; "checkpoint": backwards through the steps, in reverse
             mode only, for many parameters; "direct": both modes, slow; or a diffrax adjoint.
         dt0: the size of the first step; None: chosen. The size of all steps for "euler".
+        quadrature: the points at which ``convolve_history`` takes its integral, on either side of the start; rounded up
+            to a multiple of eight.
     """
 
     solver: str | Any[Any] = "auto"
@@ -64,6 +66,7 @@ class Settings:
     max_steps: int = 16_384
     adjoint: str | Any = "forward"
     dt0: float | None = None
+    quadrature: int = 32
 
     def __post_init__(self) -> None:
         if isinstance(self.solver, str) and self.solver != "auto":

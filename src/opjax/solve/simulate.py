@@ -15,6 +15,7 @@ from opjax.compile.arguments import parameters_in, refuse
 from opjax.compile.quantities import Point, Wanted
 from opjax.errors import OpjaxWarning, catalogue
 from opjax.ir.system import System
+from opjax.solve.before import checked_history, want_no_history
 from opjax.solve.choose import solve_with_choice
 from opjax.solve.diagnose import ending_of
 from opjax.solve.inputs import checked_initial, checked_parameters, checked_times, want_values
@@ -53,7 +54,9 @@ def simulate(
         initial: initial values by state name (others keep the model's own), or all states as one flat vector.
         t0: the time of the initial values; None: the model's own start (``time: day from 0``), else the first of
             `times`.
-        settings: the fields of `Settings` by name: ``solver``, ``rtol``, ``atol``, ``max_steps``, ``dt0``, ...
+        settings: the fields of `Settings` by name: ``solver``, ``rtol``, ``atol``, ``max_steps``, ``dt0``, ...; and
+            ``history``, for a model that asks for its past: the states before ``t0``, see
+            `opjax.solve.before.checked_history`. Without it they are what they are at ``t0``.
 
     Returns:
         The solution by name.
@@ -63,6 +66,7 @@ def simulate(
             for a condition of the model that does not hold, E0506 for a state without an initial value, E0701 for
             what cannot be run yet.
     """
+    before = settings.pop("history", None)
     wanted = settings_from(settings)
     _advise(wanted)
     outputs = _outputs(_Model(checked))
@@ -73,8 +77,24 @@ def simulate(
     names = (*checked.system.parameters, *checked.system.inputs)
     want_values(checked.system, tuple(n for n in names if n in needed), given)
     want_requirements(checked.system, given)
-    inputs = inputs_for(problem, given, saved, Start(start, checked_initial(problem, initial)))
+    past = checked_history(checked.system, before, start)
+    inputs = inputs_for(problem, given, saved, Start(start, checked_initial(problem, initial), past))
+    want_past(problem, inputs)
     return _simulated(problem, outputs, wanted, inputs, given)
+
+
+def want_past(problem: Problem, inputs: Inputs) -> None:
+    """Refuse a history that nobody asks for, and a past that lies in the future.
+
+    Raises:
+        OpjaxError: E0824, E0823.
+    """
+    if problem.past is None:
+        if inputs.history:
+            want_no_history(inputs.history)
+        return
+    first = problem.initial(inputs.parameters, inputs.initial, inputs.times.dtype)
+    problem.past.want_past(problem.moment(inputs.start, first, inputs))
 
 
 def _simulated(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from opjax.solve.augment import accumulator_name
-from opjax.solve.integrate import Inputs, Solved
+from opjax.solve.integrate import NOTHING, Inputs, Solved
 from opjax.solve.problem import Problem
 from opjax.solve.sensitivities import compiled_for
 from opjax.solve.settings import Settings
-from opjax.solve.untyped import jnp
+from opjax.solve.untyped import jax, jnp
 
 Array = Any
 
@@ -29,6 +30,7 @@ class Trajectory(NamedTuple):
         rejected: the number of rejected steps.
         stop_time: the time that was reached.
         stop_state: the state there, a flat vector.
+        past: what the model asks of its past at the saved times, by the names of the leaves, shape (times, axes...).
     """
 
     times: Array
@@ -39,6 +41,7 @@ class Trajectory(NamedTuple):
     rejected: Array
     stop_time: Array
     stop_state: Array
+    past: Mapping[str, Array] = NOTHING
 
     @property
     def succeeded(self) -> Array:
@@ -53,10 +56,12 @@ class Start:
     Arguments:
         time: the time of the initial values.
         initial: initial values by state name, instead of the model's own.
+        history: states before that time by name, see `Inputs`; without, they are what they are at that time.
     """
 
     time: Any
     initial: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    history: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 def default_dtype() -> Any:
@@ -95,6 +100,7 @@ def inputs_for(problem: Problem, parameters: Mapping[str, Any], times: Any, star
         {name: jnp.asarray(value, dtype) for name, value in begin.initial.items()},
         jnp.asarray(begin.time, dtype),
         jnp.asarray(times, dtype),
+        jax.tree.map(functools.partial(jnp.asarray, dtype=dtype), dict(begin.history)),
     )
 
 
@@ -111,6 +117,7 @@ def named(problem: Problem, inputs: Inputs, solved: Solved) -> Trajectory:
         rejected=solved.rejected,
         stop_time=solved.stop_time,
         stop_state=solved.stop_state,
+        past={} if problem.past is None else problem.past.split(solved.states[..., problem.layout.size :]),
     )
 
 

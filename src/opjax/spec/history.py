@@ -19,6 +19,7 @@ from opjax.ir.nodes import Along, AnyNode
 from opjax.ir.system import HistorySignal
 from opjax.ir.types import Dim, declared_dims
 from opjax.source import Span
+from opjax.spec.kernels_of_time import lower_kernel
 from opjax.spec.scope import Scope
 from opjax.syntax.expression_printer import print_expression
 from opjax.syntax.nodes import Argument, Call, Expression, Negate, Number, Reference, Text
@@ -58,13 +59,14 @@ def lower_history(lowering: Lowering, call: Call, scope: Scope) -> Walk[AnyNode]
     own = _Own(lowering, call, body, scope)
     own.want_no_past(body, call.arguments[0].span)
     settled: dict[str, str | float | None] = {}
-    parts: list[AnyNode] = [own.read(body)]
+    options: dict[str, AnyNode] = {}
     for name, argument in given.items():
         settled[name] = own.settled(name, argument)
         if settled[name] is None:
             value = lowering.as_real((yield lowering.walk(argument.value, scope)))
             own.want_no_past(value, argument.span)
-            parts.append(own.read(value))
+            options[name] = own.read(value)
+    parts = [own.read(body), *options.values()]
     key = (call.name, tuple((name, repr(value)) for name, value in settled.items()), *(p.number for p in parts))
     signal = lowering.history.get(key)
     if signal is None:
@@ -72,7 +74,8 @@ def lower_history(lowering: Lowering, call: Call, scope: Scope) -> Walk[AnyNode]
         text = print_expression(call.arguments[0].value)
         name = f"history {len(lowering.history)}"
         needed = HISTORY_CALLS[call.name].needed
-        signal = HistorySignal(name, call.name, scope.where, own.axes, text, texts, settled, needed, call.span)
+        kernel = yield lower_kernel(lowering, call, settled, options)
+        signal = HistorySignal(name, call.name, scope.where, own.axes, text, texts, settled, needed, call.span, kernel)
         lowering.history[key] = signal
     past = lowering.graph.opaque("delay", signal.name, parts, declared_dims(signal.axes), call.span)
     return own.back(past)
