@@ -20,8 +20,8 @@ def compensated_sum(first: Tree, *others: Tree, compensate: Tree | None = None) 
     Neumaier's variant of Kahan's algorithm; it is right too when a summand exceeds the sum so far. To go on, pass both
     results to the next call: ``compensated_sum(total, *more, compensate=carry)``, also as the step of `jax.lax.scan`.
     The derivatives are those of a sum. `jax.jit` gives the numbers of plain calls (tested on CPUs); a compiler that is
-    told to reorder sums, by XLA's fast-math flags, may take the compensation away. XLA takes numbers nearer to zero than
-    the smallest normal one (2.2e-308 in double precision) as zero, and so does this sum.
+    told to reorder sums, by XLA's fast-math flags, may take the compensation away. XLA takes numbers below the
+    smallest normal one (2.2e-308 in double precision) as zero, and so does this sum.
 
     A. Neumaier 1974: "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen", ZAMM 54; the rounding
     error of one sum as in D. Knuth, The Art of Computer Programming 2, section 4.2.2, theorem B.
