@@ -162,6 +162,23 @@ def test_two_axes_of_different_sizes_contract_without_an_outer_product() -> None
     assert names == ["dot_general", "dot_general"]
 
 
+def test_reductions_over_several_inputs_and_axes() -> None:
+    random = np.random.default_rng(0)
+    x, y, w = random.normal(size=(2, 3)), random.normal(size=4), random.normal(size=(3, 4))
+    mixed = TextOperator(
+        "operator r(x[a], y[b]; w[a, b], c = 0.5) = max(x[i]*w[i, j] for i in a, j in b if w[i, j] > 0)"
+        " + mean(y[j] for j in b) + prod(x[i] for i in a)*c + min(y[j]^2 for j in b)",
+        {"w": w},
+    )
+    largest = np.where(w > 0, x[:, :, None] * w, -np.inf).max((1, 2))
+    same(mixed(x, y), largest + y.mean() + x.prod(1) * 0.5 + (y**2).min())
+    outer = TextOperator("operator outer[a, b](x[a], y[b]) = x[a]*y[b]")
+    same(outer(x, y), x[:, :, None] * y)
+    same(outer(x, jnp.ones((2, 4))), np.broadcast_to(x[:, :, None], (2, 3, 4)))
+    with pytest.raises(ValueError, match="no elements"):
+        outer(x, y[:0])
+
+
 def test_values_in_the_text_are_arrays() -> None:
     learned = TextOperator("operator f[k](x; a[k] = [1, 2, 3]) = a[k]*x")
     same(learned(2.0), [2.0, 4.0, 6.0])

@@ -179,12 +179,12 @@ def _open_axes(definition: OperatorText) -> list[str]:
 def _defaults(text: str) -> dict[str, Any]:
     """The numbers that are written as values of parameters that can be learned."""
     definition = _definition(text)
-    system = check_meaning(definition)
     found: dict[str, Any] = {}
-    for parameter in definition.parameters:
+    learned = [p for p in definition.parameters if "fixed" not in p.flags and p.default is not None]
+    system = check_meaning(definition) if learned else None
+    for parameter in learned:
+        assert system is not None
         meant = system.parameters[parameter.name]
-        if "fixed" in parameter.flags or parameter.default is None:
-            continue
         if meant.values is not None:
             found[parameter.name] = meant.values
             continue
@@ -212,6 +212,8 @@ def _sizes(definition: OperatorText, inputs: Mapping[str, Any], parameters: Mapp
         if len(shape) < len(row.axes):
             raise ValueError(f"'{row.name}' has the axes [{', '.join(row.axes)}], and its value the shape {shape}")
         for axis, size in zip(row.axes, shape[len(shape) - len(row.axes) :], strict=True):
+            if size == 0:
+                raise ValueError(f"the axis '{axis}' has no elements in '{row.name}'; give one or more")
             first, where = known.setdefault(axis, (size, f"in '{row.name}'"))
             if first != size:
                 raise ValueError(f"the axis '{axis}' has {first} elements {where} and {size} in '{row.name}'")
