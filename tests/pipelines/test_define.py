@@ -15,7 +15,19 @@ from hypothesis import strategies as st
 
 import opjax
 from opjax import OpjaxError
-from opjax.pipelines import Graph, Lambda, Sequential, Simulate, TextOperator, define, define_file, dumps, loads
+from opjax.pipelines import (
+    Graph,
+    Lambda,
+    Sequential,
+    Signature,
+    Simulate,
+    TextOperator,
+    define,
+    define_file,
+    dumps,
+    export,
+    loads,
+)
 from opjax.pipelines.define import parts_of
 from opjax.pipelines.definitions import Definition, read_definitions
 from opjax.pipelines.definitions_writer import (
@@ -177,6 +189,16 @@ def test_reductions_over_several_inputs_and_axes() -> None:
     same(outer(x, jnp.ones((2, 4))), np.broadcast_to(x[:, :, None], (2, 3, 4)))
     with pytest.raises(ValueError, match="no elements"):
         outer(x, y[:0])
+
+
+def test_signatures_of_text_have_symbolic_batches() -> None:
+    total = TextOperator("operator s(x[band]; w[band] = [1, 2, 3]) = sum(x[i]*w[i] for i in band)")
+    found = total.compute_output_signature(Signature((("n", None), ("band", 3))))
+    assert found.names == ("n",)
+    served = export(total | Lambda(jnp.tanh), Signature((("n", None), ("band", 3))))
+    same(served.call(0.1 * jnp.ones((4, 3))), [np.tanh(0.6)] * 4)
+    with pytest.raises(ValueError, match="'band' in 'x' has no number of elements"):
+        total.compute_output_signature(Signature((("n", 2), ("band", None))))
 
 
 def test_values_in_the_text_are_arrays() -> None:

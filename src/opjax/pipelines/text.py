@@ -212,6 +212,8 @@ def _sizes(definition: OperatorText, inputs: Mapping[str, Any], parameters: Mapp
         if len(shape) < len(row.axes):
             raise ValueError(f"'{row.name}' has the axes [{', '.join(row.axes)}], and its value the shape {shape}")
         for axis, size in zip(row.axes, shape[len(shape) - len(row.axes) :], strict=True):
+            if not isinstance(size, int):
+                raise ValueError(f"the axis '{axis}' in '{row.name}' has no number of elements, but '{size}': give one")
             if size == 0:
                 raise ValueError(f"the axis '{axis}' has no elements in '{row.name}'; give one or more")
             first, where = known.setdefault(axis, (size, f"in '{row.name}'"))
