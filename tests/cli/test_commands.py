@@ -130,8 +130,8 @@ def test_lints_are_shown_and_do_not_fail(folder: Path) -> None:
 
 
 def test_check_says_what_cannot_be_run_yet(folder: Path) -> None:
-    (folder / "later.ojx").write_text("model Later:\n  states:\n    N = 1\n  dynamics:\n    N' = -N(t - 1)\n")
-    assert done("check", "later.ojx") == "later.ojx: Later, 1 state (cannot be run yet: the delayed state 'N')\n"
+    (folder / "later.ojx").write_text("model Later:\n  states:\n    N = 1\n  dynamics:\n    N' = -N*noise(w)\n")
+    assert done("check", "later.ojx") == "later.ojx: Later, 1 state (cannot be run yet: the noise 'w')\n"
 
 
 def test_hostile_names_cannot_command_the_terminal(folder: Path) -> None:

@@ -193,7 +193,7 @@ def test_a_model_that_cannot_be_run_yet_is_shown() -> None:
     model = loads(text)
     assert r"-N\left(t - \tau\right) + N \, \xi_{w}" in model.show("latex")
     assert "d(N)/dt = -N(t - tau) + N*noise(w)" in model.show("expanded")
-    assert "the delayed state N" in repr(model)
+    assert "the noise w" in repr(model)
     with pytest.raises(OpjaxError, match="E0701"):
         model.show("source")
 

@@ -141,9 +141,9 @@ def test_a_condition_that_does_not_hold(read):
 
 
 def test_what_cannot_be_run_yet_is_refused(read):
-    delayed = DECAY.replace("loss: x -> 0 @ k", "x' = -k*x(t - 1)")
+    noisy = DECAY.replace("loss: x -> 0 @ k", "x' = -k*x + noise(w)")
     with pytest.raises(OpjaxError, match="E0701"):
-        simulate(read(delayed), {}, [0.0, 1.0])
+        simulate(read(noisy), {}, [0.0, 1.0])
 
 
 @pytest.mark.parametrize("solver", ["dopri5", diffrax.Dopri5(), "kvaerno3"])

@@ -229,10 +229,13 @@ class Writer:
             return self.notation.noise(node.name)
         if node.role == "operator":
             return self.notation.operator(node.name)
-        if node.name in self.system.history:
-            return self.notation.operator(self.system.history[node.name].kind)
-        value, time = yield self.walks(node.parts, at, 0)
-        return self.notation.of_time(value, time)
+        signal = self.system.history[node.name]
+        if signal.kind == "convolve_history" or not isinstance(node.parts[0], Symbol | View):
+            return self.notation.operator(signal.kind)
+        value, *lag = yield self.walks(node.parts, at, 0)
+        number = signal.settled[signal.needed[0]]
+        ago = self.notation.number(float(number)) if isinstance(number, int | float) else lag[0]
+        return self.notation.of_time(value, self.notation.sum([(False, self.notation.quantity("t")), (True, ago)]))
 
     # --- operations
 

@@ -264,7 +264,7 @@ def _signal(system: System, asked: Asked) -> Signal:
     return Signal(
         signal,
         shape_of(signal.axes, system.axes, signal.span),
-        compiled(body),
+        stages.compile_quantities(system, {"value": Wanted(body, signal.axes)}),
         reach,
         kernel and compiled(kernel),
         places(kernel) if kernel else (),

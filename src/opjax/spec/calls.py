@@ -11,7 +11,7 @@ from opjax.ir.nodes import AnyNode
 from opjax.ir.system import NotYet
 from opjax.source import Span
 from opjax.spec.dynamics import transition_axes
-from opjax.spec.history import HISTORY_CALLS, lower_history
+from opjax.spec.history import HISTORY_CALLS, lower_earlier, lower_history
 from opjax.spec.names import KIND_IN_WORDS, SPECIAL_CALLS, Name
 from opjax.spec.other_names import other_name_hint
 from opjax.spec.scope import Scope
@@ -112,15 +112,10 @@ def _user_call(lowering: Lowering, call: Call, function: FunctionDeclaration, sc
 def _of_time(lowering: Lowering, call: Call, entry: Name, scope: Scope) -> Walk[AnyNode]:
     """An input at a time, or a state at an earlier time."""
     argument = in_order(lowering, call, ("time",))[0]
+    if entry.kind == "state":
+        return (yield lower_earlier(lowering, call, scope))
     time = yield lowering.walk(argument.value, scope)
-    time = lowering.as_real(time)
-    if entry.kind == "input":
-        return lower_input(lowering, call, entry, time, scope)
-    selections = lowering.indices.positions(call.name, entry.axes, call.indices, scope, call.span)
-    later(lowering, "the delayed state", call.name, call.span)
-    now = lowering.graph.symbol("state", call.name, entry.axes, call.span)
-    read = lowering.along(now, entry.axes, selections, call.span)
-    return lowering.graph.opaque("delay", call.name, (read, time), read.dims + time.dims, call.span)
+    return lower_input(lowering, call, entry, lowering.as_real(time), scope)
 
 
 def later(lowering: Lowering, what: str, name: str, span: Span) -> None:

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 from opjax.errors import catalogue
 from opjax.ir.nodes import Along, AnyNode
 from opjax.ir.system import HistorySignal
-from opjax.ir.types import Dim, declared_dims
+from opjax.ir.types import Dim, Dims, declared_dims, sorted_dims
 from opjax.source import Span
 from opjax.spec.kernels_of_time import lower_kernel
 from opjax.spec.scope import Scope
 from opjax.syntax.expression_printer import print_expression
-from opjax.syntax.nodes import Argument, Call, Expression, Negate, Number, Reference, Text
+from opjax.syntax.nodes import Argument, Call, Expression, Negate, Number, Reference, Sum, Text
 from opjax.traverse import Walk
 
 if TYPE_CHECKING:
@@ -52,20 +52,57 @@ WORDS = ("kernel", *_SHARED)
 _WORD_OR_VALUE = "kernel_params"
 
 
-def lower_history(lowering: Lowering, call: Call, scope: Scope) -> Walk[AnyNode]:
-    """The node of a value of the past; the same signal with the same options is one."""
+def lower_earlier(lowering: Lowering, call: Call, scope: Scope) -> Walk[AnyNode]:
+    """The node of a state at another time, ``N(t - tau)``: that of ``delay(N, tau=tau)``, for every lag by itself."""
+    time = call.arguments[0]
+    state = Argument(Reference(call.name, call.indices, span=call.span), span=call.span)
+    lag = Argument(_lag(time.value), "tau", span=time.span)
+    return (yield lower_history(lowering, Call("delay", (state, lag), span=call.span), scope, wide=True))
+
+
+def _lag(time: Expression) -> Expression:
+    """How long before now a time is: of ``t - a + b`` it is ``a - b``."""
+    terms = list(zip(time.terms, time.negative, strict=True)) if isinstance(time, Sum) else [(time, False)]
+    now = next((n for n, (term, minus) in enumerate(terms) if _is_now(term) and not minus), None)
+    if now is None:
+        return Sum((Reference("t", span=time.span), time), (False, True), span=time.span)
+    rest = [(term, not minus) for n, (term, minus) in enumerate(terms) if n != now]
+    if not rest:
+        return Number(0.0, span=time.span)
+    rest.sort(key=lambda pair: pair[1])  # a sum begins with a term that is added
+    first, minus = rest[0]
+    first = Negate(first, span=first.span) if minus else first
+    if len(rest) == 1:
+        return first
+    return Sum((first, *(term for term, _ in rest[1:])), (False, *(minus for _, minus in rest[1:])), span=time.span)
+
+
+def _is_now(term: Expression) -> bool:
+    return isinstance(term, Reference) and term.name == "t" and not term.indices
+
+
+def lower_history(lowering: Lowering, call: Call, scope: Scope, wide: bool = False) -> Walk[AnyNode]:
+    """The node of a value of the past; the same signal with the same options is one.
+
+    Arguments:
+        lowering: makes nodes.
+        call: the call.
+        scope: where it stands.
+        wide: whether options may run over more than the first argument, and the answer with them.
+    """
     given = _options(lowering, call)
     body = lowering.as_real((yield lowering.walk(call.arguments[0].value, scope)))
-    own = _Own(lowering, call, body, scope)
-    own.want_no_past(body, call.arguments[0].span)
+    values: dict[str, AnyNode] = {}
     settled: dict[str, str | float | None] = {}
-    options: dict[str, AnyNode] = {}
     for name, argument in given.items():
-        settled[name] = own.settled(name, argument)
+        settled[name] = _settled(lowering, call, name, argument)
         if settled[name] is None:
-            value = lowering.as_real((yield lowering.walk(argument.value, scope)))
-            own.want_no_past(value, argument.span)
-            options[name] = own.read(value)
+            values[name] = lowering.as_real((yield lowering.walk(argument.value, scope)))
+    own = _Own(lowering, call, (body, *(values.values() if wide else ())), scope)
+    own.want_no_past(body, call.arguments[0].span)
+    for name, value in values.items():
+        own.want_no_past(value, given[name].span)
+    options = {name: own.read(value) for name, value in values.items()}
     parts = [own.read(body), *options.values()]
     key = (call.name, tuple((name, repr(value)) for name, value in settled.items()), *(p.number for p in parts))
     signal = lowering.history.get(key)
@@ -126,43 +163,48 @@ def _literal(value: Expression) -> float | None:
     return -number if isinstance(value, Negate) else number
 
 
+def _settled(lowering: Lowering, call: Call, name: str, argument: Argument) -> str | float | None:
+    """The option's word or number, or None where it is a value to be computed."""
+    value = argument.value
+    if isinstance(value, Text) and name in (*WORDS, _WORD_OR_VALUE):
+        return value.value
+    if isinstance(value, Reference) and not value.indices and name in WORDS:
+        return value.name
+    if name in WORDS:
+        raise _wrong(lowering, call, argument.span, f"has the option '{name}', which is a word")
+    return _literal(value)
+
+
 @dataclass(slots=True)
 class _Own:
     """A signal over axes of its own: what bound names are called where it stands does not matter to the provider."""
 
     lowering: Lowering
     call: Call
-    body: AnyNode
+    over: tuple[AnyNode, ...]
     scope: Scope
 
     @property
     def dims(self) -> list[Dim]:
         """The dims of the signal where it stands, in the order of the indices around it."""
         known = list(self.scope.indices.values())
-        return sorted(self.body.dims, key=lambda dim: known.index(dim) if dim in known else len(known))
+        return sorted(self.all, key=lambda dim: known.index(dim) if dim in known else len(known))
+
+    @property
+    def all(self) -> Dims:
+        """The same in any order."""
+        return sorted_dims(*(node.dims for node in self.over))
 
     @property
     def axes(self) -> tuple[str, ...]:
         """The axes of the signal, in the order in which the provider gets it."""
         return tuple(dim.axis for dim in self.dims)
 
-    def settled(self, name: str, argument: Argument) -> str | float | None:
-        """The option's word or number, or None where it is a value to be computed."""
-        value = argument.value
-        if isinstance(value, Text) and name in (*WORDS, _WORD_OR_VALUE):
-            return value.value
-        if isinstance(value, Reference) and not value.indices and name in WORDS:
-            return value.name
-        if name in WORDS:
-            problem = f"has the option '{name}', which is a word"
-            raise _wrong(self.lowering, self.call, argument.span, problem)
-        return _literal(value)
-
     def want_no_past(self, node: AnyNode, span: Span) -> None:
         """Refuse the past of the past, and an option over an axis that the signal does not have."""
         if "delay" in node.roles:
             raise _wrong(self.lowering, self.call, span, "is of something that is of the past itself")
-        extra = next((dim.axis for dim in node.dims if dim not in self.body.dims), None)
+        extra = next((dim.axis for dim in node.dims if dim not in self.all), None)
         if extra is not None:
             problem = f"has an option over '{extra}', and its first argument does not run over it"
             raise _wrong(self.lowering, self.call, span, problem)
