@@ -183,7 +183,7 @@ VARYING = """model Varying:
 
 
 def test_lags_that_vary_and_lags_by_cell(read):
-    """The pantograph equation, whose lag vanishes at the start, as a power series; and an integral of what the past was."""
+    """The pantograph equation, whose lag vanishes at the start, as a power series; and what was before the start."""
     times = np.linspace(0, 3, 4)
     found = simulate(read(VARYING), {}, times, rtol=1e-8)
     series = [sum((-1) ** n * t**n / math.factorial(n) / 2 ** (n * (n - 1) / 2) for n in range(40)) for t in times]
