@@ -18,7 +18,7 @@ from opjax.compile.kernel import Kernel
 from opjax.compile.options import Options
 from opjax.compile.origins import Origin
 from opjax.compile.quantities import NOTHING, Optimise
-from opjax.compile.quick import ARE_FLOATS, Usual
+from opjax.compile.quick import Usual
 from opjax.errors import catalogue, did_you_mean
 from opjax.ir.system import System
 
@@ -180,7 +180,7 @@ class CompiledRhs(Described):
                     p = usual.pick(parameters)
                 except KeyError:
                     return self._flat(t, y, parameters)
-                if ARE_FLOATS(map(type, p)):
+                if tuple(map(type, p)) == usual.types and (not usual.arrays or usual.fits(p)):
                     return usual.function(t, y, p)
         elif isinstance(y, Mapping):
             return self._tree(t, cast("Mapping[str, Array]", y), parameters)

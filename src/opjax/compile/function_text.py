@@ -136,8 +136,9 @@ def _written(asked: Asked) -> Code:
             text = emitter.aligned(values[first.name], target.dims).text
         there = target.text if target.text.endswith("]") else f"{target.text}[...]"
         emitter.lines.append(f"{there} = {text}")
-    make = f"out = {emitter.helper('empty')}({size}, real)"
-    return _code(emitter, [*_unpacked(asked.inputs, emitter), make, *emitter.lines, "return out"], (size,))
+    make = [] if emitter.result else [f"out = {emitter.helper('empty')}({size}, real)"]
+    end = f"return {emitter.result or 'out'}"
+    return _code(emitter, [*_unpacked(asked.inputs, emitter), *make, *emitter.lines, end], (size,))
 
 
 MOST_ITEMS = 10

@@ -9,13 +9,13 @@ time. Every call makes its own arrays, and nothing that was given is written to.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from opjax.compile.contraction import contracted_order
 from opjax.compile.emit import Emitter, common_order
 from opjax.compile.padding import Padded, Padding, shift_of
 from opjax.compile.products import product_text
-from opjax.compile.signs import Term, terms_of
+from opjax.compile.signs import INFIX, Term, terms_of
 from opjax.compile.targets import Target, Targets, length
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Vectors
@@ -35,12 +35,14 @@ class InPlace(Emitter):
         padding: what is read at its neighbours.
         cells: scalars that stand beside arrays, with the names that they have as arrays without axes.
         read: variables that are read as they are.
+        result: what is returned, where that is not ``out``.
     """
 
     targets: Targets = field(default_factory=Targets)
     padding: Padding = field(default_factory=Padding)
     cells: dict[str, str] = field(default_factory=dict[str, str])
     read: set[str] = field(default_factory=set[str])
+    result: str = ""
 
     def count(self) -> None:
         """As `Emitter.count`; and plan where everything goes."""
@@ -64,7 +66,8 @@ class InPlace(Emitter):
         """As `Emitter.apply`, with scalars beside arrays as arrays without axes."""
         order = self.order(node)
         if node.function not in SIGNS or not order:
-            return Emitter.apply(self, node)
+            fresh = self.direct(node.function) is not None and node.function not in COMPOSED
+            return replace(Emitter.apply(self, node), fresh=fresh and len(node.arguments) == 1)
         return self.joined(node.function, self.terms(node, order), order)
 
     def order(self, node: Apply) -> Dims:
@@ -101,6 +104,42 @@ class InPlace(Emitter):
         """A number as an array without axes."""
         return Value(f"{self.helper('cell')}({value.text})", ())
 
+    def aligned(self, value: Value, order: Dims) -> Value:
+        """As `Emitter.aligned`."""
+        found = Emitter.aligned(self, value, order)
+        return found if found is value else replace(found, whole=len(value.order) == len(order))
+
+    # --- temporaries
+
+    def kept(self, node: AnyNode, value: Value, settled: bool = False) -> Value:
+        """As `Emitter.kept`; what is used once may be written over there."""
+        found = Emitter.kept(self, node, value, settled)
+        fresh = value.fresh and self.uses[node.number] == 1 and self.here is not self.settled
+        return replace(found, fresh=fresh, whole=value.whole)
+
+    def joined(self, function: str, terms: list[Term], order: Dims) -> Value:
+        """As `Emitter.joined`, in one array that is written over where there are more than two terms."""
+        if not order or self.here is self.settled:
+            return Emitter.joined(self, function, terms, order)
+        (head, minus), *rest = terms
+        swaps = rest and function != "divide" and not minus and not rest[0][1] and not is_own(head, order)
+        if swaps and is_own(rest[0][0], order):
+            (head, minus), *rest = rest[0], terms[0], *rest[1:]
+        done = [(head, minus)]
+        while rest and not is_own(head, order):
+            done.append(rest.pop(0))
+            whole = any(value.whole and value.order == order for value, _ in done)
+            head = replace(Emitter.joined(self, function, done, order), fresh=whole, whole=whole)
+            if not rest or is_own(head, order):
+                break
+        if not rest:
+            return head
+        name = head.text if head.text.isidentifier() else self.assign("v", head).text
+        for value, minus in rest:
+            sign = INFIX[function][0].strip()
+            self.here.append(f"{name} -= {value.text[1:]}" if minus else f"{name} {sign}= {value.text}")
+        return Value(name, order, fresh=True)
+
     # --- operations
 
     def written(self, node: AnyNode) -> Value:
@@ -124,7 +163,9 @@ class InPlace(Emitter):
         return Emitter.written(self, node)
 
     def into(self, node: AnyNode, target: Target) -> Value:
-        """The value written to its target."""
+        """The value written to its target; what is the whole result may be it as it is."""
+        if target.size == target.length and isinstance(node, Apply | Contract) and node.dims:
+            return self.as_result(node, target)
         call = self.call(node, target.dims)
         if call is None:
             return self.plain(node)
@@ -134,6 +175,17 @@ class InPlace(Emitter):
             return self.assign(self.program.names.get(node.number, "v"), Value(text, target.dims))
         self.here.append(text)
         return Value("out", target.dims)
+
+    def as_result(self, node: AnyNode, target: Target) -> Value:
+        """The value as the vector that is returned, if it is an array of its own."""
+        value = self.plain(node)
+        self.targets.written.add(node.number)
+        if is_own(value, target.dims):
+            value = value if value.text.isidentifier() else self.assign("out", value)
+            self.result = value.text if len(target.shape) < 2 else f"{value.text}.reshape(-1)"
+            return Value(value.text, target.dims)
+        self.here.append(f"{target.text}[...] = {self.aligned(value, target.dims).text}")
+        return Value(target.text, target.dims)
 
     def call(self, node: AnyNode, order: Dims) -> str | None:
         """The call of a function that can write an array of that order, up to where it writes to."""
@@ -163,7 +215,7 @@ class InPlace(Emitter):
             return Emitter.reduce(self, node)
         axis = str(places[0]) if len(places) == 1 else f"({', '.join(map(str, places))})"
         order = tuple(d for d in operand.order if d not in node.over)
-        return Value(f"{self.helper(f'{node.reduction}_of')}({operand.text}, {axis})", order)
+        return Value(f"{self.helper(f'{node.reduction}_of')}({operand.text}, {axis})", order, fresh=True)
 
     def contract(self, node: Contract) -> Value:
         """As `Emitter.contract`, by BLAS where it can be."""
@@ -177,7 +229,7 @@ class InPlace(Emitter):
         recipe = f"{inputs}->{''.join(letters[d] for d in order)}"
         sizes = {letter: self.size(dim) for dim, letter in letters.items()}
         text = product_text(recipe, [f.within(TIGHTEST) for f in factors], sizes)
-        return Emitter.contract(self, node) if text is None else Value(text, order)
+        return Emitter.contract(self, node) if text is None else Value(text, order, fresh=True)
 
     def size(self, dim: Dim) -> int:
         """The number of points of a dim."""
@@ -251,3 +303,8 @@ class InPlace(Emitter):
             assert isinstance(part, Symbol)
             return Value(f"y[{self.stored.states[part.name]}]", ())
         return Value(f"{self.operand(node.operand).within(TIGHTEST)}[{position}]", ())
+
+
+def is_own(value: Value, order: Dims) -> bool:
+    """Whether a value is an array of that order that may be written over."""
+    return value.fresh and value.whole and value.order == order

@@ -9,8 +9,6 @@ from typing import Any
 from opjax.backends.base import Array, DType
 from opjax.compile.arguments import Arguments
 
-ARE_FLOATS = frozenset((float,)).issuperset
-
 
 class Unusual:
     """The type of no array."""
@@ -37,14 +35,20 @@ class Usual:
     kind: type[Any] = Unusual
     dtype: DType = None
     shape: tuple[int, ...] = ()
-    pick: Callable[[Mapping[str, object]], tuple[object, ...]] = field(init=False)
+    pick: Callable[[Mapping[str, object]], tuple[Any, ...]] = field(init=False)
     count: int = field(init=False)
+    types: tuple[type[Any], ...] = field(init=False)
+    arrays: tuple[tuple[int, tuple[int, ...]], ...] = field(init=False)
+    """The places of the parameters that are arrays, with their shapes."""
 
     def __post_init__(self) -> None:
-        """Where not all parameters are numbers that stay what they are, no call has so many."""
-        plain = self.arguments.all_scalar and self.number is float
-        self.pick, self.count = self.arguments.pick, len(self.arguments.names) if plain else -1
+        """Where numbers do not stay what they are, or tables are given, no call has so many parameters."""
+        shapes = self.arguments.in_order
+        self.pick = self.arguments.pick
+        self.count = len(shapes) if self.number is float and None not in shapes else -1
+        self.types = tuple(self.kind if shape else float for shape in shapes)
+        self.arrays = tuple((place, shape) for place, shape in enumerate(shapes) if shape)
 
-    def parameters(self, y: Array, given: Mapping[str, object]) -> tuple[Array, ...] | None:
-        """The parameters in order; None where they need a closer look."""
-        return self.arguments.everyday(given, self.number, self.dtype, y)
+    def fits(self, p: tuple[Any, ...]) -> bool:
+        """Whether arrays among parameters have their shapes."""
+        return all(p[place].dtype is self.dtype and p[place].shape == shape for place, shape in self.arrays)

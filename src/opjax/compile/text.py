@@ -10,11 +10,21 @@ TIGHTEST = 9
 
 @record()
 class Value:
-    """Python text for a value: how tightly it binds, and the physical order of its dims."""
+    """Python text for a value.
+
+    Arguments:
+        text: an expression.
+        order: the physical order of its dims.
+        binding: how tightly it binds.
+        fresh: whether it is an array that nothing else holds, so that it may be written to.
+        whole: whether it has all points of its dims, and not one of length 1 for some.
+    """
 
     text: str
     order: Dims
     binding: int = TIGHTEST
+    fresh: bool = False
+    whole: bool = True
 
     def within(self, binding: int) -> str:
         """The text as an operand of something that binds this tightly."""
