@@ -206,7 +206,10 @@ def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, object]], tuple[ob
     """A function that takes the values of some names out of a mapping."""
     if len(names) > 1:
         return operator.itemgetter(*names)
-    return lambda given: tuple([given[name] for name in names])
+    if not names:
+        return lambda given: ()
+    (name,) = names
+    return lambda given: (given[name],)
 
 
 def default_order(parameters: Mapping[str, Parameter]) -> dict[str, tuple[str, ...]]:
