@@ -389,6 +389,12 @@ def test_the_layout_keeps_comments() -> None:
     assert format_definitions(Source("<text>", LAID_OUT)) == LAID_OUT
 
 
+def test_the_layout_of_a_wrong_text_is_refused_with_all_problems() -> None:
+    with pytest.raises(OpjaxError) as caught:
+        format_definitions(Source("<text>", "operator f(x: x\nmodel M:\n  stats: S\npipeline p(x) -> y\n"))
+    assert [d.span.line for d in caught.value.diagnostics] == [1, 3, 4]
+
+
 def test_all_parts_survive_yaml() -> None:
     report = opjax.errors.Report()
     rows, _ = parts_of(Source("<text>", LAID_OUT), "ojx", report)
@@ -397,6 +403,30 @@ def test_all_parts_survive_yaml() -> None:
 
 
 # --- errors
+
+WORDS = ["operator ", "pipeline ", "axis ", "model ", "->", "at = ", "sum(", "for i in "]
+PIECES = [*"()[]{}|=;:,.#\"'+-*/^ \n\tabx019é<>", *WORDS]
+
+
+@given(
+    changes=st.lists(
+        st.tuples(st.integers(0, len(MIXED) - 1), st.integers(0, 8), st.sampled_from(PIECES)), min_size=1, max_size=4
+    )
+)
+@settings(max_examples=40)
+def test_any_text_is_read_or_refused(changes: list[tuple[int, int, str]]) -> None:
+    text = MIXED
+    for place, size, piece in changes:
+        text = text[:place] + piece + text[place + size :]
+    try:
+        define(text)
+        rows = read_definitions(Source("<text>", text))
+    except OpjaxError:
+        return
+    formatted = format_definitions(Source("<text>", text))
+    assert texts(read_definitions(Source("<text>", formatted))) == texts(rows)
+    assert format_definitions(Source("<text>", formatted)) == formatted
+
 
 WRONG = [
     ("operator f(x) = x*t", "E0656", "t"),

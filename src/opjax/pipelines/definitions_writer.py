@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Iterator, Sequence
 
-from opjax.errors import Report
+from opjax.errors import OpjaxError, Report, Stop
 from opjax.pipelines.definitions import AxisText, Definition, OperatorText, PipelineText, read_definition
 from opjax.source import Source
 from opjax.spec.sections.section import Plain
@@ -119,16 +119,24 @@ def format_definitions(source: Source) -> str:
     pieces: list[str] = []
     previous = ""
     for block in blocks:
-        others = [other for other in blocks if other is not block]
-        if block.kind == "model":
-            text = format_text(masked(source, others))
-        else:
-            text = "\n".join(_formatted(source, block, report)) + "\n"
+        try:
+            text = _block_text(source, block, blocks, report)
+        except Stop:
+            continue
+        except OpjaxError as error:
+            report.diagnostics.extend(error.diagnostics)
+            continue
         apart = bool(pieces) and (block.kind == "model" or block.lines[0].after_blank or previous != "definition")
         pieces += ["\n", text] if apart else [text]
         previous = block.kind
     report.check()
     return "".join(pieces)
+
+
+def _block_text(source: Source, block: Block, blocks: list[Block], report: Report) -> str:
+    if block.kind == "model":
+        return format_text(masked(source, [other for other in blocks if other is not block]))
+    return "\n".join(_formatted(source, block, report)) + "\n"
 
 
 def _formatted(source: Source, block: Block, report: Report) -> Iterator[str]:
