@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from opjax.compile.cache import cache_info as cache_info
+    from opjax.compile.cache import clear_cache as clear_cache
     from opjax.compile.compiled import CompiledRhs as CompiledRhs
     from opjax.errors import Diagnostic as Diagnostic
     from opjax.errors import OpjaxError as OpjaxError
@@ -36,6 +38,8 @@ __all__ = [
     "QualificationConfig",
     "QualificationFixture",
     "QualificationReport",
+    "cache_info",
+    "clear_cache",
     "compile_rhs",
     "compile_spec",
     "from_dict",
@@ -60,6 +64,8 @@ if not TYPE_CHECKING:
                 from opjax.compile import compiled as home
             case "Diagnostic" | "OpjaxError" | "OpjaxWarning":
                 from opjax import errors as home
+            case "cache_info" | "clear_cache":
+                from opjax.compile import cache as home
             case "Limits":
                 from opjax import source as home
             case "Model" | "compile_rhs" | "compile_spec" | "from_dict" | "load" | "loads":

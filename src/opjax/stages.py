@@ -163,7 +163,11 @@ class WrittenModel:
 
     def content_hash(self) -> str:
         """The hash of the text without comments."""
-        return _hash_once(self.checked.syntax)
+        return self._hash
+
+    @functools.cached_property
+    def _hash(self) -> str:
+        return content_hash(self.checked.syntax)
 
     def rates(self) -> Mapping[str, str]:
         """The rate of each transition as text, by the name of the transition."""
@@ -182,11 +186,6 @@ class WrittenModel:
     def restore(self) -> Callable[..., CompiledRhs]:
         """Compiles the same model again."""
         return restore_rhs
-
-
-@functools.lru_cache(maxsize=64)
-def _hash_once(syntax: ModelSyntax) -> str:
-    return content_hash(syntax)
 
 
 def restore_rhs(text: str, labels: tuple[tuple[str, tuple[str, ...]], ...], chosen: Chosen) -> CompiledRhs:

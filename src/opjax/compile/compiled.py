@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from opjax.backends.base import Array, ArrayFunction, Backend, DType
 from opjax.backends.registry import backend_of
 from opjax.compile.arguments import moment_of, refuse
+from opjax.compile.calls import Call
 from opjax.compile.described import Described
 from opjax.compile.differentiate import Jacobian
 from opjax.compile.history import Moment
@@ -73,8 +74,9 @@ class CompiledRhs(Described):
 
     # --- calls
 
-    def eval_fn(self, t: object, y: Vector, **parameters: object) -> Vector:
-        """The derivative as a flat vector.
+    @cached_property
+    def eval_fn(self) -> Callable[..., Vector]:
+        """The derivative as a flat vector: ``eval_fn(t, y, **parameters)``; equal for equal models.
 
         Arguments:
             t: the time.
@@ -87,10 +89,11 @@ class CompiledRhs(Described):
         Raises:
             OpjaxError: E0804 for a wrong shape, E0805 for a missing parameter, E0806 for an unknown one.
         """
-        return self._quick(t, y, parameters)
+        return Call(self, "eval_fn", self._quick)
 
-    def pytree_eval_fn(self, t: object, y: Mapping[str, Shaped], **parameters: object) -> dict[str, Shaped]:
-        """The derivative by state name.
+    @cached_property
+    def pytree_eval_fn(self) -> Callable[..., dict[str, Shaped]]:
+        """The derivative by state name: ``pytree_eval_fn(t, y, **parameters)``; equal for equal models.
 
         Arguments:
             t: the time.
@@ -100,7 +103,7 @@ class CompiledRhs(Described):
         Returns:
             The derivatives by state name, in declared order.
         """
-        return self._tree(t, y, parameters)
+        return Call(self, "pytree_eval_fn", self._tree)
 
     @property
     def block_pytree_eval_fn(self) -> Callable[..., dict[str, Shaped]] | None:

@@ -252,6 +252,7 @@ class Described:
 
     # --- equality, copies, pictures
 
+    @cached_property
     def _identity(self) -> tuple[object, ...]:
         return self.content_hash, self._origin.labels, self._chosen()
 
@@ -263,10 +264,10 @@ class Described:
         return self._origin.restore, (self.text, self._origin.labels, self._chosen())
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Described) and self._identity() == other._identity()
+        return self is other or (isinstance(other, Described) and self._identity == other._identity)
 
     def __hash__(self) -> int:
-        return hash(self._identity())
+        return hash((type(self).__name__, self._system.name, *self._system.states))  # cheap: the text is not printed
 
     def __repr__(self) -> str:
         states = ", ".join(f"{name}{list(shape) if shape else ''}" for name, shape in self.template_shapes.items())

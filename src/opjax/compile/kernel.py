@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import linecache
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -31,12 +33,14 @@ class Kernel:
     backend: Backend
     _codes: dict[Form, Code] = field(default_factory=dict[Form, Code])
     _bound: dict[tuple[Form, DType], Function] = field(default_factory=dict[tuple[Form, DType], Function])
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)  # one kernel serves all equal models
 
     def code(self, form: Form) -> Code:
         """The text of the function."""
-        if form not in self._codes:
-            self._codes[form] = write(Asked(self.program, self.outputs, self.inputs, self.backend), form)
-        return self._codes[form]
+        with self._lock:
+            if form not in self._codes:
+                self._codes[form] = write(Asked(self.program, self.outputs, self.inputs, self.backend), form)
+            return self._codes[form]
 
     @property
     def branches(self) -> bool:
@@ -65,7 +69,9 @@ class Kernel:
         """The function ``rhs(t, y, p, extras)`` for one data type; tables are cast once."""
         known = self._bound.get((form, dtype))
         if known is None:
-            known = self._bound[(form, dtype)] = self._run(form, dtype)
+            with self._lock:
+                known = self._bound.get((form, dtype)) or self._run(form, dtype)
+                self._bound[(form, dtype)] = known
         return known
 
     def _run(self, form: Form, dtype: DType) -> Function:
@@ -76,7 +82,8 @@ class Kernel:
         if form == "numbers":
             own["otherwise"] = self.quietly(self.bind("written", dtype))
         names = {**_surroundings(self, code, self.backend, dtype), **own, **_settled(self, code, dtype)}
-        filename = f"<opjax {self.title} {id(self):x} {form}>"
+        digest = hashlib.sha256(code.text.encode()).hexdigest()[:12]  # the same in every process
+        filename = f"<opjax {self.title} {form} {digest}>"
         # The text is ours from the first character to the last: names that people wrote are not in it.
         exec(compile("\n" * len(code.settled) + code.function, filename, "exec"), names)
         linecache.cache[filename] = (len(code.text), None, code.text.splitlines(keepends=True), filename)

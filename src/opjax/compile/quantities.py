@@ -9,6 +9,7 @@ from typing import NamedTuple
 from opjax.backends.base import Array, Backend, DType
 from opjax.compile.arguments import Arguments, parameters_in
 from opjax.compile.asked import want_no_history
+from opjax.compile.cache import KERNELS, program_key
 from opjax.compile.kernel import Inputs, Kernel, Output
 from opjax.compile.layout import Layout, build_layout, shape_of
 from opjax.ir.evaluate import reachable
@@ -95,9 +96,15 @@ class Quantities:
         """The kernel for one namespace."""
         if backend.name not in self.kernels:
             want_no_history([w.node for w in self.wanted.values()], self.system)
-            program = self.optimise(self.program(), backend.differentiable)
+            written, name = self.program(), self.system.name
             inputs = Inputs(self.layout.slots, self.arguments.names, self.extras)
-            self.kernels[backend.name] = Kernel(self.system.name, program, self.outputs, inputs, backend)
+
+            def make() -> Kernel:
+                program = self.optimise(written, backend.differentiable)
+                return Kernel(name, program, self.outputs, inputs, backend)
+
+            key = (name, backend, self.optimise, program_key(written, inputs, self.outputs))
+            self.kernels[backend.name] = KERNELS.kernel(key, len(written.graph), make)
         return self.kernels[backend.name]
 
     def __call__(self, backend: Backend, like: Array, point: Point) -> dict[str, Array]:

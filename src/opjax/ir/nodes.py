@@ -7,6 +7,7 @@ uses them, and no traversal needs recursion.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 from opjax.ir.kinds import result_kind, want
@@ -85,6 +86,10 @@ class Graph:
         graph = Graph()
         graph._nodes, graph._known = self._nodes.copy(), self._known.copy()
         return graph
+
+    def keys(self, count: int) -> tuple[object, ...]:
+        """What the first nodes say, without their places: graphs with equal keys have the same nodes."""
+        return tuple(itertools.islice(self._known, count))
 
     def _keep(self, key: object, node: AnyNode) -> AnyNode:
         self._known[key] = node

@@ -1,0 +1,122 @@
+"""Kernels that were made before: two programs that say the same are compiled once, whatever text they came from.
+
+The key is the program as it is lowered, not its text: nodes, axes, names and shapes, and no places in a file. So one
+in two spellings, or read twice from two files, has one kernel, and each of its compiled models still reports problems
+at its own lines. The store holds the latest `MOST_KERNELS` kernels, and less where they are large.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from opjax.compile.kernel import Inputs, Kernel, Output
+from opjax.ir.program import Program
+
+MOST_KERNELS = 256
+MOST_NODES = 2_000_000
+
+
+class CacheInfo(NamedTuple):
+    """How often a kernel was found, and made; how many are held, and how many nodes their programs have together."""
+
+    hits: int
+    misses: int
+    kernels: int
+    nodes: int
+
+
+@dataclass(slots=True)
+class _Entry:
+    nodes: int
+    kernel: Kernel | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(slots=True)
+class Store:
+    """Kernels by what they compute; safe to use from several threads, of which one makes a kernel and the others wait.
+
+    Arguments:
+        most_kernels: how many are held.
+        most_nodes: how many nodes their programs may have together.
+    """
+
+    most_kernels: int = MOST_KERNELS
+    most_nodes: int = MOST_NODES
+    entries: OrderedDict[Hashable, _Entry] = field(default_factory=OrderedDict[Hashable, _Entry])
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    hits: int = 0
+    misses: int = 0
+
+    def kernel(self, key: Hashable, nodes: int, make: Callable[[], Kernel]) -> Kernel:
+        """The kernel of a key; it is made at most once while it is held.
+
+        Arguments:
+            key: what it computes.
+            nodes: how large its program is.
+            make: makes it.
+        """
+        with self.lock:
+            entry = self.entries.setdefault(key, _Entry(nodes))
+            self.entries.move_to_end(key)
+            self.shrink()
+        with entry.lock:
+            known = entry.kernel is not None
+            kernel = entry.kernel = entry.kernel or make()
+        with self.lock:
+            self.hits, self.misses = self.hits + known, self.misses + (not known)
+        return kernel
+
+    def shrink(self) -> None:
+        """Drop the kernels that were not asked for longest; the latest stays, whatever its size."""
+        total = sum(entry.nodes for entry in self.entries.values())
+        while len(self.entries) > 1 and (len(self.entries) > self.most_kernels or total > self.most_nodes):
+            _, dropped = self.entries.popitem(last=False)
+            total -= dropped.nodes
+
+    def info(self) -> CacheInfo:
+        """How the store is used."""
+        with self.lock:
+            total = sum(entry.nodes for entry in self.entries.values())
+            return CacheInfo(self.hits, self.misses, len(self.entries), total)
+
+    def clear(self) -> None:
+        """Forget all kernels."""
+        with self.lock:
+            self.entries.clear()
+            self.hits = self.misses = 0
+
+
+KERNELS = Store()
+
+
+def clear_cache() -> None:
+    """Forget the compiled programs that opjax keeps for models that are compiled again.
+
+    Compiled models that exist go on working. What JAX has compiled is in JAX's own cache (`jax.clear_caches`).
+
+    Example:
+        >>> import opjax
+        >>> opjax.clear_cache()
+        >>> opjax.cache_info().kernels
+        0
+    """
+    KERNELS.clear()
+
+
+def cache_info() -> CacheInfo:
+    """How often a compiled program was found again (`hits`) or made (`misses`), and how many are kept."""
+    return KERNELS.info()
+
+
+def program_key(program: Program, inputs: Inputs, outputs: tuple[Output, ...]) -> tuple[Hashable, ...]:
+    """What a kernel computes, without the places where it was written: equal for programs that say the same."""
+    top = max((root.number for root in program.roots.values()), default=-1)
+    axes = tuple((axis.name, axis.kind, axis.size, axis.coordinates, axis.measure) for axis in program.axes.values())
+    roots = tuple((name, root.number) for name, root in program.roots.items())
+    names = tuple((number, name) for number, name in program.names.items() if number <= top)
+    return program.graph.keys(top + 1), roots, axes, names, inputs, outputs
