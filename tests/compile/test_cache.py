@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import pickle
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
 
 import jax
@@ -14,6 +17,7 @@ import numpy as np
 import pytest
 
 import opjax
+from opjax.backends.registry import backend_for
 from opjax.compile.cache import CacheInfo, Store
 from opjax.compile.kernel import Kernel
 
@@ -46,10 +50,8 @@ def decay(rate: str = "k") -> opjax.CompiledRhs:
     return opjax.compile_rhs(TEXT.format(rate=rate))
 
 
-def kernel(rhs: opjax.CompiledRhs) -> Kernel:
-    rhs.eval_fn(0.0, np.ones(2))
-    (found,) = rhs._quantities.kernels.values()
-    return found
+def kernel(rhs: opjax.CompiledRhs, xp: object = np) -> Kernel:
+    return rhs._quantities.kernel(backend_for(xp))
 
 
 # --- in memory
@@ -89,9 +91,7 @@ def test_models_that_differ_do_not_share(old: str, new: str) -> None:
         text += "    y' = 0\n"
     if "k[age]" in new:
         text = text.replace("@ k", "@ k[age]")
-    changed = opjax.compile_rhs(text)
-    size = len(changed.cell_names)
-    changed.eval_fn(0.0, np.ones(size), **({"k": np.ones(2)} if "k[age]" in new else {}))
+    kernel(opjax.compile_rhs(text))
     kernel(decay())
     assert opjax.cache_info().hits == 0
 
@@ -99,7 +99,7 @@ def test_models_that_differ_do_not_share(old: str, new: str) -> None:
 def test_the_library_and_the_options_matter() -> None:
     rhs = decay()
     assert kernel(rhs) is kernel(opjax.compile_rhs(TEXT.format(rate="k"), xp=np))
-    rhs.eval_fn(0.0, jnp.ones(2))
+    kernel(rhs, jnp)
     assert opjax.cache_info().misses == 2
     assert decay() != opjax.compile_rhs(TEXT.format(rate="k"), extra_parameters="ignore")
 
@@ -180,7 +180,7 @@ def test_a_failure_is_not_kept() -> None:
 
 def test_jit_knows_an_equal_model_again() -> None:
     traced: list[object] = []
-    first, second, other = decay(), opjax.loads(TEXT.format(rate="k")).compile_rhs(), decay("2*k")
+    first, second, other = decay("3*k"), opjax.loads(TEXT.format(rate="3*k")).compile_rhs(), decay("6*k")
     for rhs in (first, second, other):
         flat = rhs._flat
         rhs._flat = lambda t, y, p, flat=flat: traced.append(y) or flat(t, y, p)  # type: ignore[method-assign]
@@ -192,13 +192,24 @@ def test_jit_knows_an_equal_model_again() -> None:
     assert len(traced) == 2
 
 
-def test_calls_are_equal_where_models_are() -> None:
+def test_calls_are_shared_by_equal_models() -> None:
     first, second = decay(), decay()
-    assert first.eval_fn == second.eval_fn
-    assert hash(first.eval_fn) == hash(second.eval_fn)
-    assert first.eval_fn != first.pytree_eval_fn
-    assert first.eval_fn != decay("2*k").eval_fn
-    assert first.eval_fn.__name__ == "eval_fn"
+    assert first.eval_fn is second.eval_fn
+    assert first.pytree_eval_fn is second.pytree_eval_fn
+    assert first.eval_fn is not decay("2*k").eval_fn
+    assert first.eval_fn is not opjax.compile_rhs(TEXT.format(rate="k"), extra_parameters="ignore").eval_fn
+    copied = pickle.loads(pickle.dumps(first.eval_fn))
+    np.testing.assert_array_equal(copied(0.0, np.ones(2), k=2.0), [-2.0, -2.0])
+
+
+def test_models_that_nobody_holds_are_forgotten() -> None:
+    first = decay()
+    gone = weakref.ref(first)
+    assert first.eval_fn(0.0, np.ones(2)).shape == (2,)
+    del first
+    gc.collect()
+    assert gone() is None
+    assert decay().eval_fn(0.0, np.ones(2)).shape == (2,)
 
 
 # --- in other processes

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, cast
 from opjax.backends.base import Array, ArrayFunction, Backend, DType
 from opjax.backends.registry import backend_of
 from opjax.compile.arguments import moment_of, refuse
-from opjax.compile.calls import Call
 from opjax.compile.described import Described
 from opjax.compile.differentiate import Jacobian
 from opjax.compile.history import Moment
 from opjax.compile.kernel import Kernel
+from opjax.compile.living import first_equal
 from opjax.compile.options import Options
 from opjax.compile.origins import Origin
 from opjax.compile.quantities import NOTHING, Optimise
@@ -76,7 +76,7 @@ class CompiledRhs(Described):
 
     @cached_property
     def eval_fn(self) -> Callable[..., Vector]:
-        """The derivative as a flat vector: ``eval_fn(t, y, **parameters)``; equal for equal models.
+        """The derivative as a flat vector: ``eval_fn(t, y, **parameters)``; the same for equal models.
 
         Arguments:
             t: the time.
@@ -89,11 +89,12 @@ class CompiledRhs(Described):
         Raises:
             OpjaxError: E0804 for a wrong shape, E0805 for a missing parameter, E0806 for an unknown one.
         """
-        return Call(self, "eval_fn", self._quick)
+        first = self._first
+        return self._eval_fn if first is self else first.eval_fn
 
     @cached_property
     def pytree_eval_fn(self) -> Callable[..., dict[str, Shaped]]:
-        """The derivative by state name: ``pytree_eval_fn(t, y, **parameters)``; equal for equal models.
+        """The derivative by state name: ``pytree_eval_fn(t, y, **parameters)``; the same for equal models.
 
         Arguments:
             t: the time.
@@ -103,7 +104,19 @@ class CompiledRhs(Described):
         Returns:
             The derivatives by state name, in declared order.
         """
-        return Call(self, "pytree_eval_fn", self._tree)
+        first = self._first
+        return self._pytree_eval_fn if first is self else first.pytree_eval_fn
+
+    def _eval_fn(self, t: object, y: Vector, **parameters: object) -> Vector:
+        return self._quick(t, y, parameters)
+
+    def _pytree_eval_fn(self, t: object, y: Mapping[str, Shaped], **parameters: object) -> dict[str, Shaped]:
+        return self._tree(t, y, parameters)
+
+    @property
+    def _first(self) -> CompiledRhs:
+        """The first equal model alive, whose calls this one shares; where a call is refused at a place, itself."""
+        return self if self._history is not None else first_equal(self)
 
     @property
     def block_pytree_eval_fn(self) -> Callable[..., dict[str, Shaped]] | None:
