@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ from opjax.backends.base import Array, Backend, DType
 from opjax.compile.inputs import WAYS, check_times, input_table
 from opjax.compile.layout import shape_of
 from opjax.compile.refusal import refuse
+from opjax.compile.settled import MANY, Settled
 from opjax.errors import OpjaxError, catalogue, did_you_mean
 from opjax.ir.evaluate import constant_value, reachable
 from opjax.ir.nodes import AnyNode, Symbol
@@ -54,6 +55,7 @@ class Arguments:
     tables: dict[tuple[str, DType], Array] = field(default_factory=dict[tuple[str, DType], Array])
     known: tuple[str, ...] = field(init=False)
     seen: dict[str, object] = field(default_factory=dict[str, object])
+    defaults: dict[tuple[str, DType], Settled] = field(default_factory=dict[tuple[str, DType], Settled])
 
     def __post_init__(self) -> None:
         parameters = self.system.parameters
@@ -69,7 +71,7 @@ class Arguments:
             if value is not None and not parameter.axes:
                 self.constants[name] = float(value)
 
-    def prepare(self, given: Mapping[str, object], backend: Backend, dtype: DType, like: Array) -> tuple[Array, ...]:
+    def prepare(self, given: Mapping[str, object], backend: Backend, dtype: DType, like: Array) -> Sequence[Array]:
         """The values in order.
 
         Arguments:
@@ -85,9 +87,18 @@ class Arguments:
         quick = None if number is None else self.everyday(given, number, dtype, like)
         if quick is not None:
             return quick
+        if not given and MANY <= len(self.names) == len(self.constants) and backend.name in ("numpy", "jax"):
+            return self._settled(backend, dtype)
         if not self.ignores_extra and not given.keys() <= set(self.known):
             raise self._unknown(given)
         return tuple([self._value(name, given, backend, dtype, like) for name in self.names])
+
+    def _settled(self, backend: Backend, dtype: DType) -> Settled:
+        """The defaults of all parameters, where each is a number."""
+        key = (backend.name, dtype)
+        if key not in self.defaults:
+            self.defaults[key] = Settled([self.constants[name] for name in self.names], backend, dtype)
+        return self.defaults[key]
 
     def everyday(
         self, given: Mapping[str, object], number: Callable[[Any], Array], dtype: DType, like: Array

@@ -91,7 +91,9 @@ def _writing(backend: Backend) -> dict[str, ArrayFunction]:
     }
 
 
-def _vector(backend: Backend, dtype: DType, items: Sequence[Array]) -> Array:
+def _vector(backend: Backend, dtype: DType, items: Sequence[Array] | Array) -> Array:
+    if hasattr(items, "dtype"):  # a slice of defaults, which is one vector
+        return items
     return backend.pack(items, [1] * len(items), dtype)
 
 

@@ -1,0 +1,142 @@
+"""Models of chemistry and genes: their text, and the code that a skilled person would write for each.
+
+By hand a network is arrays: what reacts, what comes of it, how fast. So each function here takes the arrays that the
+text was written from, and returns the derivative as a function of a namespace and the state.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+Derivative = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Network:
+    """One model.
+
+    Arguments:
+        name: what the table calls it.
+        text: the model as a person writes it.
+        y: a state.
+        numpy: the derivative by hand, on NumPy arrays.
+        jax: the derivative by hand, on JAX arrays.
+    """
+
+    name: str
+    text: str
+    y: np.ndarray
+    numpy: Derivative
+    jax: Derivative
+
+
+def _model(name: str, parameters: dict[str, float], states: list[str], dynamics: list[str]) -> str:
+    lines = [f"model {name}:", "  params:", *(f"    {k} = {v!r}" for k, v in parameters.items())]
+    lines += ["  states:", *(f"    {s} = 1" for s in states), "  dynamics:", *(f"    {row}" for row in dynamics)]
+    return "\n".join(lines) + "\n"
+
+
+def mass_action(species: int, seed: int = 20261121) -> Network:
+    """Two reactions for each species, of four kinds, between species drawn at random: ``R17: A3 + A7 -> A9 @ k17``."""
+    random = np.random.default_rng(seed)
+    count = 2 * species
+    first = np.arange(count) % species  # each species reacts, so that each has an equation
+    second, made, beside = random.integers(species, size=(3, count))
+    rates = np.round(random.uniform(0.1, 2.0, count), 3)
+    kind = random.integers(4, size=count)
+    forms = ("A{a} -> A{c}", "A{a} + A{b} -> A{c}", "2 A{a} -> A{c}", "A{a} -> A{c} + A{d}")
+    rows = [
+        f"R{i}: {forms[kind[i]].format(a=first[i], b=second[i], c=made[i], d=beside[i])} @ k{i}" for i in range(count)
+    ]
+    text = _model(
+        "Network",
+        {f"k{i}": float(rate) for i, rate in enumerate(rates)},
+        [f"A{i}" for i in range(species)],
+        rows,
+    )
+    two, double, splits = kind == 1, kind == 2, kind == 3
+    other = np.where(two, second, np.where(double, first, species))  # behind the species stands a one
+    lost, gained = np.where(double, 2.0, 1.0), np.ones(count)
+    reaction = np.concatenate([np.arange(count), np.flatnonzero(two), np.arange(count), np.flatnonzero(splits)])
+    place = np.concatenate([first, second[two], made, beside[splits]])
+    sign = np.concatenate([-lost, -np.ones(two.sum()), gained, np.ones(splits.sum())])
+    by_numpy, by_jax = _flows(rates, first, other, (reaction, place, sign))
+    return Network(f"mass action, {species:,} species", text, random.uniform(size=species), by_numpy, by_jax)
+
+
+def _flows(
+    rates: np.ndarray, first: np.ndarray, other: np.ndarray, entries: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> tuple[Derivative, Derivative]:
+    """Gather, multiply, and add up what each species gains: a sorted segment sum."""
+    order = np.argsort(entries[1], kind="stable")
+    reaction, place, sign = (entry[order] for entry in entries)
+
+    def by_numpy(y: Any) -> Any:
+        flow = rates * y.take(first) * np.append(y, 1.0).take(other)
+        return np.bincount(place, flow.take(reaction) * sign, y.size)
+
+    def by_jax(y: Any) -> Any:
+        flow = jnp.asarray(rates) * y[first] * jnp.append(y, 1.0)[other]
+        return jax.ops.segment_sum(flow[reaction] * sign, place, y.size, indices_are_sorted=True)
+
+    return by_numpy, by_jax
+
+
+def genes(count: int = 500, seed: int = 20261122) -> Network:
+    """Genes that switch each other on and off by Hill kinetics, with six shapes of rate laws."""
+    random = np.random.default_rng(seed)
+    one, two = random.integers(count, size=(2, count))
+    v, k, w, d = np.round(random.uniform(0.2, 2.0, (4, count)), 3)
+    laws = (
+        "v{i}*g{a}^2/(k{i}^2 + g{a}^2) - d{i}*g{i}",
+        "v{i}*k{i}^2/(k{i}^2 + g{a}^2) - d{i}*g{i}",
+        "v{i}*g{a}/(k{i} + g{a})/(1 + g{b}/w{i}) - d{i}*g{i}",
+        "v{i}*g{a}^4/(k{i}^4 + g{a}^4) - d{i}*g{i}",
+        "v{i}*(g{a} + g{b})/(k{i} + g{a} + g{b}) - d{i}*g{i}",
+        "v{i}/(1 + g{a}/k{i} + g{b}/w{i}) - d{i}*g{i}",
+    )
+    rows = [f"g{i}' = {laws[i % 6].format(i=i, a=one[i], b=two[i])}" for i in range(count)]
+    parameters: dict[str, float] = {}
+    for i in range(count):
+        parameters |= {f"v{i}": float(v[i]), f"k{i}": float(k[i])}
+        parameters |= {f"w{i}": float(w[i])} if i % 6 in (2, 5) else {}
+        parameters[f"d{i}"] = float(d[i])
+    text = _model("Genes", parameters, [f"g{i}" for i in range(count)], rows)
+    groups = [np.arange(law, count, 6) for law in range(6)]
+    back = np.argsort(np.concatenate(groups))
+    shuffled = np.concatenate(groups)
+    va, ka, wa = v[shuffled], k[shuffled], w[shuffled]
+    a, b = one[shuffled], two[shuffled]
+    ends = np.cumsum([0, *map(len, groups)])
+    parts = [slice(low, high) for low, high in itertools.pairwise(ends)]
+
+    def derivative(xp: Any) -> Derivative:
+        vs, ks, ws = ([array[part] for part in parts] for array in (va, ka, wa))
+        second, fourth, inverse = ks[0] ** 2, ks[3] ** 4, ks[1] ** 2
+
+        def f(y: Any) -> Any:
+            all_x, all_z = y[a], y[b]
+            x, z = ([array[part] for part in parts] for array in (all_x, all_z))
+            square, quartic = x[0] * x[0], (x[3] * x[3]) ** 2
+            made = xp.concatenate(
+                [
+                    vs[0] * square / (second + square),
+                    vs[1] * inverse / (inverse + x[1] * x[1]),
+                    vs[2] * x[2] / (ks[2] + x[2]) / (1 + z[2] / ws[2]),
+                    vs[3] * quartic / (fourth + quartic),
+                    vs[4] * (x[4] + z[4]) / (ks[4] + x[4] + z[4]),
+                    vs[5] / (1 + x[5] / ks[5] + z[5] / ws[5]),
+                ]
+            )
+            return made[back] - d * y
+
+        return f
+
+    return Network(f"Hill kinetics, {count:,} genes", text, random.uniform(size=count), derivative(np), derivative(jnp))

@@ -1,0 +1,93 @@
+"""How fast are large reaction networks compiled and called?
+
+Networks as a person writes them, a line for each reaction and each parameter, beside the best code by hand: gathers,
+vector operations and one sorted segment sum over arrays that somebody had to make first. Both give the same derivative,
+which is checked. "Text to rhs" is from the text to the `CompiledRhs`; "first" what its first call takes, with JAX the
+passes, tracing and XLA; warm calls are timed in turns. 64-bit numbers. Aims: 20,000 species under 5 s up to the first
+result, linear growth, warm calls at most 1.05 times those by hand.
+"""
+
+from __future__ import annotations
+
+import resource
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import harness
+import networks
+import opjax
+
+COLUMNS = (
+    "model",
+    "text to rhs, ms",
+    "first, ms",
+    "first, hand, ms",
+    "warm, us",
+    "warm, hand, us",
+    "warm / hand",
+)
+
+
+def jaxpr_equations(function: Any, y: Any) -> int:
+    """The operations of a traced function, those of nested calls included."""
+
+    def count(jaxpr: Any) -> int:
+        inner = [value.jaxpr for eqn in jaxpr.eqns for value in eqn.params.values() if hasattr(value, "jaxpr")]
+        return len(jaxpr.eqns) + sum(map(count, inner))
+
+    return count(jax.make_jaxpr(function)(y).jaxpr)
+
+
+def row(network: networks.Network, xp: Any, turns: int) -> list[str]:
+    """One line of a table."""
+    made: dict[str, Any] = {}
+    on_jax = xp is jnp
+    y = jnp.asarray(network.y) if on_jax else network.y
+
+    def compiled() -> None:
+        made["rhs"] = opjax.compile_rhs(network.text, xp=xp)
+
+    def ready(function: Any) -> Any:
+        called: Any = jax.jit(function) if on_jax else function
+        return (lambda: called(y).block_until_ready()) if on_jax else lambda: called(y)
+
+    read = harness.once(compiled)
+    emitted, by_hand = _emitted(made), network.jax if on_jax else network.numpy
+    calls = {"opjax": ready(emitted), "hand": ready(by_hand)}
+    first = {
+        name: harness.once(lambda call=call, name=name: made.update({name: call()})) for name, call in calls.items()
+    }
+    np.testing.assert_allclose(made["opjax"], made["hand"], rtol=1e-10, atol=1e-10)
+    timing = harness.in_turns(calls, turns)
+    cells = [harness.milliseconds(value) for value in (read, first["opjax"], first["hand"])]
+    cells += [harness.microseconds(timing[name].median) for name in calls]
+    cells.append(harness.ratio(timing["opjax"].over(timing["hand"])))
+    cells += [str(jaxpr_equations(f, y)) for f in (emitted, by_hand)] if on_jax else []
+    return [network.name, *cells]
+
+
+def _emitted(made: dict[str, Any]) -> networks.Derivative:
+    return lambda y: made["rhs"].eval_fn(0.0, y)
+
+
+def main() -> None:
+    """Measure and write the page."""
+    page = harness.Page(__file__, __doc__ or "")
+    sizes = (100, 500) if page.quick else (100, 1_000, 5_000, 20_000)
+    models = [*(networks.mass_action(size) for size in sizes), networks.genes(60 if page.quick else 500)]
+    with jax.enable_x64(True):
+        jax.block_until_ready(jnp.ones(3) + 1)
+        row(networks.mass_action(60), np, 1)  # what the first model of a process pays for
+        row(networks.mass_action(60), jnp, 1)
+        page.table("NumPy", COLUMNS, [row(model, np, page.turns) for model in models])
+        columns = [*COLUMNS, "jaxpr equations", "by hand"]
+        page.table("JAX", columns, [row(model, jnp, page.turns) for model in models])
+    page.note(f"Peak memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB.")
+    page.finish()
+
+
+if __name__ == "__main__":
+    main()
