@@ -121,6 +121,7 @@ ALIKE = (
     "axis_order", "axis_sizes", "axis_types", "axis_labels", "axis_coords", "state_names", "state_shape",
     "template_shapes", "mixing_kernels", "factorize_axes", "block_template_shapes", "operators", "operator_axis",
     "initial_state", "time_axis", "time_interpolation", "time_coordinates", "forcing_breakpoints",
+    "history_requirements", "history_stepper_fn", "body_eval_fn", "block_history_stepper_fn", "block_body_eval_fn",
 )  # fmt: skip
 
 
@@ -155,6 +156,45 @@ def test_every_function_takes_wrapped_parameters() -> None:
         np.testing.assert_allclose(
             mine.propensity_fn(0.0, whole, **wrapped(**plain)), their.propensity_fn(0.0, whole, **plain), rtol=1e-12
         )
+
+
+PAST = """
+kind: expr
+axes: [{name: loc, coords: [a, b]}]
+state: ["x[loc]"]
+equations: {"x[loc]": "k*convolve_history(q*x[loc], kernel=gamma, window=14) - x[loc]"}
+factorize_axes: [loc]
+"""
+
+
+class Doubling:
+    """A past in which everything was twice as large."""
+
+    def query(self, signal_id: int, body: Any, **options: Any) -> Any:
+        return 2 * body
+
+
+def test_the_past_is_asked_for_as_of_op_system() -> None:
+    theirs, ours = (build({"module": module, "spec": yaml.safe_load(PAST)}) for module in MODULES)
+    whole, block, plain = {"x": np.array([1.0, 3.0])}, {"x": np.array(3.0)}, {"k": 0.5, "q": 0.4}
+    for key, state in (("history_stepper_fn", whole), ("block_history_stepper_fn", block)):
+        expected = theirs.option(key)(0.0, state, history_provider=Doubling(), **plain)
+        found = ours.option(key)(0.0, state, history_provider=Doubling(), **wrapped(**plain))
+        np.testing.assert_allclose(found["x"], expected["x"], rtol=1e-12)
+    for key, state in (("body_eval_fn", whole), ("block_body_eval_fn", block)):
+        expected, found = theirs.option(key)(0.0, state, **plain), ours.option(key)(0.0, state, **wrapped(**plain))
+        assert found.keys() == expected.keys()
+        np.testing.assert_allclose(found[0], expected[0], rtol=1e-12)
+    (asked,), (wanted,) = ours.option("history_requirements"), theirs.option("history_requirements")
+    assert {key: asked[key] for key in ("signal_id", "kind", "required_options")} == {
+        key: wanted[key] for key in ("signal_id", "kind", "required_options")
+    }
+    bound, their_bound = (system.bind(wrapped(**plain)) for system in (ours, theirs))
+    found = bound.history_stepper(0.0, whole, history_provider=Doubling())["x"]
+    np.testing.assert_allclose(found, 0.5 * 2 * 0.4 * whole["x"] - whole["x"], rtol=1e-12)
+    np.testing.assert_allclose(bound.body_eval(0.0, whole)[0], 0.4 * whole["x"], rtol=1e-12)
+    assert hasattr(their_bound, "history_stepper")
+    assert hasattr(their_bound, "body_eval")
 
 
 def test_an_initial_value_that_the_engine_cannot_compute_stops_it() -> None:

@@ -210,6 +210,50 @@ def test_nobody_to_ask_is_refused_with_a_sentence(x64: None) -> None:
     assert code_of(lambda: rhs.body_eval_fn(0.0, {"S": np.ones(2)}, **values)) == "E0805"
 
 
+BLOCKS = {
+    **README,
+    "axes": [*PLACES, {"name": "age", "coords": ["young", "old", "oldest"]}],
+    "state": ["x[age,loc]"],
+    "equations": {
+        "x[age,loc]": "k*convolve_history(q*x[age,loc], kernel=gamma, window=14, kernel_params=q) - x[age,loc]"
+    },
+    "factorize_axes": ["loc"],
+}
+
+
+def test_blocks_are_those_of_op_system_and_slices_of_the_whole() -> None:
+    op_system = pytest.importorskip("op_system")
+    theirs, ours = op_system.compile_spec(BLOCKS), opjax.compile_spec(BLOCKS)
+    random = np.random.default_rng(3)
+    state, given = random.uniform(1, 2, (3, 2)), {"k": 0.7, "q": 1.3}
+    whole = ours.history_eval_fn(0.0, {"x": state}, history_provider=Recorder(), **given)["x"]
+    for place in range(2):
+        asked, expected = Recorder(), Recorder()
+        block = {"x": state[:, place]}
+        found = ours.block_history_eval_fn(0.0, block, history_provider=asked, **given)["x"]
+        wanted = theirs.block_history_eval_fn(0.0, block, history_provider=expected, **given)["x"]
+        np.testing.assert_allclose(found, wanted, rtol=1e-12)
+        np.testing.assert_allclose(found, whole[:, place], rtol=1e-12)
+        ((number, body, options),), ((their_number, their_body, their_options),) = asked.calls, expected.calls
+        assert (number, options) == (their_number, their_options)
+        np.testing.assert_allclose(body, their_body, rtol=1e-12)
+        bodies = ours.block_body_eval_fn(0.0, block, **given)
+        np.testing.assert_allclose(bodies[0], theirs.block_body_eval_fn(0.0, block, **given)[0], rtol=1e-12)
+
+
+def test_blocks_of_a_delay_by_position_and_none_of_one_that_mixes() -> None:
+    lines = "I[loc]' = k*delay(I[loc], tau=p[loc]) - w*I(t - p[loc])"
+    model = text(lines).replace("  dynamics:", "  independent: loc\n  dynamics:").replace("- w*I(", "- w*I[loc](")
+    rhs = opjax.compile_rhs(model)
+    recorder, values = Recorder(), {"k": 2.0, "w": 1.0, "p": 4.0}
+    found = rhs.block_history_eval_fn(0.0, {"I": np.array(5.0)}, history_provider=recorder, **values)["I"]
+    assert [(body.shape, float(options["tau"])) for _, body, options in recorder.calls] == [((), 4.0)]
+    np.testing.assert_allclose(found, 3.0 * 5.0)
+    assert opjax.compile_rhs(text(lines.replace("I(t", "I[loc](t"))).block_history_eval_fn is None
+    mixing = model.replace("delay(I[loc], tau=p[loc])", "delay(sum(I[j] for j in loc), tau=w)")
+    assert code_of(lambda: opjax.compile_rhs(mixing)) == "E0530"
+
+
 @pytest.mark.parametrize(
     "call",
     [

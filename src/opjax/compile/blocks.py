@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from opjax.ir.nodes import AnyNode, Graph, Symbol, View
+from opjax.ir.nodes import AnyNode, Graph, Opaque, Symbol, View
 from opjax.ir.program import Program, copy_node, rebuild
 from opjax.ir.separable import first_mixing
-from opjax.ir.system import Parameter, Quantity, System
-from opjax.ir.types import Axis
+from opjax.ir.system import HistorySignal, Parameter, Quantity, System
+from opjax.ir.types import Axis, Dims
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ def block_system(system: System, axis: Axis, rates: Mapping[str, AnyNode]) -> Sy
             p.name: _parameter(p, axis.name, program.roots.get(f"default {p.name}")) for p in system.parameters.values()
         },
         rates={name: program.roots[f"rate {name}"] for name in rates},
+        history={s.name: _signal(s, axis.name) for s in system.history.values()},
         operators=(),
         local_rates={},
         aliases={},
@@ -95,11 +96,22 @@ def _without(axis: str, graph: Graph, node: AnyNode, parts: tuple[AnyNode, ...])
         case Symbol() if node.role != "size":
             kept = tuple(dim.axis for dim in node.axes if dim.axis != axis)
             return graph.symbol(node.role, node.name, kept, node.span)
+        case Opaque(role="delay"):
+            return graph.opaque("delay", node.name, parts, _kept(node.dims, axis), node.span)
         case View():
             pairs = zip(node.operand.dims, node.selections, strict=True)
             return graph.view(parts[0], [chosen for dim, chosen in pairs if dim.axis != axis], node.span)
         case _:
             return copy_node(graph, node, parts)
+
+
+def _kept(dims: Dims, axis: str) -> Dims:
+    return tuple(dim for dim in dims if dim.axis != axis)
+
+
+def _signal(signal: HistorySignal, axis: str) -> HistorySignal:
+    """A value of the past of one block; a kernel is of the whole model, which alone is solved."""
+    return dataclasses.replace(signal, axes=tuple(name for name in signal.axes if name != axis), kernel=None)
 
 
 _Declared = TypeVar("_Declared", bound=Quantity)

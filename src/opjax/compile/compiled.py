@@ -289,6 +289,16 @@ class CompiledRhs(Described):
         """The signals whose past is wanted, by number: ``(t, y, **parameters)``; None where there are none."""
         return None if self._history is None else self._bodies
 
+    @property
+    def block_history_eval_fn(self) -> Callable[..., dict[str, Shaped]] | None:
+        """`history_eval_fn` of one block, see `block_pytree_eval_fn`; the provider knows the past of that block."""
+        return None if self._block is None else self._block.history_eval_fn
+
+    @property
+    def block_body_eval_fn(self) -> Callable[..., dict[int, Shaped]] | None:
+        """`body_eval_fn` of one block."""
+        return None if self._block is None else self._block.body_eval_fn
+
     def _with_answers(
         self, t: object, y: Mapping[str, Array], *, history_provider: object = None, **parameters: object
     ) -> dict[str, Array]:

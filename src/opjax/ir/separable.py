@@ -59,6 +59,8 @@ def _mixing(node: AnyNode, axis: Axis) -> str:
             return "this reads between its positions" if dim.axis == axis.name else ""
         case Symbol(role="coordinate" | "position" | "quadrature" | "measure"):
             return "this asks where along it" if _along(node.dims, axis) else ""
+        case Opaque(role="delay"):
+            return ""  # the past of each position is its own
         case Opaque() | Join() | Gather() | Segment():
             parts = tuple(dim for part in (node, *node.operands) for dim in part.dims)
             return "it cannot be seen what this does along it" if _along(parts, axis) else ""

@@ -53,6 +53,18 @@ class Stepper:
         """The derivative by state name."""
         return self._rhs.pytree_eval_fn(time, state, **{**self._given, **plain(params)})
 
+    def history_stepper(self, time: Any, state: Mapping[str, Any], *, history_provider: Any, **params: Any) -> Any:
+        """The derivative by state name of a model that asks for its past; the provider answers."""
+        function = self._rhs.history_eval_fn
+        if function is None:
+            return self.pytree_stepper(time, state, **params)
+        return function(time, state, history_provider=history_provider, **{**self._given, **plain(params)})
+
+    def body_eval(self, time: Any, state: Mapping[str, Any], **params: Any) -> dict[int, Any]:
+        """The expressions whose past is wanted, by number; none for a model that does not ask."""
+        function = self._rhs.body_eval_fn
+        return {} if function is None else function(time, state, **{**self._given, **plain(params)})
+
 
 def plain(params: Mapping[str, Any]) -> dict[str, Any]:
     """Values without flepimop2's wrapper around them; arrays are passed on as they are."""
@@ -66,6 +78,11 @@ def unwrapping(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(time, state, **plain(params))
 
     return unwrapped
+
+
+def _unwrapping_all(function: Callable[..., Any] | None) -> Callable[..., Any] | None:
+    """The same for a function that a model may lack."""
+    return None if function is None else unwrapping(function)
 
 
 class _Bound(threading.local):
@@ -161,7 +178,6 @@ def options_of(rhs: opjax.CompiledRhs) -> dict[str, Any]:
     """What engines ask a system for, under op_system's names."""
     axes = {axis["name"]: axis for axis in rhs.meta["axes"]}
     sizes = {"subgroup": 1, **{name: axis["size"] for name, axis in axes.items()}}
-    block = rhs.block_pytree_eval_fn
     options: dict[str, Any] = {
         "axis_order": ("state", *sizes),
         "axis_sizes": sizes,
@@ -179,7 +195,12 @@ def options_of(rhs: opjax.CompiledRhs) -> dict[str, Any]:
         "factorize_axes": rhs.factorize_axes,
         "block_axes": rhs.block_axes,
         "block_template_shapes": rhs.block_template_shapes,
-        "block_pytree_stepper_fn": None if block is None else unwrapping(block),
+        "block_pytree_stepper_fn": _unwrapping_all(rhs.block_pytree_eval_fn),
+        "history_requirements": rhs.history_requirements,
+        "history_stepper_fn": _unwrapping_all(rhs.history_eval_fn),
+        "body_eval_fn": _unwrapping_all(rhs.body_eval_fn),
+        "block_history_stepper_fn": _unwrapping_all(rhs.block_history_eval_fn),
+        "block_body_eval_fn": _unwrapping_all(rhs.block_body_eval_fn),
         "reactions": tuple(map(_reaction, rhs.reactions)),
         "reaction_gaps": rhs.reaction_gaps,
     }
