@@ -188,6 +188,17 @@ def test_counts() -> None:
     assert counts(loads(models.AGES).system) == "2 axes, 3 states, 4 parameters, 2 transitions"
 
 
+def test_values_of_the_past_are_shown() -> None:
+    rate = "-N[a](t - tau - 1) + delay(2*N[a], tau=3) - convolve_history(N[a]*tau, kernel=gamma, window=2)"
+    text = f"model M:\n axes:\n  a = [u]\n params: tau = 1\n states: N[a] = 1\n dynamics:\n  N[a]' = {rate}\n"
+    model = loads(text)
+    past = r"\left(2 \, N_{a}\right)\left(t - 3\right)"
+    integral = r"\int_{0}^{2} \gamma\left(s\right) \, \left(N_{a} \, \tau\right)\left(t - s\right) \, \mathrm{d}s"
+    assert rf"-N_{{a}}\left(t - \left(\tau + 1\right)\right) + {past} - {integral}" in model.show("latex")
+    expanded = rate.replace("[a]", '["u"]').replace("t - tau - 1", "t - (tau + 1)")
+    assert f'd(N["u"])/dt = {expanded}' in model.show("expanded")
+
+
 def test_a_model_that_cannot_be_run_yet_is_shown() -> None:
     text = "model M:\n  params:\n    tau\n  states: N = 1\n  dynamics:\n    N' = -N(t - tau) + N*noise(w)\n"
     model = loads(text)

@@ -164,6 +164,20 @@ class Latex(Notation):
         """A value at another time."""
         return Piece(rf"{value.text}\left({time.text}\right)")
 
+    def delayed(self, value: Piece, ago: Piece) -> Piece:
+        """An expression in brackets, at another time."""
+        time = self.sum([(False, Piece("t")), (True, ago)])
+        return self.of_time(Piece(self.within(value, TIGHTEST)), time)
+
+    def convolved(self, value: Piece, options: Mapping[str, Piece]) -> Piece:
+        """An integral over the time ago."""
+        kernel = names.upright(options["kernel"].text)
+        more = rf" \mid {options['kernel_params'].text}" if "kernel_params" in options else ""
+        then = self.within(value, TIGHTEST)
+        window = options["window"].text
+        body = rf"{kernel}\left(s{more}\right) \, {then}\left(t - s\right)"
+        return Piece(rf"\int_{{0}}^{{{window}}} {body} \, \mathrm{{d}}s", BIG)
+
     def noise(self, name: str) -> Piece:
         """White noise."""
         return Piece(rf"\xi_{{{names.upright(name)}}}")

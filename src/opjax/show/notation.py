@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from opjax.ir.nodes import Between, ReduceKind
@@ -136,6 +136,14 @@ class Notation(ABC):
     @abstractmethod
     def of_time(self, value: Piece, time: Piece) -> Piece:
         """A value at another time."""
+
+    @abstractmethod
+    def delayed(self, value: Piece, ago: Piece) -> Piece:
+        """An expression as it was so long ago."""
+
+    @abstractmethod
+    def convolved(self, value: Piece, options: Mapping[str, Piece]) -> Piece:
+        """An expression, weighed by a kernel over the time before now; options as `convolve_history` has them."""
 
     @abstractmethod
     def noise(self, name: str) -> Piece:

@@ -150,6 +150,15 @@ class Plain(Notation):
         """``N(t - tau)``."""
         return Piece(f"{value.text}({time.text})")
 
+    def delayed(self, value: Piece, ago: Piece) -> Piece:
+        """``delay(2*N, tau=3)``."""
+        return Piece(f"delay({value.text}, tau={ago.text})")
+
+    def convolved(self, value: Piece, options: Mapping[str, Piece]) -> Piece:
+        """``convolve_history(N, kernel=uniform, window=2)``."""
+        given = ", ".join(f"{name}={option.text}" for name, option in options.items())
+        return Piece(f"convolve_history({value.text}, {given})")
+
     def noise(self, name: str) -> Piece:
         """``noise(w)``."""
         return Piece(f"noise({name})")

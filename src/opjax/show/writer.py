@@ -38,6 +38,7 @@ from opjax.show.interpolation import interpolated
 from opjax.show.leaves import leaf_of, position_axis
 from opjax.show.naming import Named
 from opjax.show.notation import ADD, COMPARISONS, TIGHTEST, ZERO, Fixed, Notation, Piece, Position, Running
+from opjax.show.past import of_the_past
 from opjax.traverse import Walk, run
 
 Positions = Mapping[Dim, Position]
@@ -229,13 +230,9 @@ class Writer:
             return self.notation.noise(node.name)
         if node.role == "operator":
             return self.notation.operator(node.name)
-        signal = self.system.history[node.name]
-        if signal.kind == "convolve_history" or not isinstance(node.parts[0], Symbol | View):
-            return self.notation.operator(signal.kind)
-        value, *lag = yield self.walks(node.parts, at, 0)
-        number = signal.settled[signal.needed[0]]
-        ago = self.notation.number(float(number)) if isinstance(number, int | float) else lag[0]
-        return self.notation.of_time(value, self.notation.sum([(False, self.notation.quantity("t")), (True, ago)]))
+        if node.name in self.system.history:
+            return (yield of_the_past(self, node, at))
+        raise AssertionError(node.role)
 
     # --- operations
 
