@@ -80,6 +80,9 @@ def test_it_is_checked_when_it_is_made() -> None:
         Simulate(DECAY, TS, "z")
     with pytest.raises(opjax.OpjaxError, match="kk"):
         Simulate(DECAY.replace("@ k", "@ kk"), TS)
+    for kind in (lambda values: Simulate(DECAY, TS, parameters=values), lambda values: VectorField(DECAY, values)):
+        with pytest.raises(ValueError, match="no parameter 'scal'; did you mean 'scale'"):
+            kind({"scal": 1.0})
     with pytest.raises(opjax.OpjaxError, match="typo"):
         Simulate(DECAY, TS)(typo=1.0)
     with pytest.raises(NotSerialisableError):

@@ -120,7 +120,7 @@ def test_the_text_is_canonical_and_reads_back(text: str) -> None:
         ("pipeline f(x) -> y:\n  y", "name = expression"),
         ("operator f(x) = x\noperator f(x) = x", "second time"),
         ("pipeline f(x) = sinn(x)", "1:17: error E0653"),
-        ("pipeline f(x) = 1 + y", "1:21: error E0652"),
+        ("pipeline f(x) = 1 + y", "1:21: error E0658"),
         ("pipeline f(x) = 1 + x[a+1]", "parts by one name"),
         ("pipeline f = clop(0, 1)", "1:14: error E0653"),
         ("operator f(x) = (x", "E01"),

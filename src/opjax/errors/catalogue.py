@@ -218,6 +218,7 @@ OPERATOR_PARAMETER = Problem(
 )
 NOT_IN_OPERATOR = Problem("E0656", "an operator knows no {what}", "make it an input: operator f(x, day) = ...")
 MODEL_CALL = Problem("E0657", "the model '{name}' stands here as an operator, and {problem}", "write {example}")
+WRONG_DEFINITION = Problem("E0658", "{problem}")
 
 # --- written and typed, and not run yet
 NOT_AT_RUN_TIME = Problem("E0701", "{what} '{name}' is understood, and cannot be run yet", "remove it for now")

@@ -185,7 +185,7 @@ def _wrong(report: Report, span: Span, problem: str) -> Stop:
 def refuse_definition(span: Span, problem: str) -> NoReturn:
     """Refuse a definition whose form is right."""
     report = Report()
-    _wrong(report, span, problem)
+    report.add(catalogue.WRONG_DEFINITION, span, problem=problem)
     raise OpjaxError(report.errors)
 
 

@@ -11,7 +11,7 @@ import equinox as eqx
 
 from opjax import stages
 from opjax.compile.compiled import CompiledRhs
-from opjax.errors import Report
+from opjax.errors import Report, did_you_mean
 from opjax.pipelines.operator import Operator, static, strong_array
 from opjax.pipelines.untyped import jnp
 from opjax.solve.outputs import Outputs
@@ -70,6 +70,14 @@ def _rates(text: str) -> CompiledRhs:
 def arrays_by_name(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values as arrays."""
     return {name: strong_array(value) for name, value in values.items()}
+
+
+def _check_parameters(text: str, values: Mapping[str, Any]) -> None:
+    known = [*_checked(text).system.parameters, *_checked(text).system.inputs]
+    for name in values:
+        if name not in known:
+            hint = did_you_mean(name, known, f"it has {', '.join(known) or 'none'}")
+            raise ValueError(f"the model has no parameter '{name}'; {hint}")
 
 
 def _names(names: Any) -> Any:
@@ -138,6 +146,7 @@ class Simulate(Operator):
         unknown = [name for name in wanted if name not in known]
         if unknown:
             raise ValueError(f"the model has no quantity '{unknown[0]}'; it has {', '.join(known)}")
+        _check_parameters(self.model, self.parameters)
 
     def get_config(self) -> dict[str, Any]:
         """The text, the times, the outputs, the parameters and the settings."""
@@ -186,6 +195,7 @@ class VectorField(Operator):
     def __init__(self, model: str | Written, parameters: Mapping[str, Any] | None = None) -> None:
         self.model = model_text(model)
         self.parameters = dict(parameters or {})
+        _check_parameters(self.model, self.parameters)
 
     def _apply(self, t: Any, y: Any, args: Mapping[str, Any] | None = None) -> Any:
         return _rates(self.model)(t, y, {**self.parameters, **(args or {})})

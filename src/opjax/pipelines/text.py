@@ -134,11 +134,12 @@ def check_meaning(definition: OperatorText) -> System:
         if isinstance(node, Symbol) and node.role not in _ROLES:
             what = f"time ('{node.name}')" if node.role == "time" else f"{node.role} '{node.name}'"
             report.add(catalogue.NOT_IN_OPERATOR, node.span, what=what)
+    report.check()
     for parameter in definition.parameters:
         if "fixed" in parameter.flags and parameter.default is None:
-            problem = f"the value of '{parameter.name}' is fixed, and has to stand behind its name"
-            report.add(catalogue.OPERATOR_FORM, parameter.span, problem=problem)
-    report.check()
+            refuse_definition(
+                parameter.span, f"the value of '{parameter.name}' is fixed, and has to stand behind its name"
+            )
     return system
 
 
