@@ -296,3 +296,19 @@ def test_cells_on_the_left_of_statements() -> None:
     }
     found = opjax.compile_rhs(spec).eval_fn(0.0, np.array([3.0, 4.0, 1.0]))
     assert found.tolist() == [5.0, -4.0 - 8.0, 7.0 + 8.0]
+
+
+def test_a_number_beyond_floating_point_is_refused() -> None:
+    for number in ("1e400", "1" + 400 * "0"):
+        with pytest.raises(opjax.OpjaxError, match="a number that floating point can hold"):
+            opjax.loads(f"state: [x]\nequations: {{x: {number}}}", format="yaml")
+
+
+def test_names_of_numbers_are_told_where_op_system_would_take_a_parameter() -> None:
+    """A proportion is often called pi; without the warning its value would be left unread."""
+    spec = {"state": ["x"], "equations": {"x": "pi*x + pi"}}
+    assert both({"state": ["x"], "equations": {"x": "rho*x"}})[1].param_names == ("rho",)
+    with pytest.warns(opjax.OpjaxWarning, match="W0512") as caught:
+        assert opjax.compile_rhs(spec).param_names == ()
+    assert len(caught) == 1
+    assert opjax.compile_rhs({"opjax": 1, **spec}).eval_fn(0.0, np.zeros(1)).tolist() == [np.pi]

@@ -299,6 +299,11 @@ IGNORED_KEY = Problem(
     "write what it means as transitions or equations, or remove it",
 )
 CHANGED_NAME = Problem("W0511", "the name '{name}' is read as '{other}'", "write letters, digits and '_'")
+TAKEN_AS_NUMBER = Problem(
+    "W0512",
+    "'{name}' is the number {value}; op_system takes it for a parameter",
+    "rename the parameter; or write 'opjax: 1' at the top of the model, if the number is meant",
+)
 INFERRED_PARAMETER = Problem(
     "W0402", "'{name}' is taken as a parameter; it is close to '{other}'", "declare it in 'parameters' if it is one"
 )

@@ -70,6 +70,7 @@ class Draft:
         pinned: the states that are declared for one cell only, by base name and labels.
         alias_axes: the axes of the aliases that have some.
         label_names: the labels of axes as they stand in names of cells, looked up once.
+        constants_told: the names of numbers, such as pi, that a warning was given for.
         stages: the states that chains are made of.
         chained: the flows of op_system's chains, until it is known which of them count.
     """
@@ -105,6 +106,7 @@ class Draft:
     label_names: dict[str, dict[str, tuple[str | float, ...]]] = field(
         default_factory=dict[str, dict[str, tuple[str | float, ...]]]
     )
+    constants_told: set[str] = field(default_factory=set[str])
     stages: set[str] = field(default_factory=set[str])
     chained: list[TransitionDeclaration] = field(default_factory=list[TransitionDeclaration])
     initial: list[InitialDeclaration] = field(default_factory=list[InitialDeclaration])

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from opjax.errors import Stop, did_you_mean
+from opjax.errors import Stop, catalogue, did_you_mean
 from opjax.source import Span
 from opjax.spec.document import ScalarNode, wrong_value
 from opjax.spec.history import HISTORY_CALLS, WORDS
@@ -52,6 +52,7 @@ _REDUCERS: Mapping[str, ReductionKind | None] = {"sum_over": "sum", "integrate_o
 _KERNELS: Mapping[str, ReductionKind] = {"sum": "sum", "integrate": "integral"}
 _TOTALS = {"sum_state": "written as sum_state()", "sum_prefix": "written as sum_prefix('I')"}
 _TRUTHS = {"True": True, "False": False}
+_CONSTANTS = {"pi": "3.14159...", "inf": "infinity"}
 _FEWEST = 2  # points that an interval needs
 _NUMERIC = ("grid", "points")
 
@@ -83,23 +84,33 @@ class _Bound(NamedTuple):
 class _Rewriter:
     draft: Draft
 
+    @property
+    def reads_python(self) -> bool:
+        """Whether the mapping may be one of op_system's, whose expressions are Python's."""
+        return self.draft.infers and not self.draft.own_form
+
     def concerns(self, node: Expression) -> bool:
         """Whether a node is written in a way that only op_system has."""
         match node:
             case Call(name=name) if name in _REDUCERS or name in _TOTALS or self.is_history(node):
                 return True
             case Reference(indices=()):
-                return may_be_cell(node.name) or self.is_truth(node.name)
+                return may_be_cell(node.name) or self.is_truth(node.name) or self.is_constant(node.name)
             case Call(name="where"):
                 return True
             case Reference(indices=indices) | Call(indices=indices):
                 return self.is_table(node) or any(index.axis for index in indices)
             case _:
-                return not self.draft.own_form and has_condition(node)
+                return self.reads_python and has_condition(node)
 
     def is_truth(self, name: str) -> bool:
         """Whether a name is a truth value of Python, and not something that the model calls so."""
         return name in _TRUTHS and self.draft.infers and not self.draft.declares(name)
+
+    def is_constant(self, name: str) -> bool:
+        """Whether a name is a number here, and would be a parameter in op_system; each is told once."""
+        told = name not in _CONSTANTS or not self.reads_python
+        return not told and name not in self.draft.constants_told
 
     def is_history(self, node: Expression) -> bool:
         """Whether a node is one of op_system's operators on the past, and no function of the model."""
@@ -144,6 +155,10 @@ class _Rewriter:
                 return self.table(node, bound)
             case Reference(indices=(), name=name) if self.is_truth(name) and name not in bound:
                 return Truth(_TRUTHS[name], span=node.span)
+            case Reference(indices=(), name=name) if self.is_constant(name) and name not in bound:
+                self.draft.constants_told.add(name)
+                self.draft.report.add(catalogue.TAKEN_AS_NUMBER, node.span, name=name, value=_CONSTANTS[name])
+                return node
             case Reference():
                 found = dataclasses.replace(node, indices=self.indices(node.indices, bound))
                 return found if node.name in bound else resolved(found, self.draft)
@@ -151,7 +166,7 @@ class _Rewriter:
                 node = dataclasses.replace(node, indices=self.indices(node.indices, bound))
             case _:
                 pass
-        return node if self.draft.own_form else with_conditions(node)
+        return with_conditions(node) if self.reads_python else node
 
     def indices(self, indices: tuple[Index, ...], bound: Mapping[str, _Bound]) -> tuple[Index, ...]:
         return tuple(self.index(index, bound) for index in indices)

@@ -248,6 +248,9 @@ def _number(node: ScalarNode, path: str, draft: Draft) -> Expression | None:
     if math.isnan(value):
         wrong_value(draft.report, node, f"'{path}'", "an expression")
         raise Stop
+    if math.isinf(value) and any(character.isdigit() for character in node.text):
+        wrong_value(draft.report, node, f"'{path}'", "a number that floating point can hold")
+        raise Stop
     size: Expression = Reference("inf", span=node.span)
     if math.isfinite(value):
         written = node.text.lstrip("+-") if node.text[-1:].isdigit() else str(abs(value))
