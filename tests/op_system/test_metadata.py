@@ -143,3 +143,20 @@ def test_meta_of_tables_over_time(interpolation: str) -> None:
     assert {key: ours.meta[key] for key in keys} == {key: theirs.meta[key] for key in keys}
     assert ours.meta["shaped_params"] == theirs.meta["shaped_params"]
     assert opjax.validate_spec(spec).parameters == {"beta": ("day",), "eta": ("day", "age"), "k": ("age",)}
+
+
+def test_inputs_are_told() -> None:
+    text = """
+    model M:
+      inputs:
+        open(t) = previous
+        rain(t) = linear
+      states: x
+      dynamics:
+        x' = -open(t)*x
+    """
+    found = opjax.compile_rhs(text).meta["inputs"]
+    assert found == [
+        {"name": "open", "axes": (), "interpolation": "previous"},
+        {"name": "rain", "axes": (), "interpolation": "linear"},
+    ]

@@ -155,6 +155,7 @@ def model_meta(system: System, layout: Layout, rates: Mapping[str, str]) -> dict
         "time_interpolation": tables[0].between if tables else "linear",
         "time_coordinates": tables[0].coordinates if tables else (),
         "forcing_breakpoints": tuple(sorted({moment for table in tables for moment in table.breakpoints})),
+        "inputs": [{"name": i.name, "axes": i.axes, "interpolation": i.interpolation} for i in system.inputs.values()],
         "factorize_axes": list(system.independent),
         "initial_state": dict(initial_state(system, layout, published_names(layout, system.axes))),
     }
