@@ -144,13 +144,79 @@ SHAPED = {
 }
 
 
+FLOWS = {
+    "routed by a transposed matrix": (
+        'state: ["X[imm]", "Y[imm]"]\ntransitions: [{from: "X[imm:i]", to: "Y[imm:j]", rate: "G[imm:j,imm:i]"}]'
+    ),
+    "routed with an alias, within a pinned slice": (
+        'state: ["X[vax,imm]"]\naliases: {"h[imm]": "k*w[imm]"}\ntransitions: [{from: "X[vax=u, imm:i]", '
+        'to: "X[vax=u, imm:j]", rate: "h[imm:i]*G[imm:i,imm:j]"}]'
+    ),
+    "a fan whose rate has its target": (
+        'state: [I, "X[imm]"]\ntransitions: [{from: I, to: "X[imm:j]", rate: "k*w[imm:j]*X[imm:j]"}]'
+    ),
+    "births over two axes into one cell": (
+        'state: ["N[age,vax]"]\ntransitions: [{to: "N[age=young,vax=u]", '
+        'rate: "sum_over(B[age:a]*N[age:a,vax:w], age=a, vax=w)"}]'
+    ),
+    "one axis pinned, one dropped, one kept": (
+        'state: ["N[age,vax,imm]", "D[imm]"]\n'
+        'transitions: [{from: "N[age=old,vax,imm]", to: "D[imm]", rate: "mu[vax,imm]"}]'
+    ),
+    "everything into one cell": (
+        'state: ["N[age,vax]", "D[vax]"]\ntransitions: [{from: "N[age,vax]", to: "D[vax=v]", rate: "mu[vax]"}]'
+    ),
+    "an inflow of the time": 'state: ["N[age]"]\ntransitions: [{from: null, to: "N[age=old]", rate: "t*k"}]',
+}
+SHAPED |= {name: f"kind: transitions{AXES}{text}" for name, text in FLOWS.items()}
+NAMES = {
+    "an axis called as op_system's own": 'axes: [{name: subgroup, coords: [a]}]\nstate: ["x[subgroup]"]\n'
+    'equations: {"x[subgroup]": "-x[subgroup]"}',
+    "states called like words of reducers": 'state: [kernel, sum]\nequations: {kernel: "-sum", sum: "kernel"}',
+    "names with underscores": 'state: [_x, x__y]\nequations: {_x: "-x__y", x__y: "_x"}',
+    "prefixes of one another": (
+        "state: [I, I1, IX, S]\n"
+        """equations: {I: "1", I1: "1", IX: "1", S: "sum_prefix('I') + 2*sum_prefix('I1')"}"""
+    ),
+}
+FLAT |= NAMES
+
+
 @pytest.mark.parametrize("text", [*FLAT.values(), *SHAPED.values()], ids=[*FLAT, *SHAPED])
 def test_the_two_agree(text: str) -> None:
     compare(read(text), count=1, jax_too=False)
 
 
-def rates(text: str, y: Any, t: float = 0.0, **parameters: Any) -> Any:
-    return opjax.compile_rhs(read(text)).eval_fn(t, np.asarray(y, np.float64), **parameters)
+TIMES = """axes:
+  - {name: time, type: continuous, coords: [0, 10, 20]}
+  - {name: age, coords: [young, mid, old]}
+  - {name: imm, type: ordinal, coords: [x0, x1, x2]}
+kind: transitions
+"""
+TABLES = {
+    "in a chain": 'state: [S, R]\nchain: [{name: E, length: 2, entry: {from: S, rate: "b[time]"}, forward: "g", '
+    'exit: {to: R, rate: "h[time]"}}]\ntransitions: []',
+    "in a shift": 'state: ["X[imm]"]\ntransitions: [{coord_shift: {axis: imm, step: 1, boundary: stay}, '
+    'rate: "r[time,imm]", apply_to: [X]}]',
+    "between two labels": 'state: ["X[imm,age]"]\n'
+    'transitions: [{coord_shift: {imm: "x0 -> x2"}, rate: "r[age,time]", apply_to: [X]}]',
+    "out of a cell": 'state: ["X[age,imm]"]\n'
+    'transitions: [{from: "X[age=young,imm]", to: "X[age=mid,imm]", rate: "r[age,time,imm]"}]',
+    "in routing": 'state: ["X[imm]"]\ntransitions: [{from: "X[imm:i]", to: "X[imm:j]", rate: "G[time,imm:i,imm:j]"}]',
+    "in a filtered sum, with steps": 'time_interpolation: previous\nstate: ["X[age]"]\ntransitions: [{to: "X[age]", '
+    'rate: "sum_over(C[time,age,age:b]*X[age:b], age=b in [young, old])"}]',
+}
+
+
+@pytest.mark.parametrize("place", TABLES)
+def test_tables_over_time(place: str) -> None:
+    mine, theirs = both(read(TIMES + TABLES[place]))
+    rng = np.random.default_rng(0)
+    y = rng.uniform(1.0, 2.0, len(mine.state_names))
+    values = {name: rng.uniform(size=shape) for name, shape in mine.param_shapes.items()}
+    for moment in (-1.0, 3.3, 10.0, 19.0, 25.0):
+        found = mine.eval_fn(moment, y, **values)
+        np.testing.assert_allclose(found, theirs.eval_fn(moment, y, **values), rtol=1e-12, atol=1e-13)
 
 
 def refusal(text: str) -> str:
