@@ -129,6 +129,16 @@ def test_lints_are_shown_and_do_not_fail(folder: Path) -> None:
     assert "warning W0401: " in shown.stderr
 
 
+def test_a_delayed_model_is_simulated(folder: Path) -> None:
+    (folder / "delay.ojx").write_text(
+        "model D:\n  params: tau = 1\n  states: y = 1\n  dynamics:\n    y' = -y(t - tau)\n"
+    )
+    lines = done("simulate", "delay.ojx", "--times", "0,0.5,1").splitlines()
+    assert lines[0] == "time,y"
+    assert [round(float(line.split(",")[1]), 4) for line in lines[1:]] == [1, 0.5, 0]
+    assert "E0823" in failed("simulate", "delay.ojx", "--times", "0,1", "--set", "tau=-1")
+
+
 def test_check_says_what_cannot_be_run_yet(folder: Path) -> None:
     (folder / "later.ojx").write_text("model Later:\n  states:\n    N = 1\n  dynamics:\n    N' = -N*noise(w)\n")
     assert done("check", "later.ojx") == "later.ojx: Later, 1 state (cannot be run yet: the noise 'w')\n"

@@ -49,13 +49,12 @@ def test_values_and_derivatives_by_the_lag_are_those_of_the_method_of_steps(read
     problem, times = problem_for(read(DELAY)), np.linspace(0, 4.2, 8)
 
     def values(parameters):
-        return trajectory(problem, parameters, times, 0.0, TIGHT).states["y"]
-
-    def both(parameters):
-        return values(parameters), jax.jacrev(values)(parameters)
+        found = trajectory(problem, parameters, times, 0.0, TIGHT).states["y"]
+        return found, found
 
     lags = np.array([0.3, 1.0, 1.7, 6.0])
-    found, slopes = jax.jit(jax.vmap(both))({"k": np.full(4, 1.2), "tau": lags})
+    both = jax.jit(jax.vmap(jax.jacrev(values, has_aux=True)))
+    slopes, found = both({"k": np.full(4, 1.2), "tau": lags})
     exact = np.array([[by_steps(t, 1.2, lag) for t in times] for lag in lags])
     np.testing.assert_allclose(found, exact[..., 0], rtol=0, atol=2e-8)
     np.testing.assert_allclose(slopes["k"], exact[..., 1], rtol=0, atol=1e-6)
@@ -206,9 +205,10 @@ def test_what_was_before(read):
 
     def last(tau, past):
         start = Start(0.0, history={"y": (jnp.array([-3.0, 0.0]), past + jnp.array([-3.0, 0.0]))})
-        return trajectory(problem, {"k": 1.0, "tau": tau}, [0.5, 1.5], start, TIGHT).states["y"]
+        found = trajectory(problem, {"k": 1.0, "tau": tau}, [0.5, 1.5], start, TIGHT).states["y"]
+        return found, found
 
-    (found, slopes) = last(1.0, 2.0), jax.jacfwd(last, (0, 1))(1.0, 2.0)
+    slopes, found = jax.jit(jax.jacfwd(last, (0, 1), has_aux=True))(1.0, 2.0)
     # with 2 + t before: -2 t + tau t - t^2/2 until tau; then that at tau, and less the integral of the solution
     np.testing.assert_allclose(found, [-0.625, -1.5 + 0.125 + 0.5**3 / 6], rtol=1e-9)
     np.testing.assert_allclose(slopes[0], [0.5, -2 + 1 - 0.625 - 0.5**2 / 2], rtol=1e-6)
@@ -235,6 +235,7 @@ def backward_euler(count: int) -> float:
     return y[-1]
 
 
+@pytest.mark.slow
 def test_a_stiff_solver_takes_steps_as_well(read):
     stiff = DELAY.replace("-k*delay", "-2000*(y - sin(t)) + k*delay")
     found = simulate(read(stiff), {}, [0.0, 2.5], solver="stiff", rtol=1e-6)
