@@ -1,6 +1,8 @@
 """The passes in their order, each with its reason.
 
 A pass takes a program and returns one with the same values. To add one: write it in a file of its own, give it a row.
+The text of its file begins with its name and its purpose in one sentence, and says its law (how far values may change)
+and the benchmark that shows what it is for; `tests/passes/test_laws.py` holds it to both.
 """
 
 from __future__ import annotations
@@ -42,8 +44,21 @@ class Pass(NamedTuple):
     @property
     def purpose(self) -> str:
         """What it does and why, in one sentence: the first of its file."""
-        page = vars(sys.modules[self.run.__module__]).get("__doc__") or ""
-        return page.partition("\n")[0].partition(": ")[2].removesuffix(".")
+        return self._page.partition("\n")[0].partition(": ")[2].removesuffix(".")
+
+    @property
+    def law(self) -> str:
+        """How far it may change values."""
+        return " ".join(self._page.partition("\nLaw: ")[2].partition("\nBenchmark: ")[0].split())
+
+    @property
+    def benchmark(self) -> str:
+        """Where it is seen what it is for."""
+        return " ".join(self._page.partition("\nBenchmark: ")[2].split())
+
+    @property
+    def _page(self) -> str:
+        return vars(sys.modules[self.run.__module__]).get("__doc__") or ""
 
 
 PASSES: tuple[Pass, ...] = (

@@ -1,8 +1,10 @@
 """Cells: a rate that is written cell by cell becomes one vector, and not a sum of as many masks as there are cells.
 
 ``x[a="young"]' = ...`` gives the rate of one cell, zero elsewhere; the rate of x is the sum of such terms. Where most
-cells of an axis have terms of their own, they are added up cell by cell and joined. Values do not change by a bit, but
-for the sign of a zero.
+cells of an axis have terms of their own, they are added up cell by cell and joined.
+
+Law: no value changes by a bit but for the sign of a zero; where the rate has other terms as well, they are added last.
+Benchmark: none of its own; `tests/passes/test_cells.py` counts the statements of a ring of 60 cells.
 """
 
 from __future__ import annotations

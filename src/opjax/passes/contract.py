@@ -1,8 +1,11 @@
 """Contract: a sum over a product becomes matrix products, two factors at a time, with no temporary over all dims.
 
 ``sum(C[age, b]*I[b]/N[b] for b in age)`` is ``C`` times the vector ``I/N``. Factors that the sum does not run over
-leave it; factors over the same dims are combined first; of several, the cheapest pair is contracted first. Values
-change by reassociation only.
+leave it; factors over the same dims are combined first; of several, the cheapest pair is contracted first.
+
+Law: products and sums are taken in another order. While nothing overflows, a sum of n products of k factors differs by
+at most n + k units in the last place of the sum of their absolute values; it is the same where all are whole numbers.
+Benchmark: the SEIR models with contacts in `benchmarks/time_warm_call.py`.
 """
 
 from __future__ import annotations

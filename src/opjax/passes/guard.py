@@ -6,6 +6,9 @@ x, stop_gradient(x))``, where path is the condition under which the branch is ta
 where the branch is not taken. Forward values do not change by a bit, and the compiler drops the selection there.
 
 What is left: an infinite slope outside the conditional times an input that the branch does not use.
+
+Law: no value changes by a bit; gradients are finite where the branch that is taken has finite ones.
+Benchmark: the gradients in `benchmarks/count_jaxpr_equations.py`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,11 @@ one shape become one vector expression over vectors that gather the leaves; a le
 that what does not vary is computed once. Sums of different lengths, such as the balance of a species over its
 reactions, are taken apart: their terms are units, and the sums are segments of one vector.
 
-Values change by reassociation of those sums only. Models with few scalar operations stay as they are.
+Models with few scalar operations stay as they are.
+
+Law: sums of different lengths are added in another order; a sum of n terms differs by at most n units in the last place of the sum of
+their absolute values. All other values are the same to the last bit.
+Benchmark: the reaction networks in `benchmarks/time_networks.py`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,10 @@
 
 An ageing flow that stays inside is ``where(position + 1 < size, v, 0)``; its loss is minus that, its gain the neighbour
 of that. The condition is known now: what it takes away at an end is what ``v`` shifted away from the end and back
-lacks. The gain then needs no condition at all, and the loss is the gain shifted back. Values do not change by a bit.
+lacks. The gain then needs no condition at all, and the loss is the gain shifted back.
+
+Law: no value changes by a bit.
+Benchmark: Lorenz-96 and Gray-Scott in `benchmarks/time_models.py`.
 """
 
 from __future__ import annotations
