@@ -9,8 +9,8 @@ reactions, are taken apart: their terms are units, and the sums are segments of 
 
 Models with few scalar operations stay as they are.
 
-Law: sums of different lengths are added in another order; a sum of n terms differs by at most n units in the last place of the sum of
-their absolute values. All other values are the same to the last bit.
+Law: sums of different lengths are added in another order; a sum of n terms differs by at most n units in the last place
+of the sum of their absolute values. All other values are the same to the last bit.
 Benchmark: the reaction networks in `benchmarks/time_networks.py`.
 """
 
