@@ -148,7 +148,7 @@ def nodes_and_weights(window: Array, known: Array, nodes: int) -> tuple[Array, A
         known: how much of them lies behind the start, shape (windows,).
         nodes: the nodes on either side of the start.
     """
-    panels = -(-nodes // PANEL)
+    panels = max(-(-nodes // PANEL), 1)
     points, weights = np.polynomial.legendre.leggauss(PANEL)
     unit = ((np.arange(panels)[:, None] + (points + 1) / 2) / panels).reshape(-1)
     share = np.tile(weights / 2, panels) / panels

@@ -57,7 +57,7 @@ class Settings:
             mode only, for many parameters; "direct": both modes, slow; or a diffrax adjoint.
         dt0: the size of the first step; None: chosen. The size of all steps for "euler".
         quadrature: the points at which ``convolve_history`` takes its integral, on either side of the start; rounded up
-            to a multiple of eight.
+            to a multiple of eight, and eight at the least.
     """
 
     solver: str | Any[Any] = "auto"
