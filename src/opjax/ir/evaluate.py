@@ -86,6 +86,8 @@ def evaluate(roots: Sequence[AnyNode], axes: Mapping[str, Axis], leaves: Leaves)
 
 def constant_value(node: AnyNode) -> Scalar | None:
     """The value of an expression that depends on nothing, or None."""
+    if isinstance(node, Constant):  # most defaults
+        return node.value
     if node.roles or node.dims:
         return None
 

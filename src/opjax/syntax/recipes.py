@@ -108,11 +108,11 @@ class Recipes:
         places: list[tuple[int, int]] = []
         words, position, labelled = self.words, span.start, False
         for found in _pattern().finditer(span.source.text, span.start, span.end):
-            start, group = found.start(), found.lastindex
-            if start != position or group is None:
+            group = found.lastindex
+            if group is None or found.start() != position:
                 return None
-            position = found.end()
-            text = found[group]
+            place, text = found.span(group), found[group]
+            position = place[1]
             if group == _NAME:
                 if len(text) > LONGEST_NAME:
                     return None
@@ -124,7 +124,7 @@ class Recipes:
                 form.append(text)
             else:
                 form.append("" if group == _END else "1" if group == _NUMBER else '"')
-            places.append((found.start(group), position))
+            places.append(place)
             if group == _END:
                 return Pieces(tuple(form), places)
         return None
