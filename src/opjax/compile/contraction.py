@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opjax.ir.types import Dims
+from opjax.ir.types import Dim, Dims
 
 
 def contracted_order(orders: list[Dims], over: Dims, usual: Dims) -> Dims:
@@ -24,3 +24,11 @@ def contracted_order(orders: list[Dims], over: Dims, usual: Dims) -> Dims:
     if len(matrix) != 2 or len(others) != 1 or summed not in array or others[0] in array:
         return usual
     return tuple(others[0] if dim == summed else dim for dim in array)
+
+
+def common_order(orders: list[Dims]) -> Dims:
+    """One physical order for several values: that of the value with most dims, then what it lacks."""
+    merged: list[Dim] = []
+    for order in sorted(orders, key=len, reverse=True):
+        merged.extend(d for d in order if d not in merged)
+    return tuple(merged)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from opjax.compile.contraction import contracted_order
+from opjax.compile.contraction import common_order, contracted_order
 from opjax.compile.naming import Namer
 from opjax.compile.signs import INFIX, Term, folds, terms_of
 from opjax.compile.tables import interpolated
@@ -31,6 +31,7 @@ from opjax.ir.nodes import (
     Place,
     Reduce,
     Segment,
+    Stack,
     Symbol,
     View,
 )
@@ -77,9 +78,9 @@ class Emitter:
         nodes = self.program.nodes
         self.count()
         wanted = {root.number for root in self.program.roots.values()}
-        named = wanted.union(*({o.number for o in node.operands} for node in nodes if not isinstance(node, Join)))
+        named = wanted.union(*(self.named(node) for node in nodes))
         for node in nodes:
-            if isinstance(node, Symbol) and (node.number in named or self.stored.source(node) in ("vector", "scalar")):
+            if isinstance(node, Symbol) and node.number in named:
                 self.values[node.number] = self.symbol(node)
         before = self.settled_nodes(nodes)
         kept = before & (wanted | {o.number for n in nodes if n.number not in before for o in n.operands})
@@ -94,6 +95,13 @@ class Emitter:
         """Count how often each node is an operand or a root."""
         for used in (*self.program.roots.values(), *(o for node in self.program.nodes for o in node.operands)):
             self.uses[used.number] = self.uses.get(used.number, 0) + 1
+
+    def named(self, node: AnyNode) -> set[int]:
+        """The operands of a node, but for those that are read where they lie, all at once."""
+        if isinstance(node, Stack) and self.stored.block(node) is not None:
+            return set()
+        joined = isinstance(node, Join)
+        return {o.number for o in node.operands if not joined or self.stored.source(o) in ("vector", "scalar")}
 
     # --- statements
 
@@ -193,6 +201,8 @@ class Emitter:
                 return self.place(node)
             case Join() | Gather() | Segment():
                 return Vectors(self, self.stored, self.program.axes).written(node)
+            case Stack():
+                return self.stack(node)
             case Opaque():
                 raise AssertionError(f"{node.name} is refused before emission")
 
@@ -299,6 +309,21 @@ class Emitter:
         arguments = ", ".join(f.text for f in factors)
         return Value(f'{self.helper("einsum")}("{recipe}", {arguments})', order)
 
+    def stack(self, node: Stack) -> Value:
+        """Arrays as one; neighbours in the flat vector are one already."""
+        block = self.stored.block(node)
+        if block is not None:
+            start, stop, axes = block
+            shape = (len(node.parts), *(self.program.axes[dim.axis].size or 0 for dim in axes))
+            return Value(self.shaped(f"y[{start}:{stop}]", shape), (node.dim, *axes))
+        parts = [self.operand(part) for part in node.parts]
+        order = common_order([part.order for part in parts])
+        return Value(f"xp.stack(({', '.join(self.aligned(p, order).text for p in parts)}))", (node.dim, *order))
+
+    def shaped(self, text: str, shape: tuple[int, ...]) -> str:
+        """An array in another shape."""
+        return f"xp.reshape({text}, {shape})"
+
     def view(self, node: View) -> Value:
         """Positions picked, neighbours shifted into place, dims renamed, diagonals taken."""
         operand = self.operand(node.operand)
@@ -358,14 +383,6 @@ class Emitter:
         first = order.index(wanted[0])
         inside = ", ".join(":" if d in wanted else "None" for d in order[first:])
         return Value(f"{value.within(TIGHTEST)}[{inside}]", order[first:])
-
-
-def common_order(orders: list[Dims]) -> Dims:
-    """One physical order for several values: that of the value with most dims, then what it lacks."""
-    merged: list[Dim] = []
-    for order in sorted(orders, key=len, reverse=True):
-        merged.extend(d for d in order if d not in merged)
-    return tuple(merged)
 
 
 def _hint(node: AnyNode) -> str:

@@ -15,9 +15,9 @@ from opjax.compile.numbers import Numbers
 from opjax.compile.targets import Target
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Stored, sliced
-from opjax.ir.nodes import AnyNode, AtPosition, Constant, View
+from opjax.ir.nodes import Along, AnyNode, AtPosition, Constant, View
 from opjax.ir.program import Program
-from opjax.ir.types import declared_dims
+from opjax.ir.types import Dim, declared_dims
 from opjax.records import many_records
 
 Form = Literal["flat", "tree", "written", "numbers"]
@@ -100,7 +100,8 @@ def _returned(asked: Asked, form: Form) -> Code:
     for outputs in _runs(asked, form):
         first = outputs[0]
         if len(outputs) > 1:
-            results.append((_part(asked.program, emitter, roots[first.name], len(outputs)), len(outputs)))
+            size = len(outputs) * math.prod(first.shape)
+            results.append((_part(emitter, roots[first.name], first, len(outputs)), size))
         else:
             text = _result(emitter, roots[first.name], values[first.name], first, form)
             results.append((text, math.prod(first.shape)))
@@ -118,8 +119,10 @@ def _written(asked: Asked) -> Code:
     for outputs in _runs(asked, "flat"):
         first, root = outputs[0], asked.program.roots[outputs[0].name]
         whole = _whole(asked.program, root, len(outputs))
-        dims = declared_dims(first.axes) if whole is None else whole.dims
-        shape = first.shape if len(outputs) == 1 and whole is None else (len(outputs),)
+        dims, shape = declared_dims(first.axes), first.shape
+        if len(outputs) > 1:
+            assert isinstance(root, View)
+            dims, shape = (_picked(root), *dims), (len(outputs), *shape)
         target = Target(start, math.prod(shape), dims, shape, size)
         emitter.targets.add(whole or root, target)
         places.append((first, len(outputs), target))
@@ -131,7 +134,7 @@ def _written(asked: Asked) -> Code:
         if emitter.targets.has(whole, target):
             continue
         if count > 1:
-            text = _part(asked.program, emitter, root, count)
+            text = _part(emitter, root, first, count)
         else:
             text = emitter.aligned(values[first.name], target.dims).text
         there = target.text if target.text.endswith("]") else f"{target.text}[...]"
@@ -171,12 +174,18 @@ def _of_numbers(asked: Asked) -> Code:
 
 
 def _whole(program: Program, root: AnyNode, count: int) -> AnyNode | None:
-    """The vector that some outputs are all elements of, from the first to the last."""
-    match root:
-        case View(operand=operand, selections=(AtPosition(position=0),)) if count > 1:
-            return operand if program.axes[operand.dims[0].axis].size == count else None
-        case _:
-            return None
+    """The array that some outputs are all parts of, from the first to the last."""
+    part = _part_of(root)
+    if part is None or part[1] != 0 or count < 2 or not isinstance(root, View):
+        return None
+    dim = _picked(root)
+    return root.operand if program.axes[dim.axis].size == count else None
+
+
+def _picked(root: View) -> Dim:
+    """The dim of which a position is read."""
+    (dim,) = (d for d, s in zip(root.operand.dims, root.selections, strict=True) if isinstance(s, AtPosition))
+    return dim
 
 
 def _reserve(emitter: Emitter, asked: Asked, *names: str) -> None:
@@ -196,36 +205,47 @@ def _stored(inputs: Inputs, form: Form) -> Stored:
     flat = form == "flat"
     states = {s.name: s.start if flat else place for place, s in enumerate(inputs.states) if not s.shape}
     parameters = {name: place for place, name in enumerate(inputs.parameters)}
-    return Stored(states, parameters, flat, sum(slot.size for slot in inputs.states))
+    blocks = {s.name: (s.start, s.start + s.size) for s in inputs.states}
+    return Stored(states, parameters, blocks, flat, sum(slot.size for slot in inputs.states))
 
 
 def _runs(asked: Asked, form: Form) -> Iterator[list[Output]]:
-    """The outputs; in the flat form, neighbouring elements of one vector stay together."""
+    """The outputs; in the flat form, neighbouring parts of one array stay together."""
     run: list[Output] = []
     after: tuple[int, int] | None = None
     for output in asked.outputs:
-        element = None if output.shape or form == "tree" else _element(asked.program.roots[output.name])
-        if run and (element is None or element != after):
-            yield run
+        part = None if form == "tree" else _part_of(asked.program.roots[output.name])
+        if run and (part is None or part != after):
+            yield from _kept(asked.program, run)
             run = []
         run.append(output)
-        after = None if element is None else (element[0], element[1] + 1)
+        after = None if part is None else (part[0], part[1] + 1)
     if run:
-        yield run
+        yield from _kept(asked.program, run)
 
 
-def _element(node: AnyNode) -> tuple[int, int] | None:
-    """The vector and the position that a scalar is read from."""
-    match node:
-        case View(operand=operand, selections=(AtPosition(position=position),)):
-            return operand.number, position
-        case _:
-            return None
+def _kept(program: Program, run: list[Output]) -> Iterator[list[Output]]:
+    """A run of numbers; and one of arrays if they are all of the array that they are parts of."""
+    whole = not run[0].shape or _whole(program, program.roots[run[0].name], len(run)) is not None
+    yield from [run] if whole else [[output] for output in run]
 
 
-def _part(program: Program, emitter: Emitter, first: AnyNode, count: int) -> str:
-    """Neighbouring elements of a vector."""
+def _part_of(node: AnyNode) -> tuple[int, int] | None:
+    """The array that a value is read from, and the position of its only dim that the value does not have."""
+    if not isinstance(node, View):
+        return None
+    picked = [s.position for s in node.selections if isinstance(s, AtPosition)]
+    others = [(d, s) for d, s in zip(node.operand.dims, node.selections, strict=True) if isinstance(s, Along)]
+    same = len(picked) == 1 and all(selection == Along(dim) for dim, selection in others)
+    return (node.operand.number, picked[0]) if same else None
+
+
+def _part(emitter: Emitter, first: AnyNode, output: Output, count: int) -> str:
+    """Neighbouring elements of a vector, or an array with its parts in order."""
+    program = emitter.program
     assert isinstance(first, View)
+    if output.shape:
+        return emitter.aligned(emitter.operand(first.operand), (_picked(first), *declared_dims(output.axes))).text
     assert isinstance(first.selections[0], AtPosition)
     start, vector = first.selections[0].position, emitter.operand(first.operand)
     size = program.axes[first.operand.dims[0].axis].size or 0

@@ -11,8 +11,8 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field, replace
 
-from opjax.compile.contraction import contracted_order
-from opjax.compile.emit import Emitter, common_order
+from opjax.compile.contraction import common_order, contracted_order
+from opjax.compile.emit import Emitter
 from opjax.compile.padding import Padded, Padding, shift_of
 from opjax.compile.products import product_text
 from opjax.compile.signs import INFIX, Term, terms_of
@@ -108,6 +108,10 @@ class InPlace(Emitter):
         """As `Emitter.aligned`."""
         found = Emitter.aligned(self, value, order)
         return found if found is value else replace(found, whole=len(value.order) == len(order))
+
+    def shaped(self, text: str, shape: tuple[int, ...]) -> str:
+        """As `Emitter.shaped`."""
+        return f"{text}.reshape{shape}"
 
     # --- temporaries
 

@@ -8,8 +8,8 @@ from dataclasses import field
 from typing import Literal, Protocol
 
 from opjax.compile.text import Table, Value
-from opjax.ir.nodes import AnyNode, Constant, Gather, Join, Segment, Symbol
-from opjax.ir.types import Axis
+from opjax.ir.nodes import AnyNode, Constant, Gather, Join, Segment, Stack, Symbol
+from opjax.ir.types import Axis, Dims
 from opjax.records import record
 
 Source = Literal["state", "parameter", "number", "vector", "scalar"]
@@ -22,12 +22,14 @@ class Stored:
     Arguments:
         states: the place of each scalar state in ``y``.
         parameters: the place of each parameter in the tuple ``p``.
+        blocks: where in ``y`` each state begins and ends.
         flat: whether ``y`` is a vector, and not a tuple of arrays.
         size: the length of ``y``.
     """
 
     states: Mapping[str, int] = field(default_factory=dict[str, int])
     parameters: Mapping[str, int] = field(default_factory=dict[str, int])
+    blocks: Mapping[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     flat: bool = False
     size: int = 0
 
@@ -42,6 +44,19 @@ class Stored:
         if isinstance(part, Symbol) and part.role == "parameter" and part.name in self.parameters:
             return "parameter"
         return "scalar"
+
+    def block(self, node: Stack) -> tuple[int, int, Dims] | None:
+        """Where a stack of states lies in the flat vector ``y``, one behind the other; and the dims of each."""
+        places: list[tuple[int, int]] = []
+        for part in node.parts:
+            if not (self.flat and isinstance(part, Symbol) and part.role == "state" and part.name in self.blocks):
+                return None
+            places.append(self.blocks[part.name])
+        first = node.parts[0]
+        assert isinstance(first, Symbol)
+        joined = all(end == start for (_, end), (start, _) in itertools.pairwise(places))
+        alike = all(isinstance(part, Symbol) and part.axes == first.axes for part in node.parts)
+        return (places[0][0], places[-1][1], first.axes) if joined and alike else None
 
     def part_of_y(self, node: AnyNode) -> bool:
         """Whether a vector holds elements of the flat vector ``y`` alone, so that it is best read there."""

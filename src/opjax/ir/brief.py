@@ -20,6 +20,7 @@ from opjax.ir.nodes import (
     Place,
     Reduce,
     Segment,
+    Stack,
     Symbol,
     View,
 )
@@ -135,6 +136,8 @@ def _written(node: AnyNode, parts: list[Short]) -> Short:
             return f"{node.between}({texts[0]} at {texts[1]})", TIGHTEST
         case Place():
             return f"place({texts[0]} at {node.dim} {node.position})", TIGHTEST
+        case Stack():
+            return f"stack({', '.join(texts)})", TIGHTEST
         case Segment():
             return f"add_up({texts[0]})", TIGHTEST
         case Opaque():

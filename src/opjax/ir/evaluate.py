@@ -27,6 +27,7 @@ from opjax.ir.nodes import (
     Reduce,
     ReduceKind,
     Segment,
+    Stack,
     Symbol,
     View,
 )
@@ -136,6 +137,8 @@ class _Interpreter:
                 return self.joined(node, where[node.dims[0]])
             case Gather():
                 return self.read(node.operand, {node.operand.dims[0]: node.positions[where[node.dims[0]]]})
+            case Stack():
+                return self.read(node.parts[where[node.dim]], {d: i for d, i in where.items() if d != node.dim})
             case Segment():
                 return self.added(node, where[node.dims[0]])
             case Opaque():

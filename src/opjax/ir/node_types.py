@@ -225,5 +225,17 @@ class Segment(Node):
         return self.operands[0]
 
 
+@record(eq=False, repr=False, kw_only=True)
+class Stack(Node):
+    """Arrays over the same dims as one array, with a dim more that tells them apart."""
+
+    dim: Dim
+
+    @property
+    def parts(self) -> tuple[AnyNode, ...]:
+        """The arrays."""
+        return self.operands
+
+
 Written = Constant | Symbol | Apply | IntegerPower | Reduce | Contract | View | Interpolate | Place | Opaque
-AnyNode = Written | Join | Gather | Segment
+AnyNode = Written | Join | Gather | Segment | Stack

@@ -32,6 +32,7 @@ from opjax.ir.node_types import (
     ReduceKind,
     Segment,
     Selection,
+    Stack,
     Symbol,
     View,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "ReduceKind",
     "Segment",
     "Selection",
+    "Stack",
     "Symbol",
     "View",
 ]
@@ -327,6 +329,26 @@ class Graph:
             span=span,
             operands=(operand,),
             positions=positions,
+        )
+        return self._keep(key, node)
+
+    def stack(self, parts: Iterable[AnyNode], dim: Dim, span: Span = NOWHERE) -> AnyNode:
+        """Arrays over the same dims as one, one for each point of a new dim."""
+        given = tuple(parts)
+        same = all(part.dims == given[0].dims and part.kind == "real" for part in given)
+        want(same and dim not in given[0].dims, "real arrays over the same dims are stacked along a new one")
+        key = ("stack", dim, *(p.number for p in given))
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        node = Stack(
+            number=len(self._nodes),
+            dims=sorted_dims(given[0].dims, (dim,)),
+            kind="real",
+            roles=_roles(given),
+            span=span,
+            operands=given,
+            dim=dim,
         )
         return self._keep(key, node)
 

@@ -22,6 +22,7 @@ from opjax.ir.nodes import (
     Place,
     Reduce,
     Segment,
+    Stack,
     Symbol,
     View,
 )
@@ -144,5 +145,7 @@ def copy_node(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> Any
             return graph.gather(operands[0], node.positions, node.dims[0], node.span)
         case Segment():
             return graph.segment(operands[0], node.positions, node.dims[0], node.span)
+        case Stack():
+            return graph.stack(operands, node.dim, node.span)
         case Opaque():
             return graph.opaque(node.role, node.name, operands, node.dims, node.span)

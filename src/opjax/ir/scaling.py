@@ -29,6 +29,7 @@ from opjax.ir.nodes import (
     Place,
     Reduce,
     Segment,
+    Stack,
     Symbol,
     View,
 )
@@ -142,7 +143,7 @@ class Scaling:
                 for form in of[1:] if node.role in ("delay", "input") else of:
                     self.want(form, f"'{node.name}' is evaluated at a value with the power {{power}}", node.span)
                 return of[0] if node.role in ("delay", "input") else NONE
-            case Join() | Gather() | Segment():
+            case Join() | Gather() | Segment() | Stack():
                 for form in of:  # made by the passes, after this
                     self.want(form, "a vector of the power {power}", node.span)
                 return NONE

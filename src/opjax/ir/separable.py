@@ -25,6 +25,7 @@ from opjax.ir.nodes import (
     Place,
     Reduce,
     Segment,
+    Stack,
     Symbol,
     View,
 )
@@ -61,7 +62,7 @@ def _mixing(node: AnyNode, axis: Axis) -> str:
             return "this asks where along it" if _along(node.dims, axis) else ""
         case Opaque(role="delay"):
             return ""  # the past of each position is its own
-        case Opaque() | Join() | Gather() | Segment():
+        case Opaque() | Join() | Gather() | Segment() | Stack():
             parts = tuple(dim for part in (node, *node.operands) for dim in part.dims)
             return "it cannot be seen what this does along it" if _along(parts, axis) else ""
         case Symbol() | Constant() | Apply() | IntegerPower():

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from opjax.ir.program import Program, Step, Watch
+from opjax.passes.batch import batch
 from opjax.passes.cells import cells
 from opjax.passes.contract import contract
 from opjax.passes.fold import fold
@@ -69,6 +70,7 @@ PASSES: tuple[Pass, ...] = (
         contract, "after folding, which leaves fewer factors; before guarding, which hides products behind selections"
     ),
     Pass(guard, "after all that moves conditionals, since it copies their branches", differentiable_only=True),
+    Pass(batch, "after guarding, which tells the branches of each state apart; before all that sees scalars only"),
     Pass(
         reroll,
         "last, since the others know nothing of its vectors; and what they leave is told apart by shape",

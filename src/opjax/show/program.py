@@ -23,6 +23,7 @@ from opjax.ir.nodes import (
     Reduce,
     Segment,
     Selection,
+    Stack,
     Symbol,
     View,
 )
@@ -117,6 +118,8 @@ def _operation(node: AnyNode, number: Mapping[int, int]) -> str:
             return f"place({operands} at {node.dim}={node.position})"
         case Join():
             return f"join({operands})"
+        case Stack():
+            return f"stack({operands} along {node.dim})"
         case Segment():
             return f"add up({operands} at {len(node.positions)} positions)"
         case Gather():

@@ -29,6 +29,7 @@ from opjax.ir.nodes import (
     Reduce,
     ReduceKind,
     Segment,
+    Stack,
     Symbol,
     View,
 )
@@ -119,7 +120,7 @@ class Writer:
                 return (yield self.place(node, at, terms))
             case Opaque():
                 return (yield self.opaque(node, at))
-            case Join() | Gather() | Segment():
+            case Join() | Gather() | Segment() | Stack():
                 raise AssertionError("the passes make such nodes, and what is shown is the model as it was lowered")
 
     def walks(self, nodes: Sequence[AnyNode], at: Positions, terms: int) -> Walk[list[Piece]]:
