@@ -164,6 +164,7 @@ def test_the_groups_of_a_network() -> None:
         "shift": False,
         "cells": False,
         "contract": False,
+        "batch": False,
         "reroll": True,
     }
     (reroll,) = [record for record in found.passes if record.fired]
