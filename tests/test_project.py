@@ -169,6 +169,8 @@ QUICK_BENCHMARKS = [
     "memory_of_parsing",
     "time_pipeline",
     "compare_with_op_system",
+    "time_models",
+    "time_networks",
 ]
 
 
@@ -185,5 +187,5 @@ def test_the_benchmark_runs(name: str) -> None:
 
 
 def test_every_benchmark_is_a_question_that_has_its_test() -> None:
-    scripts = {path.stem for path in (ROOT / "benchmarks").glob("*_*.py")} - {"by_hand"}
+    scripts = {path.stem for path in (ROOT / "benchmarks").glob("*_*.py")} - {"by_hand", "text_models"}
     assert scripts == {*QUICK_BENCHMARKS, "time_posterior"}  # which takes minutes

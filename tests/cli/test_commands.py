@@ -129,7 +129,7 @@ def test_lints_are_shown_and_do_not_fail(folder: Path) -> None:
     assert "warning W0401: " in shown.stderr
 
 
-def test_a_delayed_model_is_simulated(folder: Path) -> None:
+def test_a_delayed_model_is_simulated(folder: Path, x64: None) -> None:
     (folder / "delay.ojx").write_text(
         "model D:\n  params: tau = 1\n  states: y = 1\n  dynamics:\n    y' = -y(t - tau)\n"
     )

@@ -21,7 +21,7 @@ from opjax.passes import PASSES
 from opjax.passes.reroll import Bounds, reroll
 from strategies.programs import AXES, programs
 
-EXACT = ("fold", "shift", "guard")
+EXACT = ("fold", "shift", "guard", "batch")
 """No value changes by a bit."""
 REORDERED = ("cells", "contract", "reroll")
 """Sums and products are taken in another order."""

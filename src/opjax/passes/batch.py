@@ -2,7 +2,10 @@
 
 Ageing in each of four compartments, or the fifty stages of a chain in each age group, are the same few operations on
 other states. States that are declared one behind the other lie one behind the other, so that they are one array
-already; the equations are computed for all of them at once. Values do not change by a bit.
+already; the equations are computed for all of them at once.
+
+Law: no value changes by a bit.
+Benchmark: `benchmarks/compare_with_op_system.py`, ageing over 240 classes in several compartments.
 """
 
 from __future__ import annotations
