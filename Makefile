@@ -78,6 +78,6 @@ $(VENV)/installed-dev: pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --editable ".[all,dev,docs]"
 	@$(PIP) install "torch==2.13.0+cpu" 2>/dev/null || \
 		echo "no CPU build of PyTorch was found: the tests with it will be skipped"
-	@$(PIP) install "flepimop2>=0.3" "flepimop2-op-engine>=0.8" || \
+	@$(PIP) install "flepimop2>=0.3" "flepimop2-op-engine>=0.8" "flepimop2-op-system>=0.9" || \
 		echo "flepimop2 was not found: the tests of flepimop2-opjax will be skipped"
 	@touch $(VENV)/installed $@
