@@ -328,10 +328,9 @@ class JaxBackend(Backend):
             return self.xp.asarray(values, dtype=dtype)
 
     def pack(self, parts: Sequence[Array], sizes: Sequence[int], dtype: DType) -> Array:
-        """As `Backend.pack`; neighbouring numbers become one stack."""
+        """As `Backend.pack`; neighbouring numbers become one stack, and so do tables, which XLA writes in one loop then."""
         arrays = [self._part(part, size, dtype) for part, size in zip(parts, sizes, strict=True)]
         if len(arrays) > 1 and arrays[0].ndim > 1 and len({array.shape for array in arrays}) == 1:
-            # XLA on CPUs computes what is stacked in one loop; flattened first, each part is a pass of its own.
             return jnp.stack(arrays).reshape(-1)
         runs: list[Array] = []
         for is_number, run in itertools.groupby(arrays, key=lambda array: array.ndim == 0):
