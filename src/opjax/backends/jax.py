@@ -328,7 +328,7 @@ class JaxBackend(Backend):
             return self.xp.asarray(values, dtype=dtype)
 
     def pack(self, parts: Sequence[Array], sizes: Sequence[int], dtype: DType) -> Array:
-        """As `Backend.pack`; neighbouring numbers become one stack, and so do tables, which XLA writes in one loop then."""
+        """As `Backend.pack`; neighbouring numbers become one stack; so do tables, for XLA to write in one loop."""
         arrays = [self._part(part, size, dtype) for part, size in zip(parts, sizes, strict=True)]
         if len(arrays) > 1 and arrays[0].ndim > 1 and len({array.shape for array in arrays}) == 1:
             return jnp.stack(arrays).reshape(-1)
