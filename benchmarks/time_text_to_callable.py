@@ -3,7 +3,7 @@
 NumPy: parsing, checking, compiling and the first call. JAX: the same up to the jitted function's first result, split
 into opjax's part and the part that JAX needs for the hand-written code too (tracing and XLA). Aims: SIR under 20 ms,
 the 16-age SEIR under 50 ms, without JAX's part. Each time is for a model that was not seen before in the process; a
-cold process pays for its imports once more (the last table).
+cold process pays for what is imported at first use once more (the last table: "text to callable" includes it).
 """
 
 from __future__ import annotations
