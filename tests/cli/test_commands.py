@@ -9,11 +9,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
 
 import opjax
-from opjax.cli import app as commands
+from cli.running import done, failed, opjax_
 from opjax.cli.failures import printable
 from opjax.errors.explain import codes
 from opjax.show import FORMS
@@ -45,26 +43,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path
-
-
-def opjax_(*arguments: str) -> Result:
-    return CliRunner().invoke(commands.app, list(arguments))
-
-
-def done(*arguments: str) -> str:
-    """What a command prints that works."""
-    result = opjax_(*arguments)
-    assert (result.exit_code, result.stderr) == (0, "")
-    return result.stdout
-
-
-def failed(*arguments: str) -> str:
-    """What a command says that does not."""
-    result = opjax_(*arguments)
-    assert result.exit_code == 1
-    assert result.stdout == ""
-    assert "Traceback" not in result.stderr
-    return result.stderr
 
 
 # --- check

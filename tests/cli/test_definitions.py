@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
 
-from opjax.cli import app as commands
+from cli.running import done, failed, opjax_
 
 ALONE = """operator ndvi(nir, red; eps = 1e-6) = (nir - red)/(nir + red + eps)  # an index
 pipeline shade(nir, red) = 1 - ndvi(offset(nir), red)^2
@@ -39,25 +37,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def opjax_(*arguments: str) -> Result:
-    return CliRunner().invoke(commands.app, list(arguments))
-
-
-def done(*arguments: str) -> str:
-    """What a command prints that works."""
-    result = opjax_(*arguments)
-    assert (result.exit_code, result.stderr) == (0, "")
-    return result.stdout
-
-
-def refused(*arguments: str) -> str:
-    """What a command says that does not."""
-    result = opjax_(*arguments)
-    assert result.exit_code == 1
-    assert "bug" not in result.stderr
-    return result.stderr
-
-
 def test_check_counts_and_names_what_a_program_has_to_give() -> None:
     assert done("check", "alone.ojx") == "alone.ojx: 1 operator, 1 pipeline (from elsewhere: offset)\n"
     assert done("check", "mixed.ojx").splitlines() == [
@@ -69,7 +48,7 @@ def test_check_counts_and_names_what_a_program_has_to_give() -> None:
 def test_check_reports_each_problem_once(folder: Path) -> None:
     wrong = MIXED.replace("0 @ k", "0 @ kk").replace("exp(Decay", "nvdi(Decay")
     (folder / "wrong.ojx").write_text(wrong, encoding="utf-8")
-    said = refused("check", "wrong.ojx")
+    said = failed("check", "wrong.ojx")
     assert said.count("E0301") == 1
     assert said.count("E0653") == 1
     assert "did you mean 'ndvi'" in said
@@ -82,8 +61,8 @@ def test_show_gives_text_and_structure() -> None:
     assert "[0] Simulate(k=k)" in shown.replace("v1 = ", "")
     assert done("show", "mixed.ojx", "--name", "fall", "--as", "yaml").startswith("pipelines:")
     assert done("show", "mixed.ojx", "--name", "Decay", "--as", "ojx").startswith("model Decay:")
-    assert "summary, ojx and yaml" in refused("show", "alone.ojx", "--as", "latex")
-    assert "did you mean 'fall'" in refused("show", "mixed.ojx", "--name", "fal")
+    assert "summary, ojx and yaml" in failed("show", "alone.ojx", "--as", "latex")
+    assert "did you mean 'fall'" in failed("show", "mixed.ojx", "--name", "fal")
 
 
 def test_fmt_keeps_both_and_is_stable(folder: Path) -> None:
@@ -104,9 +83,9 @@ def test_convert_goes_there_and_back(folder: Path, name: str) -> None:
 def test_convert_to_json(folder: Path) -> None:
     (folder / "there.json").write_text(done("convert", "alone.ojx", "--to", "json"), encoding="utf-8")
     assert done("check", "there.json").startswith("there.json: 1 operator, 1 pipeline")
-    assert "write yaml" in refused("convert", "mixed.ojx", "--to", "json")
+    assert "write yaml" in failed("convert", "mixed.ojx", "--to", "json")
     assert done("convert", "mixed.ojx", "--to", "json", "--name", "Decay").startswith("{")
 
 
 def test_commands_that_run_models_say_where_operators_are_read() -> None:
-    assert "define_file" in refused("simulate", "alone.ojx", "--times", "0:1:2")
+    assert "define_file" in failed("simulate", "alone.ojx", "--times", "0:1:2")
