@@ -1,4 +1,4 @@
-"""Values of the past: ``convolve_history``, ``delay`` and ``history``, which a solve answers, or a provider that is asked.
+"""Values of the past: ``convolve_history``, ``delay`` and ``history``, which a solve answers, or a provider.
 
     convolve_history(inflow[loc], kernel="gamma", window=14)
     delay(I, tau=incubation)
