@@ -178,12 +178,11 @@ def test_a_failure_is_not_kept() -> None:
 # --- by jax.jit
 
 
-def test_jit_knows_an_equal_model_again() -> None:
+def test_jit_knows_an_equal_model_again(monkeypatch: pytest.MonkeyPatch) -> None:
     traced: list[object] = []
     first, second, other = decay("3*k"), opjax.loads(TEXT.format(rate="3*k")).compile_rhs(), decay("6*k")
     for rhs in (first, second, other):
-        flat = rhs._flat
-        rhs._flat = lambda t, y, p, flat=flat: traced.append(y) or flat(t, y, p)  # type: ignore[method-assign]
+        monkeypatch.setattr(rhs, "_flat", lambda t, y, p, flat=rhs._flat: traced.append(y) or flat(t, y, p))
     y = jnp.ones(2)
     want = [jax.jit(rhs.eval_fn)(0.0, y) for rhs in (first, first, second)]
     assert len(traced) == 1

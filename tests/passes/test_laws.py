@@ -17,7 +17,7 @@ from opjax.ir.evaluate import evaluate
 from opjax.ir.nodes import Along, AnyNode, Graph, Symbol
 from opjax.ir.program import Program
 from opjax.ir.types import Axis, Dim
-from opjax.passes import PASSES
+from opjax.passes import PASSES, Pass
 from opjax.passes.reroll import Bounds, reroll
 from strategies.programs import AXES, programs
 
@@ -58,11 +58,11 @@ def test_every_pass_has_its_law() -> None:
 
 
 @pytest.mark.parametrize("row", PASSES, ids=lambda row: row.name)
-def test_every_file_says_its_law_and_its_benchmark(row: object) -> None:
-    law, exact = row.law, "no value changes by a bit"  # type: ignore[attr-defined]
-    name = row.name  # type: ignore[attr-defined]
+def test_every_file_says_its_law_and_its_benchmark(row: Pass) -> None:
+    law, exact = row.law, "no value changes by a bit"
+    name = row.name
     assert law.startswith(exact) if name in EXACT else exact not in law.partition(" but")[0] or name == "cells"
-    (script,) = re.findall(r"`((?:benchmarks|tests)/[a-z_/]+\.py)`", row.benchmark)  # type: ignore[attr-defined]
+    (script,) = re.findall(r"`((?:benchmarks|tests)/[a-z_/]+\.py)`", row.benchmark)
     assert (ROOT / script).exists()
 
 
