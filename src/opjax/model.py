@@ -310,7 +310,7 @@ def as_model(spec: Model | Mapping[str, object] | str | os.PathLike[str], limits
     """The model that a specification means, in whatever form it is given."""
     if isinstance(spec, Model):
         return spec
-    if isinstance(spec, Mapping):
+    if not isinstance(spec, str | os.PathLike):
         return from_dict(spec, limits=limits)
     if isinstance(spec, str) and ("\n" in spec or (":" in spec and not spec.lower().endswith(stages.SUFFIXES))):
         return loads(spec, limits=limits)

@@ -76,6 +76,13 @@ SHAPED = {
     "a filter between the points": (
         AXES + 'state: ["u[x]", m]\nequations: {"u[x]": "0*u[x]", m: "integrate_over(u[x:a], x=a in [0.3, 2.5])"}'
     ),
+    "intervals of some of the axes of an integral": (
+        "axes: [{name: x, type: continuous, coords: [0, 1, 2.5, 3]},\n"
+        "  {name: z, type: continuous, coords: [0, 2, 3, 7]}]\n"
+        'state: ["u[x,z]", m]\nequations: {"u[x,z]": "0*u[x,z]", m: "integrate_over(u[x:a,z:b], x=a in [0, 2.5], z=b)'
+        " - integrate_over(u[x:a,z:b]*k, x=a, z=b in [2, 7]) +"
+        ' integrate_over(u[x:a,z:b], x=a in [1, 3], z=b in [0, 3])"}'
+    ),
     "kernels that say what the reducer says": (
         AXES + 'state: ["S[age]", m]\nequations: {"S[age]": "0*S[age]", '
         "m: \"sum_over(S[age:a], age=a, kernel=sum) + apply_along(S[age:a], age=a, kernel='sum')\"}"
@@ -362,6 +369,17 @@ def test_cells_on_the_left_of_statements() -> None:
     }
     found = opjax.compile_rhs(spec).eval_fn(0.0, np.array([3.0, 4.0, 1.0]))
     assert found.tolist() == [5.0, -4.0 - 8.0, 7.0 + 8.0]
+
+
+@pytest.mark.parametrize("spec", [None, 3, ["x"], b"state: [x]", np.ones(2)])
+def test_what_is_no_specification_is_refused(spec: Any) -> None:
+    with pytest.raises(opjax.OpjaxError, match="E0204"):
+        opjax.compile_spec(spec)
+
+
+def test_a_sum_over_no_states_is_refused() -> None:
+    with pytest.raises(opjax.OpjaxError, match="E0204"):
+        opjax.compile_spec({"state": [], "equations": {"x": "sum_state()"}})
 
 
 def test_a_number_beyond_floating_point_is_refused() -> None:

@@ -108,6 +108,29 @@ def test_single_precision_stays_single() -> None:
     assert mine.eval_fn(0.0, y, k=k).dtype == np.float32
 
 
+@pytest.mark.parametrize("body", ["(S[age] - S[age:b])*w[age:b]", "(w[age] - w[age:b])*S[age:b]"])
+def test_one_quantity_at_a_point_and_at_the_index_of_a_sum(body: str) -> None:
+    spec = read(AXES + f'state: ["S[age]"]\nequations: {{"S[age]": "sum_over({body}, age=b)"}}')
+    mine, theirs = both(spec)
+    state, weight = np.array([1.0, 2.0, 5.0]), np.array([1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(theirs.eval_fn(0.0, state, w=weight), np.zeros(3))
+    wanted = {"S": state * weight.sum() - state @ weight, "w": weight * state.sum() - state @ weight}
+    np.testing.assert_allclose(mine.eval_fn(0.0, state, w=weight), wanted[body[1]], rtol=1e-14)
+
+
+def test_comparisons_that_are_added_are_counted() -> None:
+    mine, theirs = both(read("state: [x]\nequations: {x: '(x > 1) + (x > 2)'}"))
+    assert theirs.eval_fn(0.0, np.array([3.0])).tolist() == [1.0]
+    assert mine.eval_fn(0.0, np.array([3.0])).tolist() == [2.0]
+
+
+def test_an_alias_of_each_cell() -> None:
+    aliases = 'aliases: {"f[vax=u]": k, "f[vax=v]": 2*k}\n'
+    mine, theirs = both(read(AXES + aliases + 'state: ["S[vax]"]\nequations: {"S[vax]": "-S[vax]*f__vax_u"}'))
+    assert theirs.eval_fn(0.0, np.array([1.0, 3.0]), k=0.5).tolist() == [-1.0, -3.0]
+    assert mine.eval_fn(0.0, np.array([1.0, 3.0]), k=0.5).tolist() == [-0.5, -1.5]
+
+
 def test_two_integrals_over_one_axis() -> None:
     """The oracle takes the second name for the first."""
     mine, theirs = both(

@@ -211,9 +211,8 @@ class _Rewriter:
         states = [state for state in self.draft.states.values() if state.name.startswith(prefix)]
         if not states:
             hint = did_you_mean(prefix, self.draft.states)
-            wrong_value(
-                self.draft.report, _written(values[0]), "the prefix", "the beginning of a state's name", hint=hint
-            )
+            place = _written(values[0] if values else call)
+            wrong_value(self.draft.report, place, "the prefix", "the beginning of a state's name", hint=hint)
             raise Stop
         terms = [self.whole(state, bound, call.span) for state in states]
         return terms[0] if len(terms) == 1 else Sum(tuple(terms), (False,) * len(terms), span=call.span)
@@ -251,6 +250,10 @@ class _Rewriter:
         if kind == "integral" and any(self.has_measure(binder.axis) for binder in binders):
             kept = {binding.binder.name: self.kept(binding, call) for binding in bindings if binding.condition}
             kind, body = "sum", weighed(body, binders, kept)
+        if kind == "integral" and conditions:  # each axis has its own interval, so that each has its own integral
+            for row in reversed(bindings):
+                body = Reduction(kind, body, (row.binder,), row.condition, span=call.span)
+            return body
         return Reduction(kind, body, binders, condition if conditions else None, span=call.span)
 
     def has_measure(self, name: str) -> bool:
