@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from opjax.errors import Report, catalogue
 from opjax.errors.suggest import nearest
@@ -21,7 +22,7 @@ from opjax.syntax.declarations import (
     TransitionDeclaration,
     When,
 )
-from opjax.syntax.nodes import Argument, Call, Expression, Index, Reduction, Reference, children
+from opjax.syntax.nodes import Argument, Call, Expression, Index, Number, Reduction, Reference, children
 
 DOSE_COLUMNS = frozenset({"time", "amt", "rate", "ii", "addl", "ss", "cmt", "evid", "dur"})
 """The columns of a dosing table, which its actions may use."""
@@ -87,18 +88,21 @@ class _Inference:
         taken: the names that are something else than a parameter.
         axes: the names of the axes.
         found: the parameters, declared or not, as their first use shows them.
+        settled: the names in `taken` and `found`.
     """
 
     model: ModelSyntax
     taken: frozenset[str] = field(init=False)
     axes: frozenset[str] = field(init=False)
     found: dict[str, ParameterDeclaration] = field(default_factory=dict[str, ParameterDeclaration])
+    settled: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
         model = self.model
         self.axes = frozenset(axis.name for axis in model.axes)
         values = (*model.inputs, *model.states, *model.aliases, *model.derived, *model.observations)
         self.taken = self.axes | {row.name for row in values}
+        self.settled = set(self.taken)
 
     def run(self) -> None:
         for expression, ignored in _expressions(self.model):
@@ -107,25 +111,29 @@ class _Inference:
     def read(self, root: Expression, ignored: frozenset[str]) -> None:
         nothing: Axes = {}
         stack: list[tuple[Expression, Axes]] = [(root, nothing)]
+        settled = self.settled
         while stack:
             node, bound = stack.pop()
+            kind = type(node)
+            if kind is Number or (kind is Reference and cast(Reference, node).name in settled):
+                continue  # most are
             below = children(node)
-            match node:
-                case Reference():
-                    self.use(node, bound, ignored)
-                case Reduction():
-                    bound = {**bound, **{binder.name: binder.axis for binder in node.binders}}
-                case Call() if node.name in _NAMING_CALLS:
-                    below = tuple(value for value in below if not isinstance(value, Reference))
-                case _:
-                    pass
-            stack.extend((child, bound) for child in reversed(below))
+            if kind is Reference:
+                self.use(cast(Reference, node), bound, ignored)
+            elif kind is Reduction:
+                binders = cast(Reduction, node).binders
+                bound = {**bound, **{binder.name: binder.axis for binder in binders}}
+            elif kind is Call and cast(Call, node).name in _NAMING_CALLS:
+                below = tuple(value for value in below if not isinstance(value, Reference))
+            for child in reversed(below):
+                stack.append((child, bound))
 
     def use(self, node: Reference, bound: Axes, ignored: frozenset[str]) -> None:
         name = node.name
-        if name in self.found or name in self.taken or name in ignored or name in bound or reserved_use(name):
+        if name in ignored or name in bound or reserved_use(name):
             return
         axes = tuple(self.axis_of(index, bound) for index in node.indices)
+        self.settled.add(name)
         self.found[name] = ParameterDeclaration(name, axes if all(axes) else (), span=node.span)
 
     def axis_of(self, index: Index, bound: Axes) -> str:

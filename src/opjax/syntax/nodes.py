@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
+from operator import attrgetter
 from typing import Any, Literal, cast
 
 from opjax.records import record
@@ -256,31 +257,48 @@ class Array(Expression):
 
 def children(node: Expression) -> tuple[Expression, ...]:
     """The expressions directly under an expression, in the order of the text."""
-    match node:
-        case Number() | Truth() | Text() | Reference():
-            return ()
-        case Call():
-            return tuple(a.value for a in node.arguments)
-        case Reduction():
-            return (node.body, *(part for part in (node.condition, node.at) if part is not None))
-        case Sum():
-            return node.terms
-        case Product():
-            return node.factors
-        case Remainder():
-            return (node.left, node.right)
-        case Power():
-            return (node.base, node.exponent)
-        case Negate() | Not():
-            return (node.operand,)
-        case Compare() | Logical():
-            return node.operands
-        case Conditional():
-            return (*node.conditions, *node.values, node.otherwise)
-        case Array():
-            return node.items
-        case _:
-            raise AssertionError(type(node))
+    return _CHILDREN[type(node)](node)
+
+
+def _none(node: Expression) -> tuple[Expression, ...]:
+    return ()
+
+
+def _of_call(node: Call) -> tuple[Expression, ...]:
+    return tuple(a.value for a in node.arguments)
+
+
+def _of_reduction(node: Reduction) -> tuple[Expression, ...]:
+    return (node.body, *(part for part in (node.condition, node.at) if part is not None))
+
+
+def _of_conditional(node: Conditional) -> tuple[Expression, ...]:
+    return (*node.conditions, *node.values, node.otherwise)
+
+
+def _operand(node: Negate | Not) -> tuple[Expression, ...]:
+    return (node.operand,)
+
+
+_CHILDREN: Mapping[type[Expression], Callable[[Any], tuple[Expression, ...]]] = {
+    Number: _none,
+    Truth: _none,
+    Text: _none,
+    Reference: _none,
+    Call: _of_call,
+    Reduction: _of_reduction,
+    Sum: attrgetter("terms"),
+    Product: attrgetter("factors"),
+    Remainder: attrgetter("left", "right"),
+    Power: attrgetter("base", "exponent"),
+    Negate: _operand,
+    Not: _operand,
+    Compare: attrgetter("operands"),
+    Logical: attrgetter("operands"),
+    Conditional: _of_conditional,
+    Array: attrgetter("items"),
+}
+"""How the parts of each kind are reached: a table, since this is asked for every part of every statement."""
 
 
 def with_children(node: Expression, parts: tuple[Expression, ...]) -> Expression:

@@ -24,6 +24,7 @@ from opjax.source import Span
 from opjax.spec.document import ScalarNode, wrong_value
 from opjax.spec.history import HISTORY_CALLS, WORDS
 from opjax.spec.sections.cells import literal, may_be_cell, points_of, resolved
+from opjax.spec.sections.common import CONSTANTS, TRUTHS, is_common
 from opjax.spec.sections.conditions import has_condition, with_conditions
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.rebuild import with_children
@@ -51,8 +52,6 @@ from opjax.traverse import Walk, run
 _REDUCERS: Mapping[str, ReductionKind | None] = {"sum_over": "sum", "integrate_over": "integral", "apply_along": None}
 _KERNELS: Mapping[str, ReductionKind] = {"sum": "sum", "integrate": "integral"}
 _TOTALS = {"sum_state": "written as sum_state()", "sum_prefix": "written as sum_prefix('I')"}
-_TRUTHS = {"True": True, "False": False}
-_CONSTANTS = {"pi": "3.14159...", "inf": "infinity"}
 _FEWEST = 2  # points that an interval needs
 _NUMERIC = ("grid", "points")
 
@@ -67,6 +66,8 @@ def rewritten(expression: Expression, draft: Draft) -> Expression:
     Raises:
         Stop: when a reducer is not written well, with the reason in the report.
     """
+    if is_common(expression):
+        return expression
     rewriter = _Rewriter(draft)
     if not any(rewriter.concerns(node) for node in walk(expression)):
         return expression
@@ -105,11 +106,11 @@ class _Rewriter:
 
     def is_truth(self, name: str) -> bool:
         """Whether a name is a truth value of Python, and not something that the model calls so."""
-        return name in _TRUTHS and self.draft.infers and not self.draft.declares(name)
+        return name in TRUTHS and self.draft.infers and not self.draft.declares(name)
 
     def is_constant(self, name: str) -> bool:
         """Whether a name is a number here, and would be a parameter in op_system; each is told once."""
-        told = name not in _CONSTANTS or not self.reads_python
+        told = name not in CONSTANTS or not self.reads_python
         return not told and name not in self.draft.constants_told
 
     def is_history(self, node: Expression) -> bool:
@@ -154,10 +155,10 @@ class _Rewriter:
             case Reference() if self.is_table(node):
                 return self.table(node, bound)
             case Reference(indices=(), name=name) if self.is_truth(name) and name not in bound:
-                return Truth(_TRUTHS[name], span=node.span)
+                return Truth(TRUTHS[name], span=node.span)
             case Reference(indices=(), name=name) if self.is_constant(name) and name not in bound:
                 self.draft.constants_told.add(name)
-                self.draft.report.add(catalogue.TAKEN_AS_NUMBER, node.span, name=name, value=_CONSTANTS[name])
+                self.draft.report.add(catalogue.TAKEN_AS_NUMBER, node.span, name=name, value=CONSTANTS[name])
                 return node
             case Reference():
                 found = dataclasses.replace(node, indices=self.indices(node.indices, bound))
