@@ -136,7 +136,9 @@ def contains_itself(report: Report, span: Span, where: str) -> Stop:
 
 def own_span(name: str, text: str, report: Report) -> Span:
     """A span for text that stands nowhere in this form: the whole of a source of its own."""
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+    if text.isascii():
+        return Span(Source(name, text), 0, len(text))
+    if any("\ud800" <= character <= "\udfff" for character in text):
         text = text.encode("utf-8", "replace").decode()
         node = ScalarNode(text, Span(Source(name, text), 0, len(text)))
         wrong_value(report, node, "a text", "whole characters")

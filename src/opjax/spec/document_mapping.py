@@ -51,7 +51,7 @@ def _is_mapping(value: object) -> TypeGuard[Mapping[object, object]]:
 
 
 def _is_collection(value: object) -> TypeGuard[Mapping[object, object] | list[object] | tuple[object, ...]]:
-    return isinstance(value, Mapping | list | tuple)
+    return type(value) is not str and isinstance(value, dict | list | tuple | Mapping)  # the common ones first
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class _Converter:
     repeated: int = 0
 
     def collection(self, value: Mapping[object, object] | list[object] | tuple[object, ...], path: str) -> Walk[Node]:
-        place = Span(_source(path, path), 0, len(path))
+        place = _place(path)
         if id(value) in self.inside:
             raise contains_itself(self.report, place, f"'{path}'")
         if id(value) in self.done:
@@ -74,7 +74,7 @@ class _Converter:
         self.inside[id(value)] = value
         check_size(self.report, place, ("the nesting", len(self.inside)), ("nesting", self.limits.nesting))
         before = self.nodes
-        node = yield self.mapping(value, path) if _is_mapping(value) else self.sequence(value, path)
+        node = yield self.mapping(value, path, place) if _is_mapping(value) else self.sequence(value, path, place)
         self.nodes += 1
         del self.inside[id(value)]
         self.done[id(value)] = (value, node, self.nodes - before)
@@ -88,27 +88,32 @@ class _Converter:
         check_size(self.report, place, what, ("declarations", self.limits.declarations))
         return node
 
-    def mapping(self, mapping: Mapping[object, object], path: str) -> Walk[Node]:
+    def mapping(self, mapping: Mapping[object, object], path: str, place: Span) -> Walk[Node]:
         entries: list[Entry] = []
         for key, value in mapping.items():
             name = str(key) if isinstance(key, str) else ""
             below = f"{path}.{name}" if path else name
             node = (yield self.collection(value, below)) if _is_collection(value) else self.scalar(value, below)
             if isinstance(key, str):
-                entries.append(Entry(ScalarNode(name, own_span(_name(below), name, self.report)), node))
+                entries.append(Entry(self.text(name, below), node))
             else:
                 wrong_value(self.report, self.scalar(key, path), "a key", "a text")
-        return MappingNode(unrepeated(entries, self.report), Span(_source(path, path), 0, len(path)))
+        return MappingNode(unrepeated(entries, self.report), place)
 
-    def sequence(self, values: Iterable[object], path: str) -> Walk[Node]:
+    def sequence(self, values: Iterable[object], path: str, place: Span) -> Walk[Node]:
         items: list[Node] = []
         for number, value in enumerate(values):
             below = f"{path}[{number}]"
             items.append((yield self.collection(value, below)) if _is_collection(value) else self.scalar(value, below))
-        return SequenceNode(tuple(items), Span(_source(path, path), 0, len(path)))
+        return SequenceNode(tuple(items), place)
+
+    def text(self, text: str, path: str) -> ScalarNode:
+        return ScalarNode(text, own_span(_name(path), text, self.report))
 
     def scalar(self, value: object, path: str) -> ScalarNode:
         self.nodes += 1
+        if type(value) is str:
+            return self.text(value, path)
         plain = _plain(value)
         if plain is None and value is not None:
             text = type(value).__name__
@@ -126,6 +131,10 @@ def _name(path: str) -> str:
 
 def _source(path: str, text: str) -> Source:
     return Source(_name(path), text)
+
+
+def _place(path: str) -> Span:
+    return Span(Source(_name(path), path), 0, len(path))
 
 
 def _plain(value: object) -> Value:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -187,10 +186,10 @@ class Draft:
         found: dict[str, Node] = {}
         for entry in node.entries if isinstance(node, MappingNode) else ():
             name = entry.key.text
-            below = f"{path}.{name}"
-            if name not in record.fields:
+            shape = record.fields.get(name)
+            if shape is None:
                 self.unknown_key(entry.key, tuple(record.fields), f"'{path}'")
-            elif self.fits(entry.value, record.fields[name], below):
+            elif fits(entry.value, shape) or self.fits(entry.value, shape, f"{path}.{name}"):  # the second says why
                 found[name] = entry.value
         self.require(node, record, found, path)
         return found
@@ -198,12 +197,13 @@ class Draft:
     def require(self, node: Node, record: Record, found: dict[str, Node], path: str) -> None:
         """Stop where a required key of a record was not found (or does not fit, which is reported already)."""
         absent = [name for name in record.required if name not in found]
+        if not absent:
+            return
         written = {entry.key.text for entry in node.entries} if isinstance(node, MappingNode) else set[str]()
         for name in absent:
             if name not in written:
                 self.missing(node, path, name)
-        if absent:
-            raise Stop
+        raise Stop
 
     def missing(self, node: Node, path: str, name: str) -> Stop:
         """Report a key that must stand there; ``raise`` the result to leave the entry."""
@@ -230,6 +230,8 @@ class Draft:
     def count(self, node: Node) -> None:
         """Stop the section where there are too many entries; it is reported once."""
         self.entry_count += 1
+        if self.entry_count <= self.limits.declarations:
+            return
         if self.entry_count > self.limits.declarations + 1:
             raise Stop
         found = ("the number of declarations", self.entry_count)
@@ -239,12 +241,16 @@ class Draft:
         """Read every entry of a mapping; a problem ends the entry that has it."""
         for entry in self.entries(node, path):
             self.count(entry.key)
-            with contextlib.suppress(Stop):
+            try:
                 read(entry, f"{path}.{entry.key.text}")
+            except Stop:
+                continue
 
     def every(self, node: Node, path: str, read: Callable[[Node, str], object]) -> None:
         """Read every item of a list; a problem ends the item that has it."""
         for number, item in enumerate(node.items if isinstance(node, SequenceNode) else ()):
             self.count(item)
-            with contextlib.suppress(Stop):
+            try:
                 read(item, f"{path}[{number}]")
+            except Stop:
+                continue

@@ -27,6 +27,8 @@ def at_source(rate: Expression, source: tuple[Term, ...], target: tuple[Term, ..
         for index in term.target.indices:
             if index.axis is not None and index.label is not None and index.axis not in running:
                 labels[index.axis] = index.label
+    if not labels:
+        return rate
     names = {index.name for node in walk(rate) if isinstance(node, Reference) for index in node.indices}
     return rate if names.isdisjoint(labels) else run(_walk(rate, labels))
 

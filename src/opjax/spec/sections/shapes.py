@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from opjax.spec.document import MappingNode, Node, ScalarNode, SequenceNode
@@ -85,24 +86,23 @@ DISTRIBUTION = Scalar("a distribution, such as Normal(0, 1)")
 
 def fits(node: Node, shape: Shape) -> bool:
     """Whether a node is of the right type; what is inside a list or a mapping is not looked at."""
-    match shape:
-        case Scalar():
-            return isinstance(node, ScalarNode) and _scalar_fits(node, shape)
-        case Listed():
-            return isinstance(node, SequenceNode)
-        case Keyed():
-            return isinstance(node, MappingNode | SequenceNode)
-        case Record():
-            nothing = isinstance(node, ScalarNode) and node.value is None
-            return isinstance(node, MappingNode) or (shape.empty and nothing)
-        case Either():
-            return any(fits(node, option) for option in shape.options)
+    if isinstance(shape, Scalar):
+        return isinstance(node, ScalarNode) and _scalar_fits(node, shape)
+    if isinstance(shape, Either):
+        return any(map(partial(fits, node), shape.options))
+    if isinstance(shape, Record):
+        nothing = shape.empty and isinstance(node, ScalarNode) and node.value is None
+        return nothing or isinstance(node, MappingNode)
+    if isinstance(shape, Listed):
+        return isinstance(node, SequenceNode)
+    return isinstance(node, MappingNode | SequenceNode)
 
 
 def _scalar_fits(node: ScalarNode, shape: Scalar) -> bool:
-    if isinstance(node.value, str) and shape.choices:
-        return node.value in shape.choices
-    return kind_of(node) in shape.kinds or (kind_of(node) == "integer" and "number" in shape.kinds)
+    if isinstance(node.value, str):
+        return node.value in shape.choices if shape.choices else "string" in shape.kinds
+    kind = kind_of(node)
+    return kind in shape.kinds or (kind == "integer" and "number" in shape.kinds)
 
 
 def choices_of(shape: Shape) -> tuple[str, ...]:

@@ -175,10 +175,8 @@ def reference(node: Node, draft: Draft) -> Reference:
 
 
 def _reference(span: Span, draft: Draft) -> Reference:
-    if _is_plain(span.text):
-        found = Reference(span.text, span=span)
-    else:
-        found = parse_reference(span, draft.report, draft.limits)
+    text = span.text
+    found = Reference(text, span=span) if _is_plain(text) else parse_reference(span, draft.report, draft.limits)
     return resolved(found, draft)
 
 
@@ -197,7 +195,7 @@ def term(node: Node, draft: Draft) -> Term:
     """``2 B[age]``."""
     counted = _COUNTED.match(node.span.text)
     if counted is None:
-        return Term(reference(node, draft))
+        return Term(_reference(node.span, draft))
     part = Span(node.span.source, node.span.start + counted.end(), node.span.end)
     return Term(_reference(part, draft), int(counted.group(1)))
 
@@ -221,9 +219,11 @@ def function_head(key: ScalarNode, draft: Draft) -> tuple[str, tuple[str, ...]]:
 def expression(node: Node, path: str, draft: Draft) -> Expression:
     """An expression; op_system's reducers and tables over time are rewritten."""
     found = scalar(node, EXPRESSION, path, draft)
-    if _is_plain(found.span.text) and isinstance(found.value, str):
-        return rewritten(Reference(found.span.text, span=found.span), draft)
-    number = _number(found, path, draft)
+    number = None
+    if not isinstance(found.value, str):
+        number = _number(found, path, draft)
+    elif _is_plain(found.text):
+        return rewritten(Reference(found.text, span=found.span), draft)
     return number or rewritten(parse_expression(_whole(found, draft), draft.report, draft.limits), draft)
 
 
@@ -231,8 +231,8 @@ def _whole(node: ScalarNode, draft: Draft) -> Span:
     """The text of a node; not where a comma in ``{...}`` has cut a call in two, which quotes would prevent."""
     span = node.span
     behind = span.source.text[span.end : span.end + 1]
-    bare = _LABEL.sub("", span.text)
-    if behind == "," and node.in_file and bare.count("(") > bare.count(")"):
+    bare = _LABEL.sub("", span.text) if behind == "," and node.in_file else ""
+    if bare.count("(") > bare.count(")"):
         problem = "the comma behind this ends the value, inside a bracket that is open"
         raise syntax_error(draft.report, span, problem, "put the whole value in quotes")
     return span
