@@ -7,7 +7,7 @@ need no transposition where they agree. Values that are used once, and have no n
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 
 from opjax.compile.contraction import common_order, contracted_order
@@ -43,6 +43,8 @@ MOST_OPERANDS = 24
 MOST_SETTLED = 4_000_000
 """Elements of an array that is computed once and kept."""
 POSITIONAL: frozenset[Role] = frozenset(("position", "coordinate", "quadrature", "size"))
+GIVEN: frozenset[Role] = POSITIONAL | frozenset[Role](("parameter",))
+OF_PARAMETERS = frozenset((Apply, IntegerPower, Join, Gather, View))
 
 
 @dataclass(slots=True)
@@ -54,16 +56,22 @@ class Emitter:
         direct: gives the namespace's own name of a function (``exp``), or None where a helper is needed.
         scalars: whether the namespace's functions take Python numbers beside arrays.
         stored: where the arguments of the function hold scalars.
+        apart: whether what depends on parameters alone stands apart, so that it is computed once for default values.
     """
 
     program: Program
     direct: Callable[[str], str | None]
     scalars: bool
     stored: Stored = field(default_factory=Stored)
+    apart: bool = False
     namer: Namer = field(default_factory=Namer)
     lines: list[str] = field(default_factory=list[str])
     settled: list[str] = field(default_factory=list[str])
     """Statements for what depends on nothing but axes: they run once, before the function is there."""
+    given: list[str] = field(default_factory=list[str])
+    """Statements for what depends on nothing but parameters (and axes)."""
+    skipped: set[int] = field(default_factory=set[int])
+    """Roots that are elements of a vector which is returned as it is."""
     here: list[str] = field(default_factory=list[str])
     values: dict[int, Value] = field(default_factory=dict[int, Value])
     uses: dict[int, int] = field(default_factory=dict[int, int])
@@ -73,28 +81,36 @@ class Emitter:
     knots: dict[str, str] = field(default_factory=dict[str, str])
     found: dict[object, tuple[str, ...]] = field(default_factory=dict[object, tuple[str, ...]])
 
-    def emit(self) -> dict[str, Value]:
-        """Write all statements; returns the text of each root."""
-        nodes = self.program.nodes
+    def emit(self) -> None:
+        """Write all statements; `operand` then has the text of each root."""
+        nodes = [node for node in self.program.nodes if node.number not in self.skipped]
         self.count()
         wanted = {root.number for root in self.program.roots.values()}
         named = wanted.union(*(self.named(node) for node in nodes))
         for node in nodes:
             if isinstance(node, Symbol) and node.number in named:
                 self.values[node.number] = self.symbol(node)
-        before = self.settled_nodes(nodes)
-        kept = before & (wanted | {o.number for n in nodes if n.number not in before for o in n.operands})
+        places = dict.fromkeys(self.settled_nodes(nodes), self.settled)
+        if self.apart:
+            places.update(dict.fromkeys(self.given_nodes(nodes, places), self.given))
+        kept = places.keys() & wanted
+        for node in nodes if places else ():
+            here = places.get(node.number)
+            kept.update(o.number for o in node.operands if o.number in places and places[o.number] is not here)
         for node in nodes:
             if not isinstance(node, Symbol) and not self.stored.part_of_y(node):
-                self.here = self.settled if node.number in before else self.lines
+                self.here = places.get(node.number, self.lines)
                 self.values[node.number] = self.kept(node, self.written(node), node.number in kept)
         self.here = self.lines
-        return {name: self.operand(root) for name, root in self.program.roots.items()}
 
     def count(self) -> None:
         """Count how often each node is an operand or a root."""
-        for used in (*self.program.roots.values(), *(o for node in self.program.nodes for o in node.operands)):
-            self.uses[used.number] = self.uses.get(used.number, 0) + 1
+        uses = self.uses
+        for used in self.program.roots.values():
+            uses[used.number] = uses.get(used.number, 0) + 1
+        for node in self.program.nodes:
+            for used in node.operands:
+                uses[used.number] = uses.get(used.number, 0) + 1
 
     def named(self, node: AnyNode) -> set[int]:
         """The operands of a node, but for those that are read where they lie, all at once."""
@@ -112,6 +128,16 @@ class Emitter:
             if node.operands and node.roles and node.roles <= POSITIONAL:
                 cells = math.prod(self.program.axes[dim.axis].size or 1 for dim in node.dims)
                 if cells <= MOST_SETTLED and all(not o.operands or o.number in found for o in node.operands):
+                    found.add(node.number)
+        return found
+
+    def given_nodes(self, nodes: list[AnyNode], settled: Container[int]) -> set[int]:
+        """The operations on numbers and vectors that depend on parameters alone."""
+        found: set[int] = set()
+        for node in nodes:
+            if type(node) in OF_PARAMETERS and "parameter" in node.roles and node.roles <= GIVEN and len(node.dims) < 2:
+                below = (o for o in node.operands if o.operands)
+                if all(o.number in found or o.number in settled for o in below):
                     found.add(node.number)
         return found
 

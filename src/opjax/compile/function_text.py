@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,7 @@ from opjax.compile.emit import Emitter
 from opjax.compile.in_place import InPlace
 from opjax.compile.layout import Slot
 from opjax.compile.numbers import Numbers
+from opjax.compile.settled import MANY
 from opjax.compile.targets import Target
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Stored, sliced
@@ -54,6 +56,8 @@ class Code:
     """The text of a function, the statements before it, and what its free names stand for."""
 
     settled: tuple[str, ...]
+    given: str
+    """The function that computes what depends on parameters alone; empty where there is nothing."""
     function: str
     helpers: Mapping[str, str]
     tables: Mapping[Table, str]
@@ -64,7 +68,7 @@ class Code:
     @property
     def text(self) -> str:
         """The whole text."""
-        return "".join(f"{line}\n" for line in self.settled) + self.function
+        return "".join(f"{line}\n" for line in self.settled) + self.given + self.function
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,31 +96,36 @@ def write(asked: Asked, form: Form) -> Code:
 def _returned(asked: Asked, form: Form) -> Code:
     """The text of the function that returns what it computes."""
     scalars = asked.backend.name in ("numpy", "jax")
-    emitter = Emitter(asked.program, asked.backend.direct_name, scalars, _stored(asked.inputs, form))
-    _reserve(emitter, asked, "pack")
-    values = emitter.emit()
+    emitter = Emitter(asked.program, asked.backend.direct_name, scalars, _stored(asked.inputs, form), _apart(asked))
+    _reserve(emitter, asked, "pack", "given")
     roots = asked.program.roots
+    runs = list(_runs(asked, form))
+    emitter.skipped.update(_elements(asked.program, runs))
+    emitter.emit()
     results: list[tuple[str, int]] = []
-    for outputs in _runs(asked, form):
+    for outputs in runs:
         first = outputs[0]
         if len(outputs) > 1:
             size = len(outputs) * math.prod(first.shape)
             results.append((_part(emitter, roots[first.name], first, len(outputs)), size))
         else:
-            text = _result(emitter, roots[first.name], values[first.name], first, form)
+            text = _result(emitter, roots[first.name], emitter.operand(roots[first.name]), first, form)
             results.append((text, math.prod(first.shape)))
     texts, sizes = [text for text, _ in results], tuple(size for _, size in results)
-    return _code(emitter, [*_prologue(asked.inputs, emitter, form), *emitter.lines, _epilogue(texts, form)], sizes)
+    prologue = _prologue(asked.inputs, emitter, form)
+    return _code(emitter, prologue, [*emitter.lines, _epilogue(texts, form)], sizes)
 
 
 def _written(asked: Asked) -> Code:
     """The text of the function that writes what it computes into a vector."""
     size = sum(math.prod(output.shape) for output in asked.outputs)
-    emitter = InPlace(asked.program, asked.backend.direct_name, True, _stored(asked.inputs, "flat"))
-    _reserve(emitter, asked, "out", "real", "number")
+    emitter = InPlace(asked.program, asked.backend.direct_name, True, _stored(asked.inputs, "flat"), _apart(asked))
+    _reserve(emitter, asked, "out", "real", "number", "given")
     places: list[tuple[Output, int, Target]] = []
     start = 0
-    for outputs in _runs(asked, "flat"):
+    runs = list(_runs(asked, "flat"))
+    emitter.skipped.update(_elements(asked.program, runs))
+    for outputs in runs:
         first, root = outputs[0], asked.program.roots[outputs[0].name]
         whole = _whole(asked.program, root, len(outputs))
         dims, shape = declared_dims(first.axes), first.shape
@@ -127,7 +136,7 @@ def _written(asked: Asked) -> Code:
         emitter.targets.add(whole or root, target)
         places.append((first, len(outputs), target))
         start += target.size
-    values = emitter.emit()
+    emitter.emit()
     for first, count, target in places:
         root = asked.program.roots[first.name]
         whole = _whole(asked.program, root, count) or root
@@ -136,14 +145,16 @@ def _written(asked: Asked) -> Code:
         if count > 1:
             text = _part(emitter, root, first, count)
         else:
-            text = emitter.aligned(values[first.name], target.dims).text
+            text = emitter.aligned(emitter.operand(root), target.dims).text
         there = target.text if target.text.endswith("]") else f"{target.text}[...]"
         emitter.lines.append(f"{there} = {text}")
     make = [] if emitter.result else [f"out = {emitter.helper('empty')}({size}, real)"]
     end = f"return {emitter.result or 'out'}"
-    return _code(emitter, [*_unpacked(asked.inputs, emitter), *make, *emitter.lines, end], (size,))
+    return _code(emitter, _unpacked(asked.inputs, emitter), [*make, *emitter.lines, end], (size,))
 
 
+_READS_P = re.compile(r"\w+ = (\w+\()?p\[")
+_WORD = re.compile(r"\w+")
 MOST_ITEMS = 10
 """Numbers that are written one by one, and not by way of a list."""
 
@@ -154,8 +165,8 @@ def _of_numbers(asked: Asked) -> Code:
     _reserve(emitter, asked, "out", "real", "otherwise")
     array = emitter.namer.name("array")
     emitter.helpers["array"] = array
-    values = emitter.emit()
-    results = [values[output.name].text for output in asked.outputs]
+    emitter.emit()
+    results = [emitter.operand(asked.program.roots[output.name]).text for output in asked.outputs]
     names = {(s.role, s.name): variable for variable, s in emitter.leaves.items()}
     size = len(results)
     states = [names.get(("state", slot.name), "_") for slot in asked.inputs.states]
@@ -170,7 +181,7 @@ def _of_numbers(asked: Asked) -> Code:
         statements += [f"return {array}(({', '.join(results)},), real)"]
     lines += ["try:", *(f"    {line}" for line in statements)]
     lines += ["except (ArithmeticError, ValueError):", "    return otherwise(t, y, p)"]
-    return _code(emitter, lines, (size,))
+    return _code(emitter, [], lines, (size,))
 
 
 def _whole(program: Program, root: AnyNode, count: int) -> AnyNode | None:
@@ -194,11 +205,42 @@ def _reserve(emitter: Emitter, asked: Asked, *names: str) -> None:
         emitter.namer.reserve(name)
 
 
-def _code(emitter: Emitter, lines: list[str], sizes: tuple[int, ...]) -> Code:
+def _code(emitter: Emitter, prologue: list[str], lines: list[str], sizes: tuple[int, ...]) -> Code:
     used = {symbol.role for symbol in emitter.leaves.values()}
-    text = "def rhs(t, y, p, extras=()):\n" + "".join(f"    {line}\n" for line in lines)
+    given = ""
+    if emitter.given:
+        given, prologue = _apart_from(emitter, prologue, lines)
+    text = _function("rhs(t, y, p, extras=())", [*prologue, *lines])
     settled = (*emitter.settled, "") if emitter.settled else ()
-    return Code(settled, text, emitter.helpers, emitter.tables, "time" in used, sizes)
+    return Code(settled, given, text, emitter.helpers, emitter.tables, "time" in used, sizes)
+
+
+def _function(head: str, lines: Iterable[str]) -> str:
+    return f"def {head}:\n" + "".join(f"    {line}\n" for line in lines)
+
+
+def _apart(asked: Asked) -> bool:
+    """Whether there may be defaults for all parameters, and so many that what is computed from them is kept."""
+    return len(asked.inputs.parameters) >= MANY and asked.backend.name in ("numpy", "jax")
+
+
+def _apart_from(emitter: Emitter, prologue: list[str], lines: list[str]) -> tuple[str, list[str]]:
+    """The function of the parameters alone, and what the other one, which calls it, begins with."""
+    first = [line for line in prologue if _READS_P.match(line)]
+    rest = [line for line in prologue if not _READS_P.match(line)]
+    made = [line.partition(" = ")[0] for line in (*first, *emitter.given) if " = " in line]
+    read = set(_WORD.findall("\n".join(lines)))
+    wanted = [name for name in dict.fromkeys(made) if name in read]
+    names = "".join(f"{name}, " for name in wanted).rstrip()
+    return _function("given(p)", [*first, *emitter.given, f"return ({names})"]), [f"{names} = given(p)", *rest]
+
+
+def _elements(program: Program, runs: Iterable[list[Output]]) -> Iterator[int]:
+    """The outputs of long runs, which nothing reads one by one."""
+    used = {operand.number for node in program.nodes for operand in node.operands}
+    for outputs in runs:
+        if len(outputs) > 1:
+            yield from {program.roots[output.name].number for output in outputs} - used
 
 
 def _stored(inputs: Inputs, form: Form) -> Stored:

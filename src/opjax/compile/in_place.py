@@ -19,7 +19,7 @@ from opjax.compile.signs import INFIX, Term, terms_of
 from opjax.compile.targets import Target, Targets, length
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Vectors
-from opjax.ir.nodes import AnyNode, Apply, Constant, Contract, Gather, IntegerPower, Join, Reduce, Symbol, View
+from opjax.ir.nodes import AnyNode, Apply, Constant, Contract, Gather, IntegerPower, Join, Reduce, Segment, Symbol, View
 from opjax.ir.types import Dim, Dims
 
 SIGNS = frozenset(("add", "multiply", "divide"))
@@ -118,7 +118,7 @@ class InPlace(Emitter):
     def kept(self, node: AnyNode, value: Value, settled: bool = False) -> Value:
         """As `Emitter.kept`; what is used once may be written over there."""
         found = Emitter.kept(self, node, value, settled)
-        fresh = value.fresh and self.uses[node.number] == 1 and self.here is not self.settled
+        fresh = value.fresh and self.uses[node.number] == 1 and not settled and self.here is not self.settled
         return replace(found, fresh=fresh, whole=value.whole)
 
     def joined(self, function: str, terms: list[Term], order: Dims) -> Value:
@@ -148,7 +148,7 @@ class InPlace(Emitter):
 
     def written(self, node: AnyNode) -> Value:
         """As `Emitter.written`; what has a place goes there."""
-        target = None if self.here is self.settled else self.targets.of.get(node.number)
+        target = None if self.here is not self.lines else self.targets.of.get(node.number)
         through = self.padding.through.get(node.number)
         if through is not None:
             return self.into_room(node, through)
@@ -168,7 +168,7 @@ class InPlace(Emitter):
 
     def into(self, node: AnyNode, target: Target) -> Value:
         """The value written to its target; what is the whole result may be it as it is."""
-        if target.size == target.length and isinstance(node, Apply | Contract) and node.dims:
+        if target.size == target.length and isinstance(node, Apply | Contract | Gather | Segment) and node.dims:
             return self.as_result(node, target)
         call = self.call(node, target.dims)
         if call is None:

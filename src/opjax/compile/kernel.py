@@ -7,11 +7,13 @@ import linecache
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from opjax.backends.base import Array, Backend, DType
 from opjax.compile.function_text import Asked, Code, Form, Inputs, Output, write
 from opjax.compile.helpers import helper
 from opjax.compile.numbers import is_small
+from opjax.compile.settled import Settled
 from opjax.compile.text import Table
 from opjax.ir.nodes import Apply
 from opjax.ir.program import Program
@@ -85,7 +87,9 @@ class Kernel:
         digest = hashlib.sha256(code.text.encode()).hexdigest()[:12]  # the same in every process
         filename = f"<opjax {self.title} {form} {digest}>"
         # The text is ours from the first character to the last: names that people wrote are not in it.
-        exec(compile("\n" * len(code.settled) + code.function, filename, "exec"), names)
+        exec(compile("\n" * len(code.settled) + code.given + code.function, filename, "exec"), names)
+        if code.given:
+            names["given"] = _given(self, code, dtype, names)
         linecache.cache[filename] = (len(code.text), None, code.text.splitlines(keepends=True), filename)
         function = names["rhs"]
         assert callable(function)
@@ -105,12 +109,38 @@ def _settled(kernel: Kernel, code: Code, dtype: DType) -> dict[str, object]:
     if not code.settled:
         return {}
     backend, calculator = kernel.backend, kernel.backend.calculator
-    names = _surroundings(kernel, code, calculator, dtype)
-    known = set(names)
-    with calculator.errstate():
-        exec(compile("\n".join(code.settled), f"<opjax {kernel.title}>", "exec"), names)  # as ours as the function
-    found = {name: value for name, value in names.items() if name not in known and name != "__builtins__"}
+    found = _settled_values(kernel, code, _surroundings(kernel, code, calculator, dtype))
     return found if calculator is backend else {name: backend.constant_of(value) for name, value in found.items()}
+
+
+def _settled_values(kernel: Kernel, code: Code, surroundings: Mapping[str, object]) -> dict[str, object]:
+    """The same as NumPy's arrays."""
+    names = dict(surroundings)
+    with kernel.backend.calculator.errstate():
+        exec(compile("\n".join(code.settled), f"<opjax {kernel.title}>", "exec"), names)  # as ours as the function
+    return {name: value for name, value in names.items() if name not in surroundings and name != "__builtins__"}
+
+
+def _given(kernel: Kernel, code: Code, dtype: DType, names: Mapping[str, object]) -> Function:
+    """The function of the parameters alone, which computes from the defaults once."""
+    backend, calculator = kernel.backend, kernel.backend.calculator
+    own = dict(names)
+    if calculator is not backend:
+        known = _surroundings(kernel, code, calculator, dtype)
+        own = {**known, **_settled_values(kernel, code, known)}
+        exec(compile(code.given, f"<opjax {kernel.title}>", "exec"), own)  # as ours as the function
+    every_time, calculated = cast("tuple[Function, Function]", (names["given"], own["given"]))
+
+    def once(p: Settled) -> tuple[Array, ...]:
+        with calculator.errstate():
+            found = calculated(p if calculator is backend else Settled(p.numbers, calculator, dtype))
+        found = tuple(value.copy() if getattr(value, "ndim", 0) else value for value in found)  # without gaps
+        return found if calculator is backend else tuple(map(backend.constant_of, found))
+
+    def given(p: object) -> object:
+        return p.once(once) if type(p) is Settled else every_time(p)
+
+    return given
 
 
 def _constant(kernel: Kernel, backend: Backend, table: Table, dtype: DType) -> Array:

@@ -6,7 +6,7 @@ here that slice is a vector already, made when it is first asked for, in the sta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import overload
 
 from opjax.backends.base import Array, Backend, DType
@@ -25,12 +25,13 @@ class Settled(Sequence[Array]):
     """
 
     def __init__(self, numbers: Sequence[float], backend: Backend, dtype: DType) -> None:
-        self._numbers = tuple(numbers)
+        self.numbers = tuple(numbers)
         self._backend, self._dtype = backend, dtype
+        self._computed: dict[object, tuple[Array, ...]] = {}
         self._made: dict[tuple[int, int | None], Array] = {}
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self.numbers)
 
     @overload
     def __getitem__(self, place: int) -> Array: ...
@@ -41,5 +42,12 @@ class Settled(Sequence[Array]):
     def __getitem__(self, place: int | slice) -> Array:
         key = (place.start, place.stop) if isinstance(place, slice) else (place, None)
         if key not in self._made:
-            self._made[key] = self._backend.constant(self._numbers[place], self._dtype)
+            self._made[key] = self._backend.constant(self.numbers[place], self._dtype)
         return self._made[key]
+
+    def once(self, compute: Callable[[Settled], tuple[Array, ...]]) -> tuple[Array, ...]:
+        """What a function computes from the numbers: the first time it is asked for."""
+        found = self._computed.get(compute)
+        if found is None:
+            found = self._computed[compute] = compute(self)
+        return found

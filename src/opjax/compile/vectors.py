@@ -99,17 +99,17 @@ class Vectors:
                 return Value(found[0] if len(found) == 1 else f"xp.concat(({', '.join(found)}))", node.dims)
             case Gather(operand=Join(parts=parts)) if self.stored.part_of_y(node.operand):
                 states = [self.stored.states[part.name] for part in parts if isinstance(part, Symbol)]
-                return Value(self.elements("y", [states[p] for p in node.positions], self.stored.size), node.dims)
+                return self.elements("y", [states[p] for p in node.positions], node, self.stored.size)
             case Gather():
                 operand = self.writer.operand(node.operand)
                 if not operand.text.isidentifier():
                     operand = self.writer.assign("pool", operand)
-                return Value(self.elements(operand.text, node.positions, self.size(node.operand)), node.dims)
+                return self.elements(operand.text, node.positions, node, self.size(node.operand))
             case Segment():
                 table = self.positions(node.positions)
                 operand = self.writer.operand(node.operand).text
                 call = self.writer.helper("segment_sum")
-                return Value(f"{call}({operand}, {table}, {self.size(node)})", node.dims)
+                return Value(f"{call}({operand}, {table}, {self.size(node)})", node.dims, fresh=True)
 
     def size(self, vector: AnyNode) -> int:
         """The number of elements."""
@@ -119,9 +119,11 @@ class Vectors:
         """The name of a constant array of positions."""
         return self.writer.table(Table("positions", positions=tuple(positions)), "positions")
 
-    def elements(self, name: str, positions: Sequence[int], size: int) -> str:
-        """Elements of a vector that has a name."""
-        return sliced(name, positions, size) or f"{self.writer.helper('take')}({name}, {self.positions(positions)})"
+    def elements(self, name: str, positions: Sequence[int], node: AnyNode, size: int) -> Value:
+        """Elements of a vector that has a name and a size, as the value of a node."""
+        part = sliced(name, positions, size)
+        text = part or f"{self.writer.helper('take')}({name}, {self.positions(positions)})"
+        return Value(text, node.dims, fresh=part is None)
 
     def pieces(self, node: Join) -> Iterator[str]:
         """The text of each stretch of parts that one expression can give."""
@@ -141,7 +143,8 @@ class Vectors:
                 numbers = tuple(part.value for part in stretch if isinstance(part, Constant))
                 return self.writer.table(Table("numbers", numbers=numbers), "numbers")
             case "state" if stored.flat:
-                return self.elements("y", [stored.states[name] for name in names], stored.size)
+                places = [stored.states[name] for name in names]
+                return self.elements("y", places, stretch[0], stored.size).text
             case "state":
                 return f"{vector}({_items('y', [stored.states[name] for name in names])})"
             case "parameter":

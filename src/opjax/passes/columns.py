@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from opjax.ir.nodes import Along, AnyNode, AtPosition, Constant, Graph, Symbol, View
 from opjax.ir.types import Axis, Dim
+
+Found = Sequence["tuple[AnyNode, int] | None"]
+"""Where the scalars of a column can be read."""
+NOWHERE: Mapping[int, tuple[AnyNode, int]] = {}
 
 
 @dataclass(slots=True)
@@ -38,24 +43,29 @@ class Columns:
         """The number of elements."""
         return self.axes[vector.dims[0].axis].size or 0
 
+    def put(self, scalars: Sequence[AnyNode], vector: AnyNode) -> None:
+        """From now on the scalars are read from a vector, one behind the other."""
+        numbers = [node.number for node in scalars]
+        self.placed.update(zip(numbers, zip(itertools.repeat(vector), range(len(numbers))), strict=False))
+
     def add_pools(self, nodes: Iterable[AnyNode], order: Mapping[str, object]) -> None:
         """Put the scalar states into one vector, and the scalar parameters into another."""
         places = {name: place for place, name in enumerate(order)}
-        known = list(nodes)
-        for node in known:  # a cell of a state with an axis can be read there
-            if isinstance(node, View) and not node.dims and isinstance(node.operand, Symbol):
-                match node.selections:
+        scalars: list[Symbol] = []
+        for node in nodes:
+            if isinstance(node, Symbol):
+                if not node.dims:
+                    scalars.append(node)
+            elif isinstance(node, View) and not node.dims and isinstance(node.operand, Symbol):
+                match node.selections:  # a cell of a state with an axis can be read there
                     case (AtPosition(position=position),):
                         self.placed[node.number] = (node.operand, position)
                     case _:
                         pass
-        scalars = [n for n in known if isinstance(n, Symbol) and not n.dims]
-        states = [n for n in scalars if n.role == "state"]
-        states.sort(key=lambda n: places.get(n.name, len(places)))  # as they stand in the flat vector
+        states = sorted((n for n in scalars if n.role == "state"), key=lambda n: places.get(n.name, len(places)))
         for pool in (states, [n for n in scalars if n.role == "parameter"]):
             if pool:
-                vector = self.graph.join(pool, self.new_dim(len(pool)))
-                self.placed.update((node.number, (vector, place)) for place, node in enumerate(pool))
+                self.put(pool, self.graph.join(pool, self.new_dim(len(pool))))
 
     def slot(self, column: Sequence[AnyNode], dim: Dim) -> AnyNode:
         """One leaf of a shape in all its members: a scalar where it is the same in all."""
@@ -64,13 +74,22 @@ class Columns:
         same = not alone and all(node is first for node in column)
         return self.scalar(first) if same else self.gather(column, dim)
 
-    def gather(self, column: Sequence[AnyNode], dim: Dim) -> AnyNode:
-        """Scalars as a vector along a dim."""
+    def gather(
+        self, column: Sequence[AnyNode], dim: Dim, elsewhere: Mapping[int, tuple[AnyNode, int]] = NOWHERE
+    ) -> AnyNode:
+        """Scalars as a vector along a dim.
+
+        Arguments:
+            column: the scalars.
+            dim: the dim.
+            elsewhere: where some of them are better read than where they are.
+        """
         if all(isinstance(node, Constant) for node in column):
             return self.graph.join(column, dim)
-        found = [self.placed.get(node.number) for node in column]
+        placed = {**self.placed, **elsewhere} if elsewhere else self.placed
+        found = [placed.get(node.number) for node in column]
         runs = self.runs(column, found)
-        if len(runs) <= self.most_runs:
+        if runs is not None:
             return self.joined(runs, dim)
         pool, offsets = self.pool(column, found)
         positions = [
@@ -79,10 +98,8 @@ class Columns:
         ]
         return self.read(pool, positions, dim)
 
-    def runs(
-        self, column: Sequence[AnyNode], found: Sequence[tuple[AnyNode, int] | None]
-    ) -> list[tuple[AnyNode, list[int]]]:
-        """Parts of vectors that follow each other, and scalars alone."""
+    def runs(self, column: Sequence[AnyNode], found: Found) -> list[tuple[AnyNode, list[int]]] | None:
+        """Parts of vectors that follow each other, and scalars alone; None where there are too many."""
         runs: list[tuple[AnyNode, list[int]]] = []
         for node, at in zip(column, found, strict=True):
             if at is None:
@@ -91,6 +108,8 @@ class Columns:
                 runs[-1][1].append(at[1])
             else:
                 runs.append((at[0], [at[1]]))
+            if len(runs) > self.most_runs:
+                return None
         return runs
 
     def joined(self, runs: list[tuple[AnyNode, list[int]]], dim: Dim) -> AnyNode:
@@ -100,9 +119,7 @@ class Columns:
         parts = [self.read(v, at, self.new_dim(len(at))) if at else self.scalar(v) for v, at in runs]
         return self.graph.join(parts, dim)
 
-    def pool(
-        self, column: Sequence[AnyNode], found: Sequence[tuple[AnyNode, int] | None]
-    ) -> tuple[AnyNode, dict[int, int]]:
+    def pool(self, column: Sequence[AnyNode], found: Found) -> tuple[AnyNode, dict[int, int]]:
         """One vector in which all scalars are, and where its parts begin."""
         offsets: dict[int, int] = {}
         parts: list[AnyNode] = []
@@ -122,6 +139,6 @@ class Columns:
 
     def read(self, vector: AnyNode, positions: Sequence[int], dim: Dim) -> AnyNode:
         """A vector read at some positions."""
-        if list(positions) == list(range(self.length(vector))):
+        if len(positions) == self.length(vector) and list(positions) == list(range(len(positions))):
             return self.graph.view(vector, (Along(dim),))
         return self.graph.gather(vector, tuple(positions), dim)

@@ -4,25 +4,34 @@ A network of 1,000 species as text is thousands of scalar operations, for which 
 same operation on other leaves. A *unit* is a scalar expression with a value of its own: a root, or what is used twice.
 Two units have the same shape if they differ in leaves (states, parameters, constants, other units) only. All units of
 one shape become one vector expression over vectors that gather the leaves; a leaf that they share stays a scalar, so
-that what does not vary is computed once. Sums of different lengths, such as the balance of a species over its
-reactions, are taken apart: their terms are units, and the sums are segments of one vector.
+that what does not vary is computed once. What takes no longer to compute again than to gather, such as the square of a
+state, is part of each unit that uses it.
+
+Products of different numbers of factors are one vector product, in which what a shorter one lacks is a factor of 1.
+Sums of different lengths, such as the balance of a species over its reactions, are taken apart: their terms are units,
+each with a number as its factor, and the sums are segments of one vector. Sums that have a term of one shape, such as
+the decay of each gene beside rates of many shapes, are one vector sum: the other terms are units.
 
 Models with few scalar operations stay as they are.
 
 Law: sums of different lengths are added in another order; a sum of n terms differs by at most n units in the last place
-of the sum of their absolute values. All other values are the same to the last bit.
+of the sum of their absolute values. Products are multiplied in another order, a power as its factors; one of n factors
+differs by at most n units in the last place while nothing overflows. All other values are the same to the last bit.
 Benchmark: the reaction networks in `benchmarks/time_networks.py`.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from opjax.ir.nodes import AnyNode, Apply, AtPosition, Graph, Join
+from opjax.ir.nodes import AnyNode, Apply, AtPosition, Constant, Graph, Join
 from opjax.ir.program import Program, copy_node
+from opjax.ir.types import Dim
 from opjax.passes.columns import Columns
-from opjax.passes.shapes import Shapes, is_interior, leaves_of, negated
+from opjax.passes.products import Products, merged
+from opjax.passes.shapes import Shapes, is_interior, is_scaled, leaves_of
 from opjax.traverse import Walk, run
 
 
@@ -34,12 +43,14 @@ class Bounds:
         operations: fewer scalar operations in a program stay as they are.
         members: fewer expressions of one shape stay scalars.
         kinds: more shapes of sums on one level are taken apart, but for those that a part of the sums has.
+        most: this part of the sums must have as many terms for some of their terms to be vectors.
         runs: a vector of more slices than this is gathered from one pool.
     """
 
     operations: int = 100
     members: int = 16
     kinds: int = 4
+    most: float = 0.9
     runs: int = 8
 
 
@@ -57,62 +68,138 @@ def reroll(program: Program, bounds: Bounds = USUAL) -> Program:
     return _Rewriting(program, nodes, plan, bounds).program()
 
 
+Terms = list[tuple[float, AnyNode]]
+"""The terms of a sum, each with the number that it is multiplied with."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What becomes of the units of each level: vectors, sums that are taken apart, and what stays."""
+    """What becomes of the units of each level: vectors, sums that are taken apart, and what stays.
+
+    Arguments:
+        shapes: the shapes.
+        vectors: units of one shape.
+        products: products of several shapes that are one.
+        totals: sums of one shape whose terms are vectors of the same level.
+        sums: sums that are taken apart.
+        terms: their terms, by the number of the sum.
+        single: units that stay scalars.
+    """
 
     shapes: Shapes
-    vectors: Mapping[int, list[list[AnyNode]]]
-    sums: Mapping[int, list[AnyNode]]
-    single: Mapping[int, list[AnyNode]]
+    vectors: dict[int, list[list[AnyNode]]] = field(default_factory=dict[int, "list[list[AnyNode]]"])
+    products: dict[int, list[Products]] = field(default_factory=dict[int, "list[Products]"])
+    totals: dict[int, list[list[AnyNode]]] = field(default_factory=dict[int, "list[list[AnyNode]]"])
+    sums: dict[int, list[AnyNode]] = field(default_factory=dict[int, "list[AnyNode]"])
+    terms: dict[int, Terms] = field(default_factory=dict[int, Terms])
+    single: dict[int, list[AnyNode]] = field(default_factory=dict[int, "list[AnyNode]"])
 
     @property
     def worthwhile(self) -> bool:
         """Whether at least half of the operations disappear."""
-        groups = [group for level in self.vectors.values() for group in level]
-        sums = [unit for level in self.sums.values() for unit in level]
-        gone = sum((len(group) - 1) * self.shapes.size[group[0].number] for group in groups)
-        gone += sum(len(unit.operands) for unit in sums)
+        size = self.shapes.size
+        groups = [group for level in (*self.vectors.values(), *self.totals.values()) for group in level]
+        gone = sum((len(group) - 1) * size[group[0].number] for group in groups)
+        for level in self.products.values():
+            gone += sum(size.get(unit.number, 0) for products in level for unit in products.units)
+        gone += sum(map(len, self.terms.values()))
         return 2 * gone >= self.shapes.operations
 
 
 def _plan(shapes: Shapes, bounds: Bounds) -> _Plan:
-    sums = _sums(shapes, bounds)
-    apart = {unit.number for level in sums.values() for unit in level}
-    for unit in [unit for level in sums.values() for unit in level]:
-        shapes.raise_up(term.number for _, term in terms(unit, shapes) if is_interior(term))
-    vectors: dict[int, list[list[AnyNode]]] = {}
-    single: dict[int, list[AnyNode]] = {}
-    groups = {key: [unit for unit in group if unit.number not in apart] for key, group in shapes.groups().items()}
-    ends = {key for key, kept in groups.items() if kept and len(kept) < bounds.members and shapes.are_ends(kept)}
-    for (level, shape), kept in groups.items():
+    plan = _Plan(shapes)
+    groups = shapes.groups()
+    for level, found in _totals(groups, shapes, bounds):
+        plan.totals.setdefault(level, []).append(found)
+    done = {unit.number for level in plan.totals.values() for group in level for unit in group}
+    plan.sums.update(_sums({key: group for key, group in groups.items() if group[0].number not in done}, bounds))
+    for unit in [unit for level in plan.sums.values() for unit in level]:
+        plan.terms[unit.number] = [_term(term, shapes) for term in unit.operands]
+    shapes.raise_up(term.number for terms in plan.terms.values() for _, term in terms if term.operands)
+    done.update(plan.terms)
+    by_level: dict[int, list[list[AnyNode]]] = {}
+    for (level, _), group in shapes.groups().items():
+        kept = [unit for unit in group if unit.number not in done]
+        if kept:
+            by_level.setdefault(level, []).append(kept)
+    bare = _bare_terms(plan)
+    for level, kept in by_level.items():
+        plan.products[level] = merged([*kept, *([bare] if level == 0 and bare else ())], shapes.inside, bounds.members)
+        _split(level, _without(kept, plan.products[level]), plan, bounds)
+    return plan
+
+
+def _split(level: int, groups: list[list[AnyNode]], plan: _Plan, bounds: Bounds) -> None:
+    """Which groups become vectors, and which stay scalars."""
+    ends = [group for group in groups if len(group) < bounds.members and plan.shapes.are_ends(group)]
+    few = len(ends) <= bounds.runs
+    for group in groups:
         # A few roots of other shapes, such as the ends of a chain, are short vectors beside the long ones.
-        if len(kept) >= bounds.members or ((level, shape) in ends and len(ends) <= bounds.runs):
-            vectors.setdefault(level, []).append(kept)
+        if len(group) >= bounds.members or (few and any(group is end for end in ends)):
+            plan.vectors.setdefault(level, []).append(group)
         else:
-            single.setdefault(level, []).extend(kept)
-    return _Plan(shapes, vectors, sums, single)
+            plan.single.setdefault(level, []).extend(group)
 
 
-def _sums(shapes: Shapes, bounds: Bounds) -> dict[int, list[AnyNode]]:
+def _without(groups: list[list[AnyNode]], products: list[Products]) -> list[list[AnyNode]]:
+    """The groups that are not among products."""
+    done = {unit.number for row in products for unit in row.units}
+    return [group for group in groups if group[0].number not in done]
+
+
+def _bare_terms(plan: _Plan) -> list[AnyNode]:
+    """Parameters and numbers that are terms as they are, such as the rate of a source."""
+    terms = {term.number: term for found in plan.terms.values() for _, term in found if not term.operands}
+    return [term for term in terms.values() if isinstance(term, Constant) or "parameter" in term.roles]
+
+
+def _sums(groups: Mapping[tuple[int, int], list[AnyNode]], bounds: Bounds) -> dict[int, list[AnyNode]]:
     """The sums of each level that have too many shapes to be vectors of their own."""
     found: dict[int, list[list[AnyNode]]] = {}
-    for (level, _), group in shapes.groups().items():
+    for (level, _), group in groups.items():
         if isinstance(group[0], Apply) and group[0].function == "add":
             found.setdefault(level, []).append(group)
     chosen: dict[int, list[AnyNode]] = {}
-    for level, groups in found.items():
-        part = sum(map(len, groups)) // bounds.kinds if len(groups) > bounds.kinds else 0
-        irregular = [unit for group in groups if len(group) < max(part, bounds.members) for unit in group]
+    for level, rows in found.items():
+        part = sum(map(len, rows)) // bounds.kinds if len(rows) > bounds.kinds else 0
+        irregular = [unit for group in rows if len(group) < max(part, bounds.members) for unit in group]
         if len(irregular) >= bounds.members:
             chosen[level] = sorted(irregular, key=lambda unit: unit.number)
     return chosen
 
 
-def terms(unit: AnyNode, shapes: Shapes) -> Iterator[tuple[float, AnyNode]]:
-    """The terms of a sum, each with its sign."""
-    for term in unit.operands:
-        yield (-1.0, term.operands[0]) if negated(term) and not shapes.is_unit(term) else (1.0, term)
+def _totals(
+    groups: Mapping[tuple[int, int], list[AnyNode]], shapes: Shapes, bounds: Bounds
+) -> Iterator[tuple[int, list[AnyNode]]]:
+    """Sums of several shapes with a term of the same shape: the other terms become vectors, and the sums one."""
+    parts = shapes.parts()
+    found: dict[int, dict[int, list[list[AnyNode]]]] = {}
+    for (level, _), group in groups.items():
+        first = group[0]
+        if isinstance(first, Apply) and first.function == "add":
+            found.setdefault(level, {}).setdefault(len(first.operands), []).append(group)
+    for level, lengths in found.items():
+        sums = sum(len(group) for rows in lengths.values() for group in rows)
+        for rows in lengths.values():
+            units = sorted((unit for group in rows for unit in group), key=lambda unit: unit.number)
+            if len(rows) < 2 or len(units) < max(bounds.members, bounds.most * sums):
+                continue
+            columns = zip(*(parts[shapes.shape[group[0].number]] for group in rows), strict=True)
+            differs = [len(set(column)) > 1 for column in columns]
+            if not all(differs):
+                others = [term for unit in units for term, other in zip(unit.operands, differs, strict=True) if other]
+                shapes.raise_up(term.number for term in others)
+                yield level, units
+
+
+def _term(term: AnyNode, shapes: Shapes) -> tuple[float, AnyNode]:
+    """A term without its sign and the number that it is multiplied with."""
+    factor = 1.0
+    while is_scaled(term) and not shapes.is_unit(term):
+        *number, value = term.operands
+        factor *= number[0].value if number and isinstance(number[0], Constant) else -1.0
+        term = value
+    return factor, term
 
 
 @dataclass(slots=True)
@@ -129,6 +216,8 @@ class _Rewriting:
     names: dict[int, str] = field(init=False)
     balances: dict[int, AnyNode] = field(init=False)
     """Sums that are roots and nothing else: they are added up together, in the order of the roots."""
+    bare: dict[int, tuple[AnyNode, int]] = field(default_factory=dict[int, "tuple[AnyNode, int]"])
+    """Where leaves stand among the products, for sums of which they are terms."""
 
     def __post_init__(self) -> None:
         self.graph = self.old.graph.copy()
@@ -148,9 +237,13 @@ class _Rewriting:
         for level in range(shapes.levels):
             for node in arrays.get(level, ()):
                 self.copy(node)
+            for products in plan.products.get(level, ()):
+                self.product(products)
             for group in plan.vectors.get(level, ()):
                 self.vector(group)
             self.scalars(plan.single.get(level, []))
+            for group in plan.totals.get(level, ()):
+                self.vector(group)
             self.segments([unit for unit in plan.sums.get(level, ()) if unit.number not in self.balances])
         return Program(self.graph, self.roots(), self.columns.axes, self.names)
 
@@ -191,10 +284,23 @@ class _Rewriting:
         found = zip(*(leaves_of(unit, self.plan.shapes) for unit in group), strict=True)
         slots = iter([self.columns.slot(column, dim) for column in found])
         value = run(self.expression(group[0], slots, top=True))
-        if not value.dims:
-            value = self.graph.join([value] * len(group), dim)
-        for place, unit in enumerate(group):
-            self.columns.placed[unit.number] = (value, place)
+        self.put(group, value, dim)
+
+    def product(self, products: Products) -> None:
+        """Products of several shapes as one vector."""
+        dim = self.columns.new_dim(len(products.units))
+        columns = products.columns(self.graph.constant(1.0), self.plan.shapes.inside)
+        slots = [self.columns.slot(column, dim) for column in columns]
+        value = self.graph.apply("multiply", slots) if len(slots) > 1 else slots[0]
+        leaves = [unit for unit in products.units if not unit.operands]
+        known = {unit.number: self.columns.placed[unit.number] for unit in leaves if unit.number in self.columns.placed}
+        self.put(products.units, value, dim)
+        self.bare.update({unit.number: self.columns.placed.pop(unit.number) for unit in leaves})
+        self.columns.placed.update(known)
+
+    def put(self, units: list[AnyNode], value: AnyNode, dim: Dim) -> None:
+        """The vector where units are read from now on."""
+        self.columns.put(units, value if value.dims else self.graph.join([value] * len(units), dim))
 
     def expression(self, node: AnyNode, slots: Iterator[AnyNode], top: bool = False) -> Walk[AnyNode]:
         """The expression of a shape over vectors for its leaves, which are met from left to right."""
@@ -208,19 +314,18 @@ class _Rewriting:
     def segments(self, sums: list[AnyNode]) -> None:
         """Sums as segments of one vector of terms."""
         if sums:
-            total = self.added([list(terms(unit, self.plan.shapes)) for unit in sums])
-            for place, unit in enumerate(sums):
-                self.columns.placed[unit.number] = (total, place)
+            self.columns.put(sums, self.added([self.plan.terms[unit.number] for unit in sums]))
 
-    def added(self, sums: list[list[tuple[float, AnyNode]]]) -> AnyNode:
-        """The vector of some sums of terms with signs."""
-        rows = [(place, sign, term) for place, row in enumerate(sums) for sign, term in row]
-        dim = self.columns.new_dim(len(rows))
-        value = self.columns.gather([term for _, _, term in rows], dim)
-        if any(sign < 0 for _, sign, _ in rows):
-            signs = self.graph.join([self.graph.constant(sign) for _, sign, _ in rows], dim)
-            value = self.graph.apply("multiply", (value, signs))
-        return self.graph.segment(value, tuple(place for place, _, _ in rows), self.columns.new_dim(len(sums)))
+    def added(self, sums: list[Terms]) -> AnyNode:
+        """The vector of some sums of terms with factors."""
+        factors, terms = zip(*itertools.chain.from_iterable(sums), strict=True)
+        places = itertools.chain.from_iterable(map(itertools.repeat, itertools.count(), map(len, sums)))
+        dim = self.columns.new_dim(len(terms))
+        value = self.columns.gather(terms, dim, self.bare)
+        if any(factor != 1.0 for factor in factors):
+            numbers = self.graph.join(list(map(self.graph.constant, factors)), dim)
+            value = self.graph.apply("multiply", (value, numbers))
+        return self.graph.segment(value, tuple(places), self.columns.new_dim(len(sums)))
 
     def roots(self) -> dict[str, AnyNode]:
         """The roots; neighbouring scalars are elements of one vector."""
@@ -247,6 +352,6 @@ class _Rewriting:
             return {name: self.scalar(root) for name, root in zip(names, found, strict=True)}
         return {name: self.graph.view(vector, (AtPosition(place),)) for place, name in enumerate(names)}
 
-    def balance(self, root: AnyNode) -> list[tuple[float, AnyNode]]:
+    def balance(self, root: AnyNode) -> Terms:
         """The terms of a root."""
-        return list(terms(root, self.plan.shapes)) if root.number in self.balances else [(1.0, root)]
+        return self.plan.terms[root.number] if root.number in self.balances else [(1.0, root)]

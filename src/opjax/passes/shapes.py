@@ -6,13 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol
+from opjax.ir.types import Role
 
 SMOOTH = frozenset(("add", "multiply", "divide", "negate", "minimum", "maximum", "where"))
 """Functions for which an array of numbers is as good as a literal number."""
 
 UNIT, CONDITION, STATE, PARAMETER, NUMBER = -1, -2, -3, -4, -5
 """The shapes of leaves that may differ from one expression to the next."""
-_SYMBOLS = {"state": STATE, "parameter": PARAMETER}
+OTHER_USE = 1 << 32
+"""Uses by anything but scalar operations count so much."""
+MOST_REPEATED = 4
+"""Powers up to this are a few products."""
+_SYMBOLS: dict[Role, int] = {"state": STATE, "parameter": PARAMETER}
 _OPERATIONS = (Apply, IntegerPower)
 
 
@@ -21,9 +26,13 @@ def is_interior(node: AnyNode) -> bool:
     return isinstance(node, _OPERATIONS) and not node.dims
 
 
-def negated(node: AnyNode) -> bool:
-    """Whether a node is a scalar with a minus sign."""
-    return isinstance(node, Apply) and node.function == "negate" and not node.dims
+def is_scaled(node: AnyNode) -> bool:
+    """Whether a node is a scalar with a minus sign, or times a number."""
+    if type(node) is not Apply or node.dims:
+        return False
+    if node.function == "multiply":
+        return len(node.operands) == 2 and type(node.operands[0]) is Constant
+    return node.function == "negate"
 
 
 @dataclass(slots=True)
@@ -43,33 +52,43 @@ class Shapes:
     shape: dict[int, int] = field(default_factory=dict[int, int])
     level: dict[int, int] = field(default_factory=dict[int, int])
     size: dict[int, int] = field(default_factory=dict[int, int])
-    known: dict[object, int] = field(default_factory=dict[object, int])
+    known: dict[tuple[object, ...], int] = field(default_factory=dict[tuple[object, ...], int])
     inside: set[int] = field(default_factory=set[int])
     """The operations that are part of a larger unit."""
     used: set[int] = field(default_factory=set[int])
     operations: int = 0
 
     def __post_init__(self) -> None:
-        interior = {node.number for node in self.nodes if is_interior(node)}
+        interior = {node.number for node in self.nodes if type(node) in _OPERATIONS and not node.dims}
         self.operations = len(interior)
         self.find_units(interior)
         self.inside = interior - self.units
-        level, units = self.level, self.units
-        leaf: dict[int, object] = {}
-        for node in self.nodes:  # a million of them, in a large model: one look at each operand says all
-            number, highest, size = node.number, 0, 1
-            shape = [_operation(node)] if number in interior else None
-            for operand in node.operands:
-                below = operand.number
-                highest = max(highest, level[below] + (below in units))
-                if shape is not None:
-                    shape.append(leaf[below] if operand.operands else _leaf(operand, node))
-                    size += self.size[below] if below in self.inside else 0
-            level[number] = highest
-            if shape is not None:
-                self.shape[number] = self.known.setdefault(tuple(shape), len(self.known))
-                self.size[number] = size
-            leaf[number] = self.shape[number] if number in self.inside else UNIT if node.kind == "real" else CONDITION
+        self.find_shapes(interior)
+
+    def find_shapes(self, interior: set[int]) -> None:
+        """The level of each node, and the shape and size of each operation: one look at each operand says all."""
+        known, shapes, levels, sizes = self.known, self.shape, self.level, self.size
+        inside = self.inside
+        above: dict[int, int] = {}  # the level of what is made of a node
+        leaf: dict[int, object] = {}  # the shape of a node as an operand
+        for node in self.nodes:  # a million of them, in a large model
+            number, operands = node.number, node.operands
+            below = [operand.number for operand in operands]
+            level = levels[number] = above[number] = max([above[n] for n in below]) if below else 0
+            if number not in interior:
+                leaf[number] = _leaf(node)
+                continue
+            operation = _operation(node)
+            parts = [leaf[n] for n in below]
+            if NUMBER in parts and operation not in SMOOTH:
+                parts = [("same", n) if part == NUMBER else part for n, part in zip(below, parts, strict=True)]
+            shape = shapes[number] = known.setdefault((operation, *parts), len(known))
+            sizes[number] = 1 + sum([sizes[n] for n in below if n in inside])
+            if number in inside:
+                leaf[number] = shape
+            else:
+                above[number] = level + 1
+                leaf[number] = UNIT if node.kind == "real" else CONDITION
 
     @property
     def levels(self) -> int:
@@ -77,16 +96,36 @@ class Shapes:
         return 1 + max(self.level.values())
 
     def find_units(self, interior: set[int]) -> None:
-        """Units are roots, what is used twice, and what other than scalar operations use."""
+        """Units are roots, what is used twice, and what other than scalar operations use.
+
+        What is as quick to compute again as to read, such as the square of a state, is no unit for being used twice.
+        """
         uses: dict[int, int] = {}
         for node in self.nodes:
-            weight = 1 if node.number in interior else 2
+            weight = 1 if node.number in interior else OTHER_USE
             for operand in node.operands:
                 uses[operand.number] = uses.get(operand.number, 0) + weight
         self.used = set(uses)
         for root in self.roots:
-            uses[root.number] = 2
-        self.units.update(number for number in interior if uses.get(number, 0) > 1)
+            uses[root.number] = OTHER_USE
+        for node in reversed(self.nodes):
+            if uses.get(node.number, 0) > 1 and is_scaled(node) and uses[node.number] < OTHER_USE:
+                uses[node.operands[-1].number] += 1  # read in its place, so that it is the unit
+        for node in self.nodes:
+            count = uses.get(node.number, 0)
+            if count > 1 and node.number in interior and (count >= OTHER_USE or not self.is_cheap(node)):
+                self.units.add(node.number)
+
+    def is_cheap(self, node: AnyNode) -> bool:
+        """Whether an operation on one value, which is a leaf or a unit, takes no longer than reading its result."""
+        if not (0 < node.exponent <= MOST_REPEATED if isinstance(node, IntegerPower) else is_scaled(node)):
+            return False
+        value = node.operands[-1]
+        return not value.operands or value.number in self.units
+
+    def parts(self) -> list[tuple[object, ...]]:
+        """The shapes of the operands of each shape."""
+        return [key[1:] for key in self.known]
 
     def is_unit(self, node: AnyNode) -> bool:
         """Whether a node is a scalar with a value of its own."""
@@ -98,7 +137,7 @@ class Shapes:
 
     def raise_up(self, numbers: Iterable[int]) -> None:
         """Make units of what is inside others."""
-        raised = set(numbers)  # not `inside - units`: this runs once for each sum
+        raised = self.inside.intersection(numbers)
         self.units |= raised
         self.inside -= raised
 
@@ -124,15 +163,13 @@ def leaves_of(unit: AnyNode, shapes: Shapes) -> list[AnyNode]:
     return found
 
 
-def _leaf(node: AnyNode, parent: AnyNode) -> object:
-    """The shape of an operand without operands; one that may not differ is in it itself."""
+def _leaf(node: AnyNode) -> object:
+    """The shape of an operand that is no scalar operation; one that may not differ is in it itself."""
     match node:
-        case Symbol() if node.role in _SYMBOLS:
-            return _SYMBOLS[node.role]
-        case Constant(kind="real") if isinstance(parent, Apply) and parent.function in SMOOTH:
-            return NUMBER
-        case Symbol() | Constant():
-            return ("same", node.number)
+        case Symbol():
+            return _SYMBOLS.get(node.role) or ("same", node.number)
+        case Constant():
+            return NUMBER if node.kind == "real" else ("same", node.number)
         case _:
             return UNIT if node.kind == "real" else CONDITION
 
