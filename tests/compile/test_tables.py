@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.interpolate import CubicSpline
 
 import opjax
 from opjax import OpjaxError
@@ -56,8 +57,12 @@ def linear(t: float, values: np.ndarray) -> np.ndarray:
     return np.array([np.interp(t, WEEKS, column) for column in flat.T]).reshape(values.shape[1:])
 
 
+def cubic(t: float, values: np.ndarray) -> np.ndarray:
+    return CubicSpline(WEEKS, values, bc_type="natural")(np.clip(t, WEEKS[0], WEEKS[-1]))
+
+
 @pytest.mark.parametrize("t", TIMES)
-@pytest.mark.parametrize(("word", "reference"), [("linear", linear), ("previous", previous)])
+@pytest.mark.parametrize(("word", "reference"), [("linear", linear), ("previous", previous), ("cubic", cubic)])
 def test_a_table_has_the_value_of_its_interpolation(word: str, reference: Any, t: float) -> None:
     compiled = rhs(f"{word}(b[week] over week)", f"{word}(M[age, w, site] for w in week)")
     found = derivative(compiled, t)
@@ -66,14 +71,14 @@ def test_a_table_has_the_value_of_its_interpolation(word: str, reference: Any, t
     np.testing.assert_allclose(found["y"], expected, rtol=1e-13, atol=1e-15)
 
 
-@pytest.mark.parametrize("word", ["linear", "previous"])
+@pytest.mark.parametrize("word", ["linear", "previous", "cubic"])
 def test_a_table_is_exact_at_its_points(word: str) -> None:
     compiled = rhs(f"{word}(b[week] over week)")
     assert [float(derivative(compiled, t)["x"]) for t in WEEKS.tolist()] == VALUES["b"].tolist()
 
 
 @pytest.mark.parametrize("t", TIMES)
-@pytest.mark.parametrize(("word", "reference"), [("linear", linear), ("previous", previous)])
+@pytest.mark.parametrize(("word", "reference"), [("linear", linear), ("previous", previous), ("cubic", cubic)])
 def test_a_table_can_be_read_elsewhere_for_each_cell(word: str, reference: Any, t: float) -> None:
     compiled = rhs(
         shaped=f"{word}(M[age, w, site] for w in week at t - lag[age]) + {word}(b[week] over week at lag[age])"
@@ -232,10 +237,25 @@ def test_an_input_may_be_labelled() -> None:
     found = compiled.eval_fn(1.5, np.zeros(2), school=table, temperature=TEMPERATURE)
     np.testing.assert_allclose(found, expected_of_inputs(1.5), rtol=1e-13)
     dated = table.assign_coords(time=np.array(["2026-01-01", "2026-01-02", "2026-01-05"], "datetime64[ns]"))
-    with pytest.raises(OpjaxError, match="has dates for times"):
+    with pytest.raises(OpjaxError, match="the model does not say which date is time 0"):
         compiled.eval_fn(1.5, np.zeros(2), school=dated, temperature=TEMPERATURE)
     with pytest.raises(OpjaxError, match="E0922"):
         compiled.eval_fn(1.5, np.zeros(2), school=table.assign_coords(age=["a", "b"]), temperature=TEMPERATURE)
+
+
+@pytest.mark.parametrize("kind", ["datetime64", "texts", "datetimes"])
+def test_the_times_of_an_input_may_be_dates(kind: str) -> None:
+    text = "model M:\n  time: week origin 2026-01-01\n  inputs:\n    r(t) = linear\n"
+    text += "  states:\n    x = 0\n  dynamics:\n    x' = r(t)"
+    compiled = opjax.loads(text).compile_rhs()
+    days = np.array(["2026-01-01", "2026-01-15", "2026-02-05T12:00"], "datetime64[h]")
+    given = {"datetime64": days, "texts": [str(day) for day in days], "datetimes": days.tolist()}[kind]
+    for t, value in ((1.0, 1.5), (2.0, 2.0), (2.0 + 10.75 / 7, 3.0)):
+        np.testing.assert_allclose(compiled.eval_fn(t, np.zeros(1), r=(given, [1.0, 2.0, 4.0])), [value], rtol=1e-14)
+    with pytest.raises(OpjaxError, match="must increase"):
+        compiled.eval_fn(0.0, np.zeros(1), r=(given[::-1], [1.0, 2.0, 4.0]))
+    with pytest.raises(OpjaxError, match="neither a number nor a date"):
+        compiled.eval_fn(0.0, np.zeros(1), r=(["2026-01-01", "soon", "later"], [1.0, 2.0, 4.0]))
 
 
 def test_an_input_is_differentiable_in_its_values(x64: None) -> None:

@@ -88,7 +88,7 @@ def _step(draw: st.DrawFn, graph: Graph, real: list[AnyNode]) -> AnyNode | None:
             along = [dim for dim in node.dims if dim.axis == "x"]
             at = draw(pick)
             if along and along[0] not in at.dims:
-                return graph.interpolate(node, along[0], at, draw(st.sampled_from(("linear", "previous"))))
+                return graph.interpolate(node, along[0], at, draw(st.sampled_from(("linear", "previous", "cubic"))))
         case "place":
             free = [Dim(axis) for axis in AXES if Dim(axis) not in node.dims]
             if free:

@@ -97,7 +97,7 @@ SLIPS: list[Row] = [
         "expression",
         "«total»(x for b in age)",
         "E0101",
-        "the reductions are sum, prod, min, max, mean, integral, linear, previous",
+        "the reductions are sum, prod, min, max, mean, integral, linear, previous, cubic",
     ),
     ("expression", "«summ»(x for b in age)", "E0101", "did you mean 'sum'?"),
     ("expression", "sum(x for a«)»", "E0101", "here can stand 'in'"),

@@ -46,7 +46,7 @@ CHEAP = frozenset(
         *("logical_and", "logical_or", "logical_not", "where"),
     )
 )
-CLIP, INTERPOLATION = 2, 5
+CLIP, INTERPOLATION, BEND, CURVATURE = 2, 5, 14, 12
 INDEX_BYTES = 8
 
 
@@ -124,7 +124,8 @@ class Counter:
             case Contract():
                 return len(node.factors) * self.cells(node.dims + node.over), 0
             case Interpolate():
-                return (INTERPOLATION if node.between == "linear" else 0) * count, 0
+                curved = CURVATURE * self.cells(node.table.dims) + BEND * count if node.between == "cubic" else 0
+                return (0 if node.between == "previous" else INTERPOLATION) * count + curved, 0
             case Segment():
                 return len(node.positions), 0
             case Place():

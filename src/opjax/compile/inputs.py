@@ -15,6 +15,8 @@ from opjax.ir.system import Input, System
 from opjax.ir.types import Axis
 
 TIME = "time"
+DATES = frozenset("mMUO")
+"""The kinds of NumPy's data types whose elements may be dates, or texts of them."""
 WAYS = "give a pair (times, values), or an xarray.DataArray with the coordinate 'time'"
 
 
@@ -33,10 +35,12 @@ def input_table(system: System, name: str, value: object, backend: Backend, like
         The times, shape (times,), and the values, shape (times, axes...).
 
     Raises:
-        OpjaxError: E0582 for dates as times, E0804 for a wrong shape, E0807 for something else.
+        OpjaxError: E0582 for dates where the model does not say which one is time 0, E0804 for a wrong shape, E0807 for
+            something else.
     """
     declared = system.inputs[name]
     pair = _pair(system, declared, value)
+    pair = _numbered(system, name, pair[0]), pair[1]
     dtype, array = like
     try:
         times, values = (backend.asarray(part, dtype, array) for part in pair)
@@ -83,11 +87,29 @@ def _from_labelled(system: System, declared: Input, value: Any) -> tuple[Any, An
         if axis in ordered.coords:
             labels = list(ordered.coords[axis].values.tolist())
             ordered = ordered.isel({axis: _places(declared.name, system.axes[axis], labels)})
-    times = ordered.coords[TIME].values
-    if times.dtype.kind in "mM":
-        hint = "count them in the model's unit of time"
-        raise refuse(catalogue.BAD_TABLE, name=declared.name, problem="has dates for times", hint=hint)
-    return times, ordered.values
+    return ordered.coords[TIME].values, ordered.values
+
+
+def _numbered(system: System, name: str, times: Any) -> Any:
+    """Dates as numbers, counted from the origin of the model in its unit of time; numbers as they are."""
+    if not _are_dates(times):
+        return times
+    from opjax.compile.clock import NotATime, clock_of  # NumPy's calendar, which few tables need
+
+    try:
+        numbers = clock_of(system).numbers(times)
+    except NotATime as problem:
+        hint = "say 'time: day origin 2021-09-01' in the model, or count the times in its unit"
+        text = f"cannot be used: its times {problem}"
+        raise refuse(catalogue.BAD_TABLE, name=name, problem=text, hint=hint) from problem
+    check_times(name, (numbers, ()))
+    return numbers
+
+
+def _are_dates(times: Any) -> bool:
+    first = times[0] if isinstance(times, tuple | list) and times else times
+    kind = getattr(getattr(cast(Any, first), "dtype", None), "kind", "")
+    return kind in DATES or isinstance(first, str) or hasattr(cast(Any, first), "isoformat")
 
 
 def _places(name: str, axis: Axis, found: list[Any]) -> list[int]:
@@ -107,6 +129,8 @@ def check_times(name: str, value: object) -> None:
     """
     parts = _parts(value)
     times: Any = parts[0] if parts else cast(Any, value).coords[TIME].values
+    if _are_dates(times):
+        return  # looked at where they became numbers
     if not isinstance(times, tuple | list | range) and type(times).__module__ != "numpy":
         return
     known = [float(time) for time in cast("Sequence[Any]", times)]

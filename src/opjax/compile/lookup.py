@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from opjax.backends.base import Array, ArrayFunction, Backend
+from opjax.backends.tridiagonal import FEWEST, curvature
 
 
 def lookups(backend: Backend) -> Mapping[str, ArrayFunction]:
@@ -21,6 +22,8 @@ def lookups(backend: Backend) -> Mapping[str, ArrayFunction]:
         "read_line": own.line,
         "read_points": own.points,
         "read_lines": own.lines,
+        "read_curve": own.curve,
+        "read_curves": own.curves,
     }
 
 
@@ -68,6 +71,34 @@ class _Lookup:
         if table.shape[0] == 1:
             return left
         return (1.0 - part) * left + part * self.points(table, start + 1)
+
+    def curve(self, table: Array, start: Array, part: Array, axis: int, points: Array) -> Array:
+        """The values on the natural cubic spline through all points."""
+        found = self.line(table, start, part, axis)
+        if table.shape[axis] < FEWEST:
+            return found
+        second = curvature(self.backend, points, self.backend.xp.moveaxis(table, axis, 0))
+        before, behind = self.backend.pick(second, start, 0), self.backend.pick(second, start + 1, 0)
+        return found + self.bend(before, behind, self.step(points, start), part)
+
+    def curves(self, table: Array, start: Array, part: Array, points: Array) -> Array:
+        """The values on the natural cubic spline for each place; as `points`."""
+        found = self.lines(table, start, part)
+        if table.shape[0] < FEWEST:
+            return found
+        second = curvature(self.backend, points, table)
+        before, behind = self.points(second, start), self.points(second, start + 1)
+        return found + self.bend(before, behind, self.step(points, start), part)
+
+    def step(self, points: Array, start: Array) -> Array:
+        """The length of the interval that each place lies in."""
+        return self.backend.pick(points, start + 1, 0) - self.backend.pick(points, start, 0)
+
+    @staticmethod
+    def bend(before: Array, behind: Array, step: Array, part: Array) -> Array:
+        """How far a cubic with these second derivatives at its ends lies above the straight line."""
+        rest = 1.0 - part
+        return step * step / 6.0 * ((rest * rest - 1.0) * rest * before + (part * part - 1.0) * part * behind)
 
 
 def _common(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:

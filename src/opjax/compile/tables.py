@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from opjax.ir.nodes import AnyNode, Constant, Interpolate
+from opjax.ir.nodes import AnyNode, Between, Constant, Interpolate
 
 if TYPE_CHECKING:
     from opjax.compile.emit import Emitter, Value
+
+ONE: Mapping[Between, str] = {"linear": "read_line", "previous": "read_point", "cubic": "read_curve"}
+MANY: Mapping[Between, str] = {"linear": "read_lines", "previous": "read_points", "cubic": "read_curves"}
+"""What reads a table at one place, and at many."""
 
 
 def interpolated(emitter: Emitter, node: Interpolate) -> Value:
@@ -20,25 +25,26 @@ def interpolated(emitter: Emitter, node: Interpolate) -> Value:
     """
     table, at = emitter.operand(node.table), emitter.operand(node.at)
     found = _found(emitter, node)
+    points = f", {emitter.points(node.dim.axis)}" if node.between == "cubic" else ""
     rest = tuple(dim for dim in table.order if dim != node.dim)
     if not at.order:
-        read = emitter.helper("read_line" if node.between == "linear" else "read_point")
-        text = f"{read}({table.text}, {', '.join(found)}, {table.order.index(node.dim)})"
+        read = emitter.helper(ONE[node.between])
+        text = f"{read}({table.text}, {', '.join(found)}, {table.order.index(node.dim)}{points})"
         return dataclasses.replace(table, text=text, order=rest)
     order = (*rest, *(dim for dim in at.order if dim not in rest))
     whole = emitter.aligned(table, (node.dim, *order)).text
     places = [emitter.aligned(dataclasses.replace(at, text=name), order).text for name in found]
-    read = emitter.helper("read_lines" if node.between == "linear" else "read_points")
-    return dataclasses.replace(table, text=f"{read}({whole}, {', '.join(places)})", order=order)
+    read = emitter.helper(MANY[node.between])
+    return dataclasses.replace(table, text=f"{read}({whole}, {', '.join(places)}{points})", order=order)
 
 
 def _found(emitter: Emitter, node: Interpolate) -> tuple[str, ...]:
     """The variables that say where a place lies; made when they are first needed."""
     axis = node.dim.axis
-    key = (axis, node.at.number, node.between, emitter.here is emitter.settled)
+    key = (axis, node.at.number, node.between == "previous", emitter.here is emitter.settled)
     if key not in emitter.found:
         points, place = emitter.points(axis), _place(emitter, node.at)
-        if node.between == "linear":
+        if node.between != "previous":
             names = (emitter.namer.name(f"{axis}_before"), emitter.namer.name(f"{axis}_part"))
             call = emitter.helper("find_between")
         else:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from opjax.compile.clock import NotATime, clock_of
 from opjax.errors import Report, did_you_mean
 from opjax.infer.cells import Grid, grid_of, labels_of, position_of
-from opjax.infer.clock import NotATime, clock_of
 from opjax.infer.data import Found, Raw
 from opjax.infer.problems import bad_data
 from opjax.ir.system import System

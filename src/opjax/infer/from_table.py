@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from opjax.compile.clock import NotATime, clock_of
 from opjax.errors import Report, did_you_mean
 from opjax.infer.cells import Cell, Grid, cell_name, grid_of, plain_column, position_of
-from opjax.infer.clock import NotATime, clock_of
 from opjax.infer.data import Found, Raw
 from opjax.infer.problems import bad_data
 from opjax.infer.tables import Table, is_missing

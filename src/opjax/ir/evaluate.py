@@ -211,7 +211,37 @@ class _Interpreter:
         if node.between == "previous" or at <= points[0] or before == len(points) - 1:
             return value
         part = (at - points[before]) / (points[before + 1] - points[before])
-        return (1.0 - part) * value + part * float(self.read(node.table, {**where, node.dim: before + 1}))
+        line = (1.0 - part) * value + part * float(self.read(node.table, {**where, node.dim: before + 1}))
+        if node.between == "linear":
+            return line
+        table = [float(self.read(node.table, {**where, node.dim: place})) for place in range(len(points))]
+        return line + bend(points, table, before, part)
+
+
+def bend(points: Sequence[float], table: Sequence[float], before: int, part: float) -> float:
+    """How far the natural cubic spline through a table lies above the straight line in an interval.
+
+    Arguments:
+        points: increasing.
+        table: the value at each of them.
+        before: the interval: that behind this point.
+        part: where in it, 0 to 1.
+
+    Source: C. de Boor, A Practical Guide to Splines (1978), chapter IV.
+    """
+    steps = [after - point for point, after in itertools.pairwise(points)]
+    slopes = [(after - value) / step for (value, after), step in zip(itertools.pairwise(table), steps, strict=True)]
+    pivots, sums = [1.0], [0.0]  # zero at the first point; then one equation for each inner point
+    for place in range(1, len(steps)):
+        factor = steps[place - 1] / pivots[-1] if place > 1 else 0.0
+        pivots.append(2.0 * (steps[place - 1] + steps[place]) - factor * steps[place - 1])
+        sums.append(6.0 * (slopes[place] - slopes[place - 1]) - factor * sums[-1])
+    second = [0.0] * len(points)
+    for place in range(len(steps) - 1, 0, -1):
+        second[place] = (sums[place] - steps[place] * second[place + 1]) / pivots[place]
+    rest = 1.0 - part
+    both = (rest**3 - rest) * second[before] + (part**3 - part) * second[before + 1]
+    return steps[before] ** 2 / 6.0 * both
 
 
 def _sum(values: Sequence[float]) -> float:

@@ -13,7 +13,7 @@ from opjax.source import Span
 
 Edge = Literal["stay", "absorb", "periodic"]
 ReduceKind = Literal["sum", "prod", "min", "max"]
-Between = Literal["linear", "previous"]
+Between = Literal["linear", "previous", "cubic"]
 """What lies between two points of a table: a straight line, or the value of the point before."""
 NO_ROLES: frozenset[Role] = frozenset()
 

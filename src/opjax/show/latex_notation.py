@@ -145,8 +145,8 @@ class Latex(Notation):
         return Piece(rf"{signs}{self.within(body, BIG)} \, {variables}", BIG)
 
     def table(self, kind: Between, body: Piece, bound: tuple[str, str], at: Piece | None) -> Piece:
-        """The values between bars, with the place as the index: a line, or the value of the point before."""
-        sign = "=" if kind == "linear" else r"\le"
+        """The values between bars, with the place as the index: a line, the value of the point before, or a spline."""
+        sign = {"linear": "=", "previous": r"\le", "cubic": r"\approx"}[kind]
         place = "t" if at is None else at.text
         return Piece(rf"\left. {body.text} \right|_{{{bound[0]} {sign} {place}}}")
 

@@ -29,11 +29,11 @@ def lower_reduction(lowering: Lowering, reduction: Reduction, scope: Scope) -> W
     number of points, a product takes it to that power, the others leave the body as it is.
     """
     kind = reduction.kind
-    if kind in ("linear", "previous"):
+    if kind in ("linear", "previous", "cubic"):
         inner, _ = bind_all(lowering, reduction.binders, scope)
         return (yield lower_table(lowering, reduction, kind, inner, scope))
     if reduction.at is not None:
-        hint = "only linear(...) and previous(...) read a table at a place"
+        hint = "only linear(...), cubic(...) and previous(...) read a table at a place"
         raise lowering.misplaced("'at'", Scope(f"'{kind}'"), reduction.at.span, hint)
     if any(b.axis == "time" and (scope.derived or "time" not in lowering.names.axes) for b in reduction.binders):
         return (yield lower_over_time(lowering, reduction, scope))
@@ -103,7 +103,7 @@ class Reducer:
                 return self.integral(body, condition)
             case "sum" | "prod" | "min" | "max":
                 return self.plain(self.reduction.kind, body, condition)
-            case "linear" | "previous":
+            case "linear" | "previous" | "cubic":
                 raise AssertionError(self.reduction.kind)
 
     def plain(self, kind: ReduceKind, body: AnyNode, condition: AnyNode | None) -> AnyNode:

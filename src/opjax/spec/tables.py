@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from opjax.errors import catalogue
 from opjax.ir.nodes import Along, AnyNode, Between
-from opjax.ir.system import NotYet, time_axis_of
+from opjax.ir.system import time_axis_of
 from opjax.ir.types import Dim
 from opjax.spec.names import Name
 from opjax.spec.scope import Scope
@@ -53,12 +53,9 @@ def lower_input(lowering: Lowering, call: Call, entry: Name, time: AnyNode, scop
     """An input at a time: a table over points of time that come with it."""
     declared = entry.declaration
     assert isinstance(declared, InputDeclaration)
-    between: Between = "previous" if declared.interpolation == "previous" else "linear"
-    if declared.interpolation == "cubic":
-        lowering.not_yet.append(NotYet("the cubic interpolation of", call.name, call.span))
     points = time_axis_of(call.name)
     selections = lowering.indices.positions(call.name, entry.axes, call.indices, scope, call.span)
     axes = (points, *entry.axes)
     whole = lowering.graph.symbol("input", call.name, axes, call.span)
     read = lowering.along(whole, axes, [Along(Dim(points)), *selections], call.span)
-    return lowering.graph.interpolate(read, Dim(points), time, between, call.span)
+    return lowering.graph.interpolate(read, Dim(points), time, declared.interpolation, call.span)

@@ -11,14 +11,14 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from operator import attrgetter
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 from opjax.records import record
 from opjax.source import NOWHERE, Span
 
 CompareOperator = Literal["<", "<=", ">", ">=", "==", "!="]
-ReductionKind = Literal["sum", "prod", "min", "max", "mean", "integral", "linear", "previous"]
-REDUCTIONS: tuple[ReductionKind, ...] = ("sum", "prod", "min", "max", "mean", "integral", "linear", "previous")
+ReductionKind = Literal["sum", "prod", "min", "max", "mean", "integral", "linear", "previous", "cubic"]
+REDUCTIONS: tuple[ReductionKind, ...] = get_args(ReductionKind)
 
 
 class Syntax:

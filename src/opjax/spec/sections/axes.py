@@ -8,7 +8,7 @@ from typing import Literal, TypedDict, get_args
 from opjax.spec.document import Node, ScalarNode, SequenceNode, wrong_value
 from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft, TimeTables
-from opjax.spec.sections.inputs import interpolation_of
+from opjax.spec.sections.inputs import INTERPOLATION, interpolation_of
 from opjax.spec.sections.section import Plain, Section, commented, nothing
 from opjax.spec.sections.shapes import EXPRESSION, NAME, TEXT, TRUTH, Listed, Record, Scalar
 from opjax.spec.sections.values import expression, is_true, one_line, simple_name, text_of, unit_of
@@ -24,7 +24,7 @@ from opjax.syntax.declarations import (
 from opjax.syntax.nodes import Expression
 
 _POINT = Scalar("a text or a number", ("string", "number"))
-_INTERPOLATION = Scalar("linear or previous", (), ("linear", "previous"))
+_INTERPOLATION = INTERPOLATION
 _DOMAIN = Record("a mapping with 'lb' and 'ub'", {"lb": EXPRESSION, "ub": EXPRESSION}, ("lb", "ub"))
 _MEASURE = Record(
     "a mapping with 'kind'",

@@ -197,8 +197,7 @@ class _Rewriter:
             rest = self.indices(tuple(index for index in node.indices if index.name != tables.axis), bound)
             return Call(node.name, (Argument(Reference("t", span=span), span=span),), rest, span=span)
         values = dataclasses.replace(node, indices=self.indices(node.indices, bound))
-        kind: ReductionKind = "previous" if tables.interpolation == "previous" else "linear"
-        return Reduction(kind, values, (Binder(tables.axis, tables.axis, span=span),), span=span)
+        return Reduction(tables.interpolation, values, (Binder(tables.axis, tables.axis, span=span),), span=span)
 
     # --- sums over states
 
