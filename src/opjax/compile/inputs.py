@@ -107,9 +107,10 @@ def _numbered(system: System, name: str, times: Any) -> Any:
 
 
 def _are_dates(times: Any) -> bool:
-    first = times[0] if isinstance(times, tuple | list) and times else times
-    kind = getattr(getattr(cast(Any, first), "dtype", None), "kind", "")
-    return kind in DATES or isinstance(first, str) or hasattr(cast(Any, first), "isoformat")
+    parts = _parts(times)
+    first: Any = parts[0] if parts else times
+    kind = getattr(getattr(first, "dtype", None), "kind", "")
+    return kind in DATES or isinstance(first, str) or hasattr(first, "isoformat")
 
 
 def _places(name: str, axis: Axis, found: list[Any]) -> list[int]:
