@@ -110,7 +110,7 @@ def _are_dates(times: Any) -> bool:
     parts = _parts(times)
     first: Any = parts[0] if parts else times
     kind = getattr(getattr(first, "dtype", None), "kind", "")
-    return kind in DATES or isinstance(first, str) or hasattr(first, "isoformat")
+    return kind in DATES or (bool(parts) and isinstance(first, str)) or hasattr(first, "isoformat")
 
 
 def _places(name: str, axis: Axis, found: list[Any]) -> list[int]:
