@@ -1,11 +1,13 @@
-"""The typing rule: which kind of value a function makes of which kinds."""
+"""The typing rules: which kind of value a function makes of which kinds, and what it depends on then."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 from opjax.ir.functions import FUNCTIONS
-from opjax.ir.types import Kind
+from opjax.ir.node_types import NO_ROLES, Node
+from opjax.ir.types import Kind, Role
 
 MOST_REMEMBERED = 8
 """Arguments of a call whose kind is remembered."""
@@ -52,3 +54,23 @@ def want(holds: bool, reason: str) -> None:
     """
     if not holds:
         raise TypeError(reason)
+
+
+def roles_of(nodes: Sequence[Node]) -> frozenset[Role]:
+    """What the values of several nodes depend on together."""
+    roles = nodes[0].roles if nodes else NO_ROLES
+    for node in nodes:
+        if node.roles is not roles and not node.roles <= roles:
+            roles = _union(roles, node.roles)
+    return roles
+
+
+@functools.cache  # there are few sets of roles: equal ones are one object, and quick to compare
+def _union(some: frozenset[Role], others: frozenset[Role]) -> frozenset[Role]:
+    return some | others
+
+
+@functools.cache
+def only(role: Role) -> frozenset[Role]:
+    """The set of one role."""
+    return frozenset((role,))

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
-from opjax.ir.kinds import result_kind, want
+from opjax.ir.kinds import only, result_kind, roles_of, want
 from opjax.ir.node_types import (
     NO_ROLES,
     Along,
@@ -65,6 +66,9 @@ __all__ = [
     "Symbol",
     "View",
 ]
+
+
+_NUMBER = attrgetter("number")
 
 
 class Graph:
@@ -123,7 +127,7 @@ class Graph:
             number=len(self._nodes),
             dims=sorted_dims(stored),
             kind="real",
-            roles=frozenset((role,)),
+            roles=only(role),
             span=span,
             role=role,
             name=name,
@@ -138,7 +142,7 @@ class Graph:
             TypeError: if the function is not in the table, or takes other kinds or another number of arguments.
         """
         given = tuple(arguments)
-        key = (function, *[a.number for a in given])
+        key = (function, *map(_NUMBER, given))
         known = self._known.get(key)
         if known is not None:
             return known
@@ -146,7 +150,7 @@ class Graph:
             number=len(self._nodes),
             dims=_dims(given),
             kind=result_kind(function, tuple([a.kind for a in given])),
-            roles=_roles(given),
+            roles=roles_of(given),
             span=span,
             function=function,
             operands=given,
@@ -207,7 +211,7 @@ class Graph:
             number=len(self._nodes),
             dims=tuple(d for d in union if d not in over),
             kind="real",
-            roles=_roles(given),
+            roles=roles_of(given),
             span=span,
             operands=given,
             over=over,
@@ -250,7 +254,7 @@ class Graph:
             number=len(self._nodes),
             dims=sorted_dims(tuple(d for d in table.dims if d != dim), at.dims),
             kind="real",
-            roles=_roles((table, at)),
+            roles=roles_of((table, at)),
             span=span,
             dim=dim,
             operands=(table, at),
@@ -290,7 +294,7 @@ class Graph:
             number=len(self._nodes),
             dims=(dim,),
             kind=given[0].kind,
-            roles=_roles(given),
+            roles=roles_of(given),
             span=span,
             operands=given,
         )
@@ -345,7 +349,7 @@ class Graph:
             number=len(self._nodes),
             dims=sorted_dims(given[0].dims, (dim,)),
             kind="real",
-            roles=_roles(given),
+            roles=roles_of(given),
             span=span,
             operands=given,
             dim=dim,
@@ -363,21 +367,13 @@ class Graph:
             number=len(self._nodes),
             dims=sorted_dims(dims),
             kind="real",
-            roles=_roles(given) | frozenset[Role]((role,)),
+            roles=roles_of(given) | frozenset[Role]((role,)),
             span=span,
             role=role,
             name=name,
             operands=given,
         )
         return self._keep(key, node)
-
-
-def _roles(nodes: tuple[AnyNode, ...]) -> frozenset[Role]:
-    roles = nodes[0].roles if nodes else NO_ROLES
-    for node in nodes:
-        if not node.roles <= roles:
-            roles |= node.roles
-    return roles
 
 
 def _dims(nodes: tuple[AnyNode, ...]) -> Dims:

@@ -51,6 +51,7 @@ def _note(lowering: Lowering, row: AbsenceDeclaration, name: str, entry: Name) -
     node = lowering.value(row.condition, scope, "boolean")
     lowering.want_roles(node, AXIS_ROLES, scope.where, row.condition.span)
     known = lowering.absent.get(name)
+    lowering.plain.pop(name, None)
     lowering.absent[name] = node if known is None else lowering.graph.apply("logical_or", (known, node), row.span)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from opjax.errors import Report, Stop, catalogue, did_you_mean
 from opjax.ir import functions
@@ -12,6 +13,7 @@ from opjax.ir.system import Alias, HistorySignal, NotYet, TimeReduction
 from opjax.ir.types import Dim, Kind, Role, declared_dims
 from opjax.source import Span
 from opjax.spec.absences import zero_where_absent
+from opjax.spec.arithmetic import Arithmetic, combined, parts_of
 from opjax.spec.boundaries import Face, Side, read_neighbours, value_where_held
 from opjax.spec.comparisons import lower_comparison
 from opjax.spec.names import KIND_IN_WORDS, SPECIAL_CALLS, Name, Names
@@ -38,7 +40,6 @@ from opjax.syntax.nodes import (
 )
 from opjax.traverse import Walk, run
 
-LARGEST_EXACT_POWER = 64
 CallRule = Callable[["Lowering", Call, Scope], Walk[AnyNode]]
 ReductionRule = Callable[["Lowering", Reduction, Scope], Walk[AnyNode]]
 
@@ -58,6 +59,7 @@ class Lowering:
         held: where a state is held (a condition), and at what, by state.
         faces: the ends of axes with a boundary condition, by state and axis.
         broken: names whose definition has a problem; using them is no further problem.
+        plain: the nodes of parameters and states without axes, once they are known.
     """
 
     names: Names
@@ -71,6 +73,7 @@ class Lowering:
     held: dict[str, list[tuple[AnyNode, AnyNode]]] = field(default_factory=dict[str, list[tuple[AnyNode, AnyNode]]])
     faces: dict[tuple[str, str], dict[Side, Face]] = field(default_factory=dict[tuple[str, str], dict[Side, Face]])
     broken: set[str] = field(default_factory=set[str])
+    plain: dict[str, AnyNode] = field(default_factory=dict[str, AnyNode])
     applied: dict[object, AnyNode] = field(default_factory=dict[object, AnyNode])
     time_reductions: list[TimeReduction] = field(default_factory=list[TimeReduction])
     not_yet: list[NotYet] = field(default_factory=list[NotYet])
@@ -91,6 +94,8 @@ class Lowering:
             node = self.reference(expression, scope)
         elif isinstance(expression, Number):
             node = self.graph.constant(expression.value, expression.span)
+        elif isinstance(expression, Sum | Product):
+            node = run(self.arithmetic(expression, scope))
         else:
             node = run(self.walk(expression, scope))
         return node if node.kind == kind else self.as_kind(node, kind, scope.where, expression.span)
@@ -137,6 +142,11 @@ class Lowering:
     def reference(self, reference: Reference, scope: Scope) -> AnyNode:
         """The node of a name with its indices."""
         name, span = reference.name, reference.span
+        plain = self.plain.get(name)
+        if plain is not None and not (
+            reference.indices or scope.initial or name in scope.arguments or name in scope.indices
+        ):
+            return plain
         if name in scope.arguments and not reference.indices:
             return scope.arguments[name]
         if name in scope.indices:
@@ -190,7 +200,10 @@ class Lowering:
             selected = self.indices.position(name, name, reference.indices[0], scope)
             return self.along(self.coordinate(name, scope, span), (name,), [selected], span)
         if not entry.axes and not reference.indices:
-            return self.whole(name, entry, scope, span)
+            node = self.whole(name, entry, scope, span)
+            if entry.kind in ("parameter", "state") and not scope.initial:
+                self.plain[name] = node
+            return node
         if entry.kind == "state" and any((name, axis) in self.faces for axis in entry.axes):
             return read_neighbours(self, entry, reference, scope)
         selections = self.indices.positions(name, entry.axes, reference.indices, scope, span)
@@ -233,42 +246,30 @@ class Lowering:
 
     # --- arithmetic
 
-    def arithmetic(self, expression: Sum | Product | Remainder | Negate | Power, scope: Scope) -> Walk[AnyNode]:
-        """Sums, products, powers: operands first, then the operation, from the left."""
-        span = expression.span
-        match expression:
-            case Sum():
-                terms = yield self.reals(expression.terms, scope)
-                signed = [
-                    self.negated(term, span) if minus else term
-                    for term, minus in zip(terms, expression.negative, strict=True)
-                ]
-                return self.graph.apply("add", signed, span)
-            case Product():
-                factors = yield self.reals(expression.factors, scope)
-                return self.product(factors, expression.inverse, span)
-            case Remainder():
-                pair = yield self.reals((expression.left, expression.right), scope)
-                return self.graph.apply("mod", pair, span)
-            case Negate():
-                operand = yield self.reals((expression.operand,), scope)
-                return self.negated(operand[0], span)
-            case Power():
-                return (yield self.power(expression, scope))
+    def arithmetic(self, expression: Arithmetic, scope: Scope) -> Walk[AnyNode]:
+        """Sums, products, powers: operands first, then the operation, from the left; one walk for all of them.
+
+        Conditions among the operands count as 1 and 0.
+        """
+        values: list[AnyNode] = []
+        for part, count in parts_of(expression):
+            if count:
+                node = combined(self.graph, cast(Arithmetic, part), values[-count:])
+                del values[-count:]
+            elif isinstance(part, Reference):
+                node = self.reference(part, scope)
+            elif isinstance(part, Number):
+                node = self.graph.constant(part.value, part.span)
+            else:
+                node = yield self.walk(part, scope)
+            values.append(node if node.kind == "real" else self.as_real(node))
+        return values[0]
 
     def reals(self, expressions: tuple[Expression, ...], scope: Scope) -> Walk[list[AnyNode]]:
         """The nodes of several expressions; conditions among them count as 1 and 0."""
         nodes: list[AnyNode] = []
         for expression in expressions:
-            if isinstance(expression, Reference):  # most operands are names and numbers, which need no walk
-                node = self.reference(expression, scope)
-            elif isinstance(expression, Number):
-                node = self.graph.constant(expression.value, expression.span)
-            elif isinstance(expression, Sum | Product):
-                node = yield self.arithmetic(expression, scope)
-            else:
-                node = yield self.walk(expression, scope)
-            nodes.append(node if node.kind == "real" else self.as_real(node))
+            nodes.append(self.as_real((yield self.walk(expression, scope))))
         return nodes
 
     def as_real(self, node: AnyNode) -> AnyNode:
@@ -288,32 +289,6 @@ class Lowering:
                 catalogue.WRONG_KIND, span, where=where, expected="a condition", found="a number", hint=hint
             )
         return node
-
-    def negated(self, node: AnyNode, span: Span) -> AnyNode:
-        """Minus the node."""
-        return self.graph.apply("negate", (node,), span)
-
-    def product(self, factors: list[AnyNode], inverse: tuple[bool, ...], span: Span) -> AnyNode:
-        """Factors multiplied and divided from the left."""
-        run_of_factors = [factors[0]]
-        for factor, divides in zip(factors[1:], inverse[1:], strict=True):
-            if not divides:
-                run_of_factors.append(factor)
-                continue
-            left = self.graph.apply("multiply", run_of_factors, span) if len(run_of_factors) > 1 else run_of_factors[0]
-            run_of_factors = [self.graph.apply("divide", (left, factor), span)]
-        if len(run_of_factors) == 1:
-            return run_of_factors[0]
-        return self.graph.apply("multiply", run_of_factors, span)
-
-    def power(self, expression: Power, scope: Scope) -> Walk[AnyNode]:
-        """A power: with a small literal integer it is repeated multiplication."""
-        exponent = literal_integer(expression.exponent)
-        if exponent is not None and abs(exponent) <= LARGEST_EXACT_POWER:
-            base = yield self.reals((expression.base,), scope)
-            return self.graph.integer_power(base[0], exponent, expression.span)
-        pair = yield self.reals((expression.base, expression.exponent), scope)
-        return self.graph.apply("pow", pair, expression.span)
 
     # --- conditions
 
@@ -374,12 +349,3 @@ class Lowering:
         node = yield self.walk(function.value, inner)
         self.applied[key] = node
         return node
-
-
-def literal_integer(expression: Expression) -> int | None:
-    """The value of a literal integer such as ``2`` or ``-1``."""
-    negative = isinstance(expression, Negate)
-    inner = expression.operand if isinstance(expression, Negate) else expression
-    if not (isinstance(inner, Number) and inner.integer and inner.value < 2**53):
-        return None
-    return -int(inner.value) if negative else int(inner.value)
