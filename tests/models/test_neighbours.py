@@ -112,3 +112,43 @@ def test_neighbours_over_a_corner(edge: str) -> None:
     got = compiled(CORNERS, edge=edge).eval_fn(0.0, u.ravel())
     want = at(-1, -1) - 2 * at(1, 2) + 3 * at(1, -1)
     np.testing.assert_allclose(got, want.ravel(), rtol=1e-14, atol=1e-15)
+
+
+LONG = """
+model Long:
+  axes:
+    a = grid(0, 2, 3)
+    b = grid(0, 129, 130)
+  states:
+    u[a, b]
+    v[a, b]
+  dynamics:
+    d(u[a, b])/dt = u[a, b-2] - 2*u[a-1, b+1] + v[a, b+130] edge {edge}
+    d(v[a, b])/dt = v[a-1, b-1] + 3*v[a, b+3] edge {edge}
+"""
+
+
+def long(y: np.ndarray, edge: str) -> np.ndarray:
+    u, v = (np.pad(x, ((1, 1), (130, 130)), MODES[edge]) for x in y.reshape(2, 3, 130))
+
+    def at(wide: np.ndarray, rows: int, columns: int) -> np.ndarray:
+        return wide[1 + rows : 4 + rows, 130 + columns : 260 + columns]
+
+    du = at(u, 0, -2) - 2 * at(u, -1, 1) + at(v, 0, 130)
+    return np.concatenate([du.ravel(), (at(v, -1, -1) + 3 * at(v, 0, 3)).ravel()])
+
+
+@pytest.mark.parametrize("edge", MODES)
+def test_a_long_axis_alone_mapped_and_turned_around(edge: str) -> None:
+    rhs = compiled(LONG, edge=edge)
+    many = RANDOM.normal(size=(4, 780))
+    many[1, [0, 129, 400]] = np.nan, np.inf, -0.0
+    want = np.stack([long(y, edge) for y in many])
+    with jax.enable_x64(True):
+        np.testing.assert_array_equal(rhs.eval_fn(0.0, many[1]), want[1])
+        np.testing.assert_array_equal(rhs.eval_fn(0.0, jnp.asarray(many[1])), want[1])
+        mapped = jax.vmap(lambda y: rhs.eval_fn(0.0, y))
+        np.testing.assert_array_equal(mapped(jnp.asarray(many)), want)
+        weights = jnp.asarray(many[0])
+        back = jax.grad(lambda y: weights @ rhs.eval_fn(0.0, y))(jnp.asarray(many[2]))  # of a linear map
+        np.testing.assert_allclose(back @ many[3], many[0] @ want[3], rtol=1e-12)

@@ -157,6 +157,14 @@ class Backend(abc.ABC):
         """
         return None
 
+    def widened(self, edge: str) -> ArrayFunction:
+        """A function ``widen(v, low, high)``: the array with some points beyond both ends of its last axis.
+
+        Arguments:
+            edge: what they are: see `neighbours`.
+        """
+        raise NotImplementedError(f"{self.name} shifts arrays one at a time")
+
     def positions(self, values: Sequence[int]) -> Array:
         """Positions of a vector as `take` and `segment_sum` want them."""
         return self.xp.asarray(list(values), dtype=self.xp.int64)

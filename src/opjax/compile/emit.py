@@ -354,7 +354,10 @@ class Emitter:
         """Positions picked, neighbours shifted into place, dims renamed, diagonals taken."""
         operand = self.operand(node.operand)
         chosen = dict(zip(node.operand.dims, node.selections, strict=True))
-        value = self.picked(operand, chosen)
+        return self.moved(self.picked(operand, chosen), chosen)
+
+    def moved(self, value: Value, chosen: Mapping[Dim, Along | AtPosition]) -> Value:
+        """The value with its dims read as a view says; those read at one position are gone."""
         order: list[Dim] = []
         for dim in value.order:
             selection = chosen[dim]

@@ -17,6 +17,7 @@ from opjax.compile.settled import MANY
 from opjax.compile.targets import Target
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Stored, sliced
+from opjax.compile.widened import Widened
 from opjax.ir.nodes import Along, AnyNode, AtPosition, Constant, View
 from opjax.ir.program import Program
 from opjax.ir.types import Dim, declared_dims
@@ -96,7 +97,8 @@ def write(asked: Asked, form: Form) -> Code:
 def _returned(asked: Asked, form: Form) -> Code:
     """The text of the function that returns what it computes."""
     scalars = asked.backend.name in ("numpy", "jax")
-    emitter = Emitter(asked.program, asked.backend.direct_name, scalars, _stored(asked.inputs, form), _apart(asked))
+    kind = Widened if asked.backend.name == "jax" else Emitter
+    emitter = kind(asked.program, asked.backend.direct_name, scalars, _stored(asked.inputs, form), _apart(asked))
     _reserve(emitter, asked, "pack", "given")
     roots = asked.program.roots
     runs = list(_runs(asked, form))

@@ -12,6 +12,7 @@ from opjax.compile.lookup import lookups
 from opjax.ir.nodes import Edge
 
 SHIFTS: dict[str, Edge] = {"shift_stay": "stay", "shift_absorb": "absorb", "shift_periodic": "periodic"}
+WIDENED: dict[str, Edge] = {"widen_stay": "stay", "widen_absorb": "absorb", "widen_periodic": "periodic"}
 
 
 def helper(backend: Backend, name: str, dtype: DType) -> ArrayFunction:
@@ -20,6 +21,8 @@ def helper(backend: Backend, name: str, dtype: DType) -> ArrayFunction:
         return NUMBERS[name.removeprefix("number ")]
     if name in SHIFTS:
         return backend.neighbours(name.removeprefix("shift_")) or neighbours(backend, SHIFTS[name])
+    if name in WIDENED:
+        return backend.widened(WIDENED[name])
     own: dict[str, Any] = {
         "einsum": backend.einsum,
         "stop_gradient": backend.stop_gradient,
