@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from opjax.compile.contraction import common_order, contracted_order
 from opjax.compile.naming import Namer
+from opjax.compile.reading import hint_of, in_order, picked
 from opjax.compile.signs import INFIX, Term, folds, terms_of
 from opjax.compile.tables import interpolated
 from opjax.compile.text import TIGHTEST, Table, Value
@@ -148,7 +149,7 @@ class Emitter:
         short = len(value.text) <= LONGEST_LINE and not settled
         if plain or (self.uses.get(node.number, 0) < 2 and name is None and short):
             return value
-        return self.assign(name or _hint(node), value)
+        return self.assign(name or hint_of(node), value)
 
     def assign(self, hint: str, value: Value) -> Value:
         """A statement that gives a value a variable."""
@@ -354,7 +355,7 @@ class Emitter:
         """Positions picked, neighbours shifted into place, dims renamed, diagonals taken."""
         operand = self.operand(node.operand)
         chosen = dict(zip(node.operand.dims, node.selections, strict=True))
-        return self.moved(self.picked(operand, chosen), chosen)
+        return self.moved(picked(operand, chosen), chosen)
 
     def moved(self, value: Value, chosen: Mapping[Dim, Along | AtPosition]) -> Value:
         """The value with its dims read as a view says; those read at one position are gone."""
@@ -367,17 +368,6 @@ class Emitter:
                 value = Value(f"{call}({value.text}, {selection.offset}, {len(order)})", value.order)
             order.append(selection.dim)
         return self.diagonal(Value(value.text, tuple(order), value.binding))
-
-    def picked(self, operand: Value, chosen: Mapping[Dim, Along | AtPosition]) -> Value:
-        """The value at the positions that a view picks."""
-        picks = [s.position if isinstance(s := chosen[d], AtPosition) else None for d in operand.order]
-        if all(p is None for p in picks):
-            return operand
-        last = max(place for place, p in enumerate(picks) if p is not None)
-        inside = ", ".join(":" if p is None else str(p) for p in picks[: last + 1])
-        inside += ", ..." if last + 1 < len(picks) else ""
-        kept = tuple(d for d in operand.order if isinstance(chosen[d], Along))
-        return Value(f"{operand.within(TIGHTEST)}[{inside}]", kept)
 
     def diagonal(self, value: Value) -> Value:
         """Dims that are read along the same one are the diagonal."""
@@ -403,24 +393,4 @@ class Emitter:
 
     def aligned(self, value: Value, order: Dims) -> Value:
         """The value with its dims in the given order; missing ones have length 1 where broadcasting needs them."""
-        wanted = tuple(d for d in order if d in value.order)
-        if wanted != value.order:
-            places = ", ".join(str(value.order.index(d)) for d in wanted)
-            value = Value(f"xp.permute_dims({value.text}, ({places}))", wanted)
-        if not wanted or wanted == order[len(order) - len(wanted) :]:
-            return value
-        first = order.index(wanted[0])
-        inside = ", ".join(":" if d in wanted else "None" for d in order[first:])
-        return Value(f"{value.within(TIGHTEST)}[{inside}]", order[first:])
-
-
-def _hint(node: AnyNode) -> str:
-    match node:
-        case Apply():
-            return node.function if node.function not in INFIX else "v"
-        case Reduce() | Contract():
-            return "total"
-        case View():
-            return _hint(node.operand) if not isinstance(node.operand, Symbol) else node.operand.name
-        case _:
-            return "v"
+        return in_order(value, order)
