@@ -28,6 +28,8 @@ class Asked(NamedTuple):
 
 def asked_by(roots: Iterable[AnyNode], system: System) -> tuple[Asked, ...]:
     """The values of the past that expressions ask for; their numbers are their places here."""
+    if not system.history:
+        return ()
     nodes = {node.name: node for node in reachable(roots) if isinstance(node, Opaque) and node.name in system.history}
     return tuple(_asked(signal, nodes[name]) for name, signal in system.history.items() if name in nodes)
 

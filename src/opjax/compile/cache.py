@@ -91,6 +91,20 @@ class Store:
             self.hits = self.misses = 0
 
 
+class _Key:
+    """A key that may be long: it is hashed once."""
+
+    def __init__(self, parts: tuple[Hashable, ...]) -> None:
+        self._parts = parts
+        self._hash = hash(parts)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self._hash == other._hash and self._parts == other._parts
+
+
 KERNELS = Store()
 
 
@@ -113,10 +127,10 @@ def cache_info() -> CacheInfo:
     return KERNELS.info()
 
 
-def program_key(program: Program, inputs: Inputs, outputs: tuple[Output, ...]) -> tuple[Hashable, ...]:
+def program_key(program: Program, inputs: Inputs, outputs: tuple[Output, ...]) -> Hashable:
     """What a kernel computes, without the places where it was written: equal for programs that say the same."""
     top = max((root.number for root in program.roots.values()), default=-1)
     axes = tuple((axis.name, axis.kind, axis.size, axis.coordinates, axis.measure) for axis in program.axes.values())
     roots = tuple((name, root.number) for name, root in program.roots.items())
     names = tuple((number, name) for number, name in program.names.items() if number <= top)
-    return program.graph.keys(top + 1), roots, axes, names, inputs, outputs
+    return _Key((program.graph.keys(top + 1), roots, axes, names, inputs, outputs))

@@ -236,7 +236,7 @@ class Described:
 
         backend = self._pinned if xp is None else backend_for(xp)
         name, differentiable = ("numpy", False) if backend is None else (backend.name, backend.differentiable)
-        program, size = self._quantities.program(), self._layout.size
+        program, size = self._quantities.written, self._layout.size
         subject = Subject(self._system.name, name, differentiable, program, size, size, itemsize)
         return explain(subject, self._quantities.optimise)
 

@@ -86,8 +86,8 @@ class Emitter:
         """Write all statements; `operand` then has the text of each root."""
         nodes = [node for node in self.program.nodes if node.number not in self.skipped]
         self.count()
-        wanted = {root.number for root in self.program.roots.values()}
-        named = wanted.union(*(self.named(node) for node in nodes))
+        wanted = {root.number for root in self.program.roots.values()} - self.skipped
+        named = wanted.union(*[self.named(node) for node in nodes if node.operands])
         for node in nodes:
             if isinstance(node, Symbol) and node.number in named:
                 self.values[node.number] = self.symbol(node)
@@ -117,8 +117,10 @@ class Emitter:
         """The operands of a node, but for those that are read where they lie, all at once."""
         if isinstance(node, Stack) and self.stored.block(node) is not None:
             return set()
-        joined = isinstance(node, Join)
-        return {o.number for o in node.operands if not joined or self.stored.source(o) in ("vector", "scalar")}
+        if isinstance(node, Join):
+            found = [parts for source, parts in self.stored.stretches_of(node) if source in ("vector", "scalar")]
+            return {part.number for parts in found for part in parts}
+        return {operand.number for operand in node.operands}
 
     # --- statements
 

@@ -283,8 +283,7 @@ class InPlace(Emitter):
     def join_into(self, node: Join, target: Target) -> Value:
         """The parts of a vector written where they go."""
         vectors, at = Vectors(self, self.stored, self.program.axes), 0
-        for source, run in itertools.groupby(node.parts, key=self.stored.source):
-            stretch = list(run)
+        for source, stretch in self.stored.stretches_of(node):
             if source in ("vector", "scalar"):
                 for part in stretch:
                     size = length(part, self.program.axes)

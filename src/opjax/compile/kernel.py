@@ -15,7 +15,6 @@ from opjax.compile.helpers import helper
 from opjax.compile.numbers import is_small
 from opjax.compile.settled import Settled
 from opjax.compile.text import Table
-from opjax.ir.nodes import Apply
 from opjax.ir.program import Program
 from opjax.ir.types import Axis
 
@@ -47,7 +46,7 @@ class Kernel:
     @property
     def branches(self) -> bool:
         """Whether there is a conditional, whose branch not taken may divide by zero without a warning."""
-        return any(isinstance(n, Apply) and n.function == "where" for n in self.program.nodes)
+        return "where" in self.program.functions
 
     def form_for(self, y: Array, dtype: DType) -> Form:
         """The quickest form that takes such a vector."""

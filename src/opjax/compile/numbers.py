@@ -11,19 +11,18 @@ from dataclasses import dataclass
 from opjax.compile.emit import Emitter
 from opjax.compile.helpers import NUMBERS
 from opjax.compile.text import TIGHTEST, Value
-from opjax.ir.nodes import Apply, Constant, IntegerPower, Symbol
+from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol
 from opjax.ir.program import Program
 from opjax.ir.types import Role
 
+KINDS: frozenset[type[AnyNode]] = frozenset((Apply, IntegerPower, Constant, Symbol))
 LEAVES: frozenset[Role] = frozenset(("state", "parameter", "time", "size"))
 
 
 def is_small(program: Program) -> bool:
     """Whether a program has scalars alone."""
-    return all(
-        not node.dims
-        and (isinstance(node, Apply | IntegerPower | Constant) or (isinstance(node, Symbol) and node.role in LEAVES))
-        for node in program.nodes
+    return program.kinds <= KINDS and all(
+        not node.dims and (not isinstance(node, Symbol) or node.role in LEAVES) for node in program.nodes
     )
 
 

@@ -121,7 +121,7 @@ class Padding:
         """
         nodes = program.nodes
         for node in nodes:
-            if isinstance(node, View):
+            if isinstance(node, View) and node.dims:
                 self._add(node, program.axes)
         for node in nodes:
             if isinstance(node, View) and node.number in self.views and self._is_through(node, uses):

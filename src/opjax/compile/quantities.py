@@ -12,7 +12,6 @@ from opjax.compile.asked import want_no_history
 from opjax.compile.cache import KERNELS, program_key
 from opjax.compile.kernel import Inputs, Kernel, Output
 from opjax.compile.layout import Layout, build_layout, shape_of
-from opjax.ir.evaluate import reachable
 from opjax.ir.nodes import AnyNode, Symbol
 from opjax.ir.program import Optimise, Program
 from opjax.ir.system import System
@@ -70,6 +69,8 @@ class Quantities:
     wanted: Mapping[str, Wanted]
     optimise: Optimise
     ignores_extra: bool = False
+    written: Program = field(init=False)
+    """What is computed, before the passes."""
     layout: Layout = field(init=False)
     arguments: Arguments = field(init=False)
     extras: tuple[str, ...] = field(init=False)
@@ -77,26 +78,22 @@ class Quantities:
     kernels: dict[str, Kernel] = field(default_factory=dict[str, Kernel])
 
     def __post_init__(self) -> None:
-        roots = [w.node for w in self.wanted.values()]
+        roots = {name: wanted.node for name, wanted in self.wanted.items()}
+        self.written = Program(self.system.graph, roots, self.system.axes, node_names(self.system))
         self.layout = build_layout(self.system)
-        self.arguments = Arguments(self.system, parameters_in(self.system, roots), self.derive, self.ignores_extra)
-        leaves = [n for n in reachable(roots) if isinstance(n, Symbol)]
+        leaves = [n for n in self.written.nodes if isinstance(n, Symbol)]
+        self.arguments = Arguments(self.system, parameters_in(self.system, leaves), self.derive, self.ignores_extra)
         self.extras = tuple(dict.fromkeys(n.name for n in leaves if n.role in ("incidence", "over_time", "delay")))
         self.outputs = tuple(
             Output(name, w.axes, shape_of(w.axes, self.system.axes)) for name, w in self.wanted.items()
         )
 
-    def program(self) -> Program:
-        """What is computed, before the passes."""
-        roots = {name: w.node for name, w in self.wanted.items()}
-        return Program(self.system.graph, roots, self.system.axes, node_names(self.system))
-
     @many_records()
     def kernel(self, backend: Backend) -> Kernel:
         """The kernel for one namespace."""
         if backend.name not in self.kernels:
-            want_no_history([w.node for w in self.wanted.values()], self.system)
-            written, name = self.program(), self.system.name
+            written, name = self.written, self.system.name
+            want_no_history(written.roots.values(), self.system)
             inputs = Inputs(self.layout.slots, self.arguments.names, self.extras)
 
             def make() -> Kernel:

@@ -13,6 +13,7 @@ from opjax.ir.types import Axis, Dims
 from opjax.records import record
 
 Source = Literal["state", "parameter", "number", "vector", "scalar"]
+Stretch = tuple[Source, list[AnyNode]]
 
 
 @record()
@@ -32,18 +33,29 @@ class Stored:
     blocks: Mapping[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     flat: bool = False
     size: int = 0
+    stretches: dict[int, list[Stretch]] = field(default_factory=dict[int, "list[Stretch]"], compare=False)
+    """Of each vector that was looked at, the stretches that are read from one source."""
 
     def source(self, part: AnyNode) -> Source:
         """What a part of a vector is read from."""
         if part.dims:
             return "vector"
-        if isinstance(part, Constant):
+        if type(part) is Constant:
             return "number"
-        if isinstance(part, Symbol) and part.role == "state" and part.name in self.states:
-            return "state"
-        if isinstance(part, Symbol) and part.role == "parameter" and part.name in self.parameters:
-            return "parameter"
+        if type(part) is Symbol:
+            if part.role == "state" and part.name in self.states:
+                return "state"
+            if part.role == "parameter" and part.name in self.parameters:
+                return "parameter"
         return "scalar"
+
+    def stretches_of(self, node: Join) -> list[Stretch]:
+        """The stretches of parts that are read from one source; a vector may have very many parts."""
+        found = self.stretches.get(node.number)
+        if found is None:
+            runs = itertools.groupby(node.parts, key=self.source)
+            found = self.stretches[node.number] = [(source, list(run)) for source, run in runs]
+        return found
 
     def block(self, node: Stack) -> tuple[int, int, Dims] | None:
         """Where a stack of states lies in the flat vector ``y``, one behind the other; and the dims of each."""
@@ -60,7 +72,7 @@ class Stored:
 
     def part_of_y(self, node: AnyNode) -> bool:
         """Whether a vector holds elements of the flat vector ``y`` alone, so that it is best read there."""
-        return self.flat and isinstance(node, Join) and all(self.source(part) == "state" for part in node.parts)
+        return self.flat and isinstance(node, Join) and all(source == "state" for source, _ in self.stretches_of(node))
 
 
 class Writer(Protocol):
@@ -127,8 +139,7 @@ class Vectors:
 
     def pieces(self, node: Join) -> Iterator[str]:
         """The text of each stretch of parts that one expression can give."""
-        for source, run in itertools.groupby(node.parts, key=self.stored.source):
-            stretch = list(run)
+        for source, stretch in self.stored.stretches_of(node):
             if source == "vector":
                 yield from (self.writer.operand(part).text for part in stretch)
             else:

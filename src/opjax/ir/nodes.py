@@ -87,6 +87,10 @@ class Graph:
     def __getitem__(self, number: int) -> AnyNode:
         return self._nodes[number]
 
+    def backwards(self, count: int) -> Iterator[AnyNode]:
+        """The first nodes, the last of them first."""
+        return reversed(self._nodes[:count])
+
     def copy(self) -> Graph:
         """A graph with the same nodes, to which others can be added."""
         graph = Graph()
@@ -241,6 +245,28 @@ class Graph:
             selections=chosen,
         )
         return self._keep(key, node)
+
+    def elements(self, vector: AnyNode, count: int) -> list[AnyNode]:
+        """The first elements of a vector, one by one."""
+        want(len(vector.dims) == 1, "elements are read from a vector")
+        found: list[AnyNode] = []
+        for place in range(count):
+            chosen = (AtPosition(place),)
+            key = ("view", vector.number, chosen)
+            known = self._known.get(key)
+            if known is None:
+                node = View(
+                    number=len(self._nodes),
+                    dims=(),
+                    kind=vector.kind,
+                    roles=vector.roles,
+                    span=NOWHERE,
+                    operands=(vector,),
+                    selections=chosen,
+                )
+                known = self._keep(key, node)
+            found.append(known)
+        return found
 
     def interpolate(self, table: AnyNode, dim: Dim, at: AnyNode, between: Between, span: Span = NOWHERE) -> AnyNode:
         """A table read at a place along one of its dims."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from opjax.ir.evaluate import reachable
 from opjax.ir.nodes import (
     AnyNode,
     Apply,
@@ -49,7 +48,28 @@ class Program:
     @cached_property
     def nodes(self) -> list[AnyNode]:
         """The nodes that the roots are made of, operands first; found once for all passes that change nothing."""
-        return reachable(self.roots.values())
+        roots = [root.number for root in self.roots.values()]
+        wanted = bytearray(1 + max(roots, default=-1))
+        for number in roots:
+            wanted[number] = True
+        found: list[AnyNode] = []
+        for node in self.graph.backwards(len(wanted)):
+            if wanted[node.number]:
+                found.append(node)
+                for operand in node.operands:
+                    wanted[operand.number] = True
+        found.reverse()
+        return found
+
+    @cached_property
+    def kinds(self) -> frozenset[type[AnyNode]]:
+        """The types of its nodes: a pass for which there is none of its kind need not look at each."""
+        return frozenset(map(type, self.nodes))
+
+    @cached_property
+    def functions(self) -> frozenset[str]:
+        """The functions that it applies."""
+        return frozenset([node.function for node in self.nodes if type(node) is Apply])
 
 
 @record(eq=False)

@@ -20,6 +20,8 @@ PART = 4
 
 def cells(program: Program) -> Program:
     """The same values with rates that are written cell by cell as vectors."""
+    if Place not in program.kinds:
+        return program
     roots = {root.number for root in program.roots.values()}
 
     def dim_of(node: AnyNode) -> Dim | None:

@@ -23,6 +23,8 @@ UNKNOWN_SIZE = 32
 
 def contract(program: Program) -> Program:
     """The same values with sums of products as contractions."""
+    if Reduce not in program.kinds:
+        return program
     axes = program.axes
 
     def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:

@@ -35,13 +35,32 @@ def fold(program: Program) -> Program:
 
 
 def _concerns(node: AnyNode) -> bool:
-    if isinstance(node, Apply):
+    if type(node) is Apply:
         if node.function == "negate":
-            return type(node.operands[0]) in (Constant, Apply)
-        return Constant in map(type, node.operands)
+            (operand,) = node.operands
+            return type(operand) is Constant or (type(operand) is Apply and operand.function == "negate")
+        for operand in node.operands:
+            if type(operand) is Constant:
+                return _may_fold(node)
+        return False
     if isinstance(node, Symbol):
         return node.role == "size"
     return isinstance(node, IntegerPower) and (node.exponent == 1 or isinstance(node.base, Constant))
+
+
+def _may_fold(node: Apply) -> bool:
+    """Whether there is a rule for an operation of which at least one operand is a number."""
+    if all(type(operand) is Constant for operand in node.operands):
+        return True
+    match node.function:
+        case "multiply":
+            return any(_is(operand, 1.0) for operand in node.operands)
+        case "divide":
+            return _is(node.operands[1], 1.0)
+        case "where":
+            return isinstance(node.operands[0], Constant)
+        case _:
+            return False
 
 
 def _apply(graph: Graph, node: Apply, operands: tuple[AnyNode, ...]) -> AnyNode:

@@ -26,6 +26,8 @@ WITHOUT_SLOPE: frozenset[Role] = frozenset(("coordinate", "position", "quadratur
 
 def guard(program: Program) -> Program:
     """The same values, safe to differentiate; for namespaces that differentiate."""
+    if "where" not in program.functions:
+        return program
     nodes = program.nodes
     guarded = _Guard(program.graph)
     for node in nodes:

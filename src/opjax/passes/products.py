@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol
+from opjax.ir.nodes import AnyNode
+from opjax.passes.shapes import MOST_REPEATED, NUMBER, PARAMETER, Shape, Shapes
 
-MOST_REPEATED = 4
-"""Powers up to this are repeated factors."""
 MOST_FACTORS = 12
 AT_ONCE = 1_000
 """So many factors of 1 take less time than another operation."""
@@ -17,25 +16,48 @@ PART = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Widths:
-    """How many factors products have.
+class Factor:
+    """Some equal factors of the products of one shape.
 
     Arguments:
-        numbers: parameters and numbers.
-        values: states and what is computed.
+        place: which operand it is; -1 for what stands for itself.
+        times: how often it is a factor; 0 for an operand that is no power.
+        number: whether it is a parameter or a number.
     """
 
-    numbers: int
-    values: int
+    place: int
+    times: int
+    number: bool
 
-    def wide(self, other: Widths) -> Widths:
-        """Room for both."""
-        return Widths(max(self.numbers, other.numbers), max(self.values, other.values))
+    def column(self, units: Sequence[AnyNode]) -> list[AnyNode]:
+        """The factor in each product."""
+        if self.place < 0:
+            return [unit.operands[0] for unit in units] if self.times else list(units)
+        found = [unit.operands[self.place] for unit in units]
+        return [power.operands[0] for power in found] if self.times else found
 
-    @property
-    def total(self) -> int:
-        """All factors."""
-        return self.numbers + self.values
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The products of one shape.
+
+    Arguments:
+        units: the products.
+        factors: their factors.
+    """
+
+    units: list[AnyNode]
+    factors: list[Factor]
+
+    def width(self, number: bool) -> int:
+        """How many parameters and numbers, or how many other factors, each has."""
+        return sum(max(1, factor.times) for factor in self.factors if factor.number == number)
+
+    def columns(self, number: bool, width: int, one: AnyNode) -> list[list[AnyNode]]:
+        """One kind of factors, with ones for those that are missing."""
+        found = [(f.column(self.units), max(1, f.times)) for f in self.factors if f.number == number]
+        columns = [column for column, times in found for _ in range(times)]
+        return columns + [[one] * len(self.units)] * (width - len(columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,74 +65,89 @@ class Products:
     """Products that are computed together.
 
     Arguments:
-        units: the products, or leaves that stand for themselves.
-        widths: the factors that each is given.
+        groups: the products by shape; leaves stand for themselves.
+        numbers: how many parameters and numbers each is given as factors.
+        values: how many other factors.
     """
 
-    units: list[AnyNode]
-    widths: Widths
+    groups: list[Group]
+    numbers: int
+    values: int
 
-    def columns(self, one: AnyNode, inside: Container[int]) -> Iterable[Sequence[AnyNode]]:
-        """Factor by factor; `one` stands for what is missing, and `inside` has the operations that are no leaves."""
-        rows: list[list[AnyNode]] = []
-        width = self.widths
-        for unit in self.units:
-            numbers: list[AnyNode] = []
-            values: list[AnyNode] = []
-            for factor in factors_of(unit, inside) or ():
-                (numbers if _is_number(factor) else values).append(factor)
-            numbers += [one] * (width.numbers - len(numbers))
-            values += [one] * (width.values - len(values))
-            rows.append(numbers + values)
-        return zip(*rows, strict=True)
+    @property
+    def count(self) -> int:
+        """How many products."""
+        return sum(len(group.units) for group in self.groups)
+
+    @property
+    def slots(self) -> int:
+        """How many factors they are given."""
+        return self.count * (self.numbers + self.values)
+
+    def units(self) -> list[AnyNode]:
+        """The products in order."""
+        return sorted((unit for group in self.groups for unit in group.units), key=_number)
+
+    def columns(self, one: AnyNode) -> list[list[AnyNode]]:
+        """Factor by factor, each for all products in order; `one` stands for what is missing."""
+        numbers = [unit.number for group in self.groups for unit in group.units]
+        order = sorted(range(len(numbers)), key=numbers.__getitem__)
+        rows = [
+            [*g.columns(True, self.numbers, one), *g.columns(False, self.values, one)] for g in self.groups
+        ]  # of each group
+        joined = [[node for part in parts for node in part] for parts in zip(*rows, strict=True)]
+        return [[column[place] for place in order] for column in joined]
+
+    def and_also(self, other: Products) -> Products:
+        """Both as one."""
+        widths = max(self.numbers, other.numbers), max(self.values, other.values)
+        return Products(self.groups + other.groups, *widths)
 
 
-def factors_of(unit: AnyNode, inside: Container[int]) -> list[AnyNode] | None:
-    """The leaves whose product a unit is, powers as repeated factors; None where it is no product of leaves."""
-    if isinstance(unit, Symbol | Constant):
-        return [unit]
-    found: list[AnyNode] = []
-    for node in unit.operands if isinstance(unit, Apply) and unit.function == "multiply" else (unit,):
-        if node is not unit and node.number not in inside:
-            found.append(node)
-        elif isinstance(node, IntegerPower) and 0 < node.exponent <= MOST_REPEATED and node.base.number not in inside:
-            found += [node.base] * node.exponent
-        else:
+def factors_of(shape: Shape, shapes: Shapes) -> list[Factor] | None:
+    """The factors of a product of leaves and their powers; None for any other shape."""
+    operation, *parts = shape
+    if isinstance(operation, int):
+        fits = 0 < operation <= MOST_REPEATED and isinstance(parts[0], int) and parts[0] < 0
+        return [Factor(-1, operation, parts[0] in (PARAMETER, NUMBER))] if fits else None
+    found: list[Factor] = []
+    for place, part in enumerate(parts if operation == "multiply" else ()):
+        assert isinstance(part, int)
+        power = (factors_of(shapes.shapes[part], shapes) or [None])[0] if part >= 0 else Factor(-1, 0, False)
+        if power is None or power.place >= 0:
             return None
-    return found
+        number = part in (PARAMETER, NUMBER) if part < 0 else power.number
+        found.append(Factor(place, power.times, number))
+    return found or None
 
 
-def merged(groups: Iterable[list[AnyNode]], inside: Container[int], fewest: int) -> list[Products]:
+def merged(groups: Iterable[list[AnyNode]], bare: list[AnyNode], shapes: Shapes, fewest: int) -> list[Products]:
     """The groups of products as few larger ones.
 
     Arguments:
         groups: units of one level, of one shape each.
-        inside: the operations that are no leaves.
+        bare: parameters and numbers that stand for themselves.
+        shapes: their shapes.
         fewest: what has fewer members even then is left out.
     """
-    found: dict[Widths, list[AnyNode]] = {}
-    for group in groups:
-        factors = factors_of(group[0], inside)
-        if factors is not None and len(factors) <= MOST_FACTORS:
-            numbers = sum(map(_is_number, factors))
-            found.setdefault(Widths(numbers, len(factors) - numbers), []).extend(group)
+    found = [Products([Group(bare, [Factor(-1, 0, True)])], 1, 0)] if bare else []
+    for units in groups:
+        factors = factors_of(shapes.shape_of(units[0]), shapes)
+        if factors is not None:
+            group = Group(units, factors)
+            found.append(Products([group], group.width(True), group.width(False)))
     rows: list[Products] = []
-    for widths in sorted(found, key=lambda w: (w.values, w.numbers)):
-        row = Products(found[widths], widths)
+    for row in sorted(found, key=lambda row: (row.values, row.numbers)):
+        if row.numbers + row.values > MOST_FACTORS:
+            continue
         if rows:
-            both = Products(rows[-1].units + row.units, rows[-1].widths.wide(widths))
-            real = _slots(rows[-1]) + _slots(row)
-            if _slots(both) - real <= AT_ONCE + real // PART:
+            both, real = rows[-1].and_also(row), rows[-1].slots + row.slots
+            if both.slots - real <= AT_ONCE + real // PART:
                 rows[-1] = both
                 continue
         rows.append(row)
-    kept = [row for row in rows if len(row.units) >= fewest]
-    return [Products(sorted(row.units, key=lambda unit: unit.number), row.widths) for row in kept]
+    return [row for row in rows if row.count >= fewest]
 
 
-def _slots(row: Products) -> int:
-    return len(row.units) * row.widths.total
-
-
-def _is_number(factor: AnyNode) -> bool:
-    return isinstance(factor, Constant) or (isinstance(factor, Symbol) and factor.role == "parameter")
+def _number(node: AnyNode) -> int:
+    return node.number

@@ -33,7 +33,7 @@ def _shown(program: Program) -> str:
     """The shapes with most expressions, each with an example."""
     nodes = program.nodes
     shapes = Shapes(nodes, program.roots.values())
-    most = sorted(shapes.groups().values(), key=lambda group: (-len(group), group[0].number))
+    most = sorted(shapes.groups.values(), key=lambda group: (-len(group), group[0].number))
     shown = [f"{len(group)} like {_example(group[0], shapes)}" for group in most[:MOST_SHOWN]]
     rest = len(most) - len(shown)
     return ", ".join(shown) + (f", and {rest} more shapes" if rest > 0 else "")

@@ -23,15 +23,15 @@ Benchmark: the reaction networks in `benchmarks/time_networks.py`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
-from opjax.ir.nodes import AnyNode, Apply, AtPosition, Constant, Graph, Join
+from opjax.ir.nodes import AnyNode, AtPosition, Constant, Graph, Join
 from opjax.ir.program import Program, copy_node
 from opjax.ir.types import Dim
 from opjax.passes.columns import Columns
 from opjax.passes.products import Products, merged
-from opjax.passes.shapes import Shapes, is_interior, is_scaled, leaves_of
+from opjax.passes.shapes import Shapes, is_interior, is_scaled
 from opjax.traverse import Walk, run
 
 
@@ -60,7 +60,7 @@ USUAL = Bounds()
 def reroll(program: Program, bounds: Bounds = USUAL) -> Program:
     """The same values with scalar operations of one shape as vector operations."""
     nodes = program.nodes
-    if sum(map(is_interior, nodes)) < bounds.operations:
+    if len(list(itertools.islice(filter(is_interior, nodes), bounds.operations))) < bounds.operations:
         return program
     plan = _plan(Shapes(nodes, program.roots.values()), bounds)
     if not plan.worthwhile:
@@ -70,6 +70,8 @@ def reroll(program: Program, bounds: Bounds = USUAL) -> Program:
 
 Terms = list[tuple[float, AnyNode]]
 """The terms of a sum, each with the number that it is multiplied with."""
+Total = tuple[list[AnyNode], frozenset[int]]
+"""Sums that are one, and which of their terms are units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class _Plan:
     shapes: Shapes
     vectors: dict[int, list[list[AnyNode]]] = field(default_factory=dict[int, "list[list[AnyNode]]"])
     products: dict[int, list[Products]] = field(default_factory=dict[int, "list[Products]"])
-    totals: dict[int, list[list[AnyNode]]] = field(default_factory=dict[int, "list[list[AnyNode]]"])
+    totals: dict[int, list[Total]] = field(default_factory=dict[int, "list[Total]"])
     sums: dict[int, list[AnyNode]] = field(default_factory=dict[int, "list[AnyNode]"])
     terms: dict[int, Terms] = field(default_factory=dict[int, Terms])
     single: dict[int, list[AnyNode]] = field(default_factory=dict[int, "list[AnyNode]"])
@@ -98,33 +100,32 @@ class _Plan:
     def worthwhile(self) -> bool:
         """Whether at least half of the operations disappear."""
         size = self.shapes.size
-        groups = [group for level in (*self.vectors.values(), *self.totals.values()) for group in level]
-        gone = sum((len(group) - 1) * size[group[0].number] for group in groups)
-        for level in self.products.values():
-            gone += sum(size.get(unit.number, 0) for products in level for unit in products.units)
+        groups = [group for level in self.vectors.values() for group in level]
+        groups += [units for level in self.totals.values() for units, _ in level]
+        groups += [group.units for level in self.products.values() for row in level for group in row.groups]
+        gone = sum((len(group) - 1) * size(group[0]) for group in groups)
         gone += sum(map(len, self.terms.values()))
         return 2 * gone >= self.shapes.operations
 
 
 def _plan(shapes: Shapes, bounds: Bounds) -> _Plan:
     plan = _Plan(shapes)
-    groups = shapes.groups()
-    for level, found in _totals(groups, shapes, bounds):
-        plan.totals.setdefault(level, []).append(found)
-    done = {unit.number for level in plan.totals.values() for group in level for unit in group}
-    plan.sums.update(_sums({key: group for key, group in groups.items() if group[0].number not in done}, bounds))
-    for unit in [unit for level in plan.sums.values() for unit in level]:
-        plan.terms[unit.number] = [_term(term, shapes) for term in unit.operands]
-    shapes.raise_up(term.number for terms in plan.terms.values() for _, term in terms if term.operands)
+    for level, units, apart in _totals(shapes, bounds):
+        plan.totals.setdefault(level, []).append((units, apart))
+    done = {unit.number for level in plan.totals.values() for units, _ in level for unit in units}
+    plan.sums.update(_sums(shapes, done, bounds))
+    for unit in itertools.chain.from_iterable(plan.sums.values()):
+        plan.terms[unit.number] = _terms(unit, shapes.units)
+    shapes.raise_up(term for terms in plan.terms.values() for _, term in terms if term.operands)
     done.update(plan.terms)
     by_level: dict[int, list[list[AnyNode]]] = {}
-    for (level, _), group in shapes.groups().items():
+    for (level, _), group in shapes.groups.items():
         kept = [unit for unit in group if unit.number not in done]
         if kept:
             by_level.setdefault(level, []).append(kept)
     bare = _bare_terms(plan)
     for level, kept in by_level.items():
-        plan.products[level] = merged([*kept, *([bare] if level == 0 and bare else ())], shapes.inside, bounds.members)
+        plan.products[level] = merged(kept, bare if level == 0 else [], shapes, bounds.members)
         _split(level, _without(kept, plan.products[level]), plan, bounds)
     return plan
 
@@ -143,63 +144,69 @@ def _split(level: int, groups: list[list[AnyNode]], plan: _Plan, bounds: Bounds)
 
 def _without(groups: list[list[AnyNode]], products: list[Products]) -> list[list[AnyNode]]:
     """The groups that are not among products."""
-    done = {unit.number for row in products for unit in row.units}
-    return [group for group in groups if group[0].number not in done]
+    done = {id(group.units) for row in products for group in row.groups}
+    return [group for group in groups if id(group) not in done]
 
 
 def _bare_terms(plan: _Plan) -> list[AnyNode]:
     """Parameters and numbers that are terms as they are, such as the rate of a source."""
-    terms = {term.number: term for found in plan.terms.values() for _, term in found if not term.operands}
-    return [term for term in terms.values() if isinstance(term, Constant) or "parameter" in term.roles]
+    found = {term.number: term for terms in plan.terms.values() for _, term in terms if not term.operands}
+    return [term for term in found.values() if isinstance(term, Constant) or "parameter" in term.roles]
 
 
-def _sums(groups: Mapping[tuple[int, int], list[AnyNode]], bounds: Bounds) -> dict[int, list[AnyNode]]:
+def _sums(shapes: Shapes, done: set[int], bounds: Bounds) -> dict[int, list[AnyNode]]:
     """The sums of each level that have too many shapes to be vectors of their own."""
     found: dict[int, list[list[AnyNode]]] = {}
-    for (level, _), group in groups.items():
-        if isinstance(group[0], Apply) and group[0].function == "add":
+    for (level, shape), group in shapes.groups.items():
+        if shapes.shapes[shape][0] == "add" and group[0].number not in done:
             found.setdefault(level, []).append(group)
     chosen: dict[int, list[AnyNode]] = {}
     for level, rows in found.items():
         part = sum(map(len, rows)) // bounds.kinds if len(rows) > bounds.kinds else 0
         irregular = [unit for group in rows if len(group) < max(part, bounds.members) for unit in group]
         if len(irregular) >= bounds.members:
-            chosen[level] = sorted(irregular, key=lambda unit: unit.number)
+            chosen[level] = sorted(irregular, key=_number)
     return chosen
 
 
-def _totals(
-    groups: Mapping[tuple[int, int], list[AnyNode]], shapes: Shapes, bounds: Bounds
-) -> Iterator[tuple[int, list[AnyNode]]]:
-    """Sums of several shapes with a term of the same shape: the other terms become vectors, and the sums one."""
-    parts = shapes.parts()
+def _totals(shapes: Shapes, bounds: Bounds) -> list[tuple[int, list[AnyNode], frozenset[int]]]:
+    """Sums of several shapes with a term of the same shape: the other terms become units, and the sums one vector."""
     found: dict[int, dict[int, list[list[AnyNode]]]] = {}
-    for (level, _), group in groups.items():
-        first = group[0]
-        if isinstance(first, Apply) and first.function == "add":
-            found.setdefault(level, {}).setdefault(len(first.operands), []).append(group)
+    for (level, shape), group in shapes.groups.items():
+        operation, *parts = shapes.shapes[shape]
+        if operation == "add":
+            found.setdefault(level, {}).setdefault(len(parts), []).append(group)
+    totals: list[tuple[int, list[AnyNode], frozenset[int]]] = []
     for level, lengths in found.items():
         sums = sum(len(group) for rows in lengths.values() for group in rows)
         for rows in lengths.values():
-            units = sorted((unit for group in rows for unit in group), key=lambda unit: unit.number)
-            if len(rows) < 2 or len(units) < max(bounds.members, bounds.most * sums):
+            count = sum(map(len, rows))
+            if len(rows) < 2 or count < max(bounds.members, bounds.most * sums):
                 continue
-            columns = zip(*(parts[shapes.shape[group[0].number]] for group in rows), strict=True)
-            differs = [len(set(column)) > 1 for column in columns]
-            if not all(differs):
-                others = [term for unit in units for term, other in zip(unit.operands, differs, strict=True) if other]
-                shapes.raise_up(term.number for term in others)
-                yield level, units
+            columns = zip(*(shapes.shape_of(group[0])[1:] for group in rows), strict=True)
+            apart = frozenset(place for place, column in enumerate(columns) if len(set(column)) > 1)
+            units = sorted(itertools.chain.from_iterable(rows), key=_number)
+            if len(apart) < len(units[0].operands):
+                totals.append((level, units, apart))
+    shapes.raise_up(unit.operands[place] for _, units, apart in totals for unit in units for place in apart)
+    return totals
 
 
-def _term(term: AnyNode, shapes: Shapes) -> tuple[float, AnyNode]:
-    """A term without its sign and the number that it is multiplied with."""
-    factor = 1.0
-    while is_scaled(term) and not shapes.is_unit(term):
-        *number, value = term.operands
-        factor *= number[0].value if number and isinstance(number[0], Constant) else -1.0
-        term = value
-    return factor, term
+def _terms(unit: AnyNode, units: Container[int]) -> Terms:
+    """The terms of a sum, each without its sign and the number that it is multiplied with."""
+    found: Terms = []
+    for operand in unit.operands:
+        factor, term = 1.0, operand
+        while term.operands and term.number not in units and is_scaled(term):
+            *number, value = term.operands
+            factor *= number[0].value if number and isinstance(number[0], Constant) else -1.0
+            term = value
+        found.append((factor, term))
+    return found
+
+
+def _number(node: AnyNode) -> int:
+    return node.number
 
 
 @dataclass(slots=True)
@@ -242,8 +249,8 @@ class _Rewriting:
             for group in plan.vectors.get(level, ()):
                 self.vector(group)
             self.scalars(plan.single.get(level, []))
-            for group in plan.totals.get(level, ()):
-                self.vector(group)
+            for units, apart in plan.totals.get(level, ()):
+                self.vector(units, apart)
             self.segments([unit for unit in plan.sums.get(level, ()) if unit.number not in self.balances])
         return Program(self.graph, self.roots(), self.columns.axes, self.names)
 
@@ -278,38 +285,35 @@ class _Rewriting:
         for number in sorted(inside):
             self.copy(inside[number])
 
-    def vector(self, group: list[AnyNode]) -> None:
-        """Units of one shape as one vector."""
+    def vector(self, group: list[AnyNode], apart: Container[int] = ()) -> None:
+        """Units of one shape as one vector; operands `apart` are units, whatever their shapes are."""
         dim = self.columns.new_dim(len(group))
-        found = zip(*(leaves_of(unit, self.plan.shapes) for unit in group), strict=True)
-        slots = iter([self.columns.slot(column, dim) for column in found])
-        value = run(self.expression(group[0], slots, top=True))
-        self.put(group, value, dim)
+        self.put(group, run(self.expression(group, dim, apart)), dim)
+
+    def expression(self, column: list[AnyNode], dim: Dim, apart: Container[int] = ()) -> Walk[AnyNode]:
+        """The expression for operations of one shape, over vectors for their leaves."""
+        operands: list[AnyNode] = []
+        for place, part in enumerate(self.plan.shapes.shape_of(column[0])[1:]):
+            below = [node.operands[place] for node in column]
+            inside = isinstance(part, int) and part >= 0 and place not in apart
+            operands.append((yield self.expression(below, dim)) if inside else self.columns.slot(below, dim))
+        return copy_node(self.graph, column[0], tuple(operands))
 
     def product(self, products: Products) -> None:
         """Products of several shapes as one vector."""
-        dim = self.columns.new_dim(len(products.units))
-        columns = products.columns(self.graph.constant(1.0), self.plan.shapes.inside)
-        slots = [self.columns.slot(column, dim) for column in columns]
-        value = self.graph.apply("multiply", slots) if len(slots) > 1 else slots[0]
-        leaves = [unit for unit in products.units if not unit.operands]
-        known = {unit.number: self.columns.placed[unit.number] for unit in leaves if unit.number in self.columns.placed}
-        self.put(products.units, value, dim)
-        self.bare.update({unit.number: self.columns.placed.pop(unit.number) for unit in leaves})
-        self.columns.placed.update(known)
+        units = products.units()
+        dim = self.columns.new_dim(len(units))
+        slots = [self.columns.slot(column, dim) for column in products.columns(self.graph.constant(1.0))]
+        placed = self.columns.placed
+        leaves = [unit.number for unit in units if not unit.operands]
+        known = {number: placed[number] for number in leaves if number in placed}
+        self.put(units, self.graph.apply("multiply", slots) if len(slots) > 1 else slots[0], dim)
+        self.bare.update({number: placed.pop(number) for number in leaves})
+        placed.update(known)
 
     def put(self, units: list[AnyNode], value: AnyNode, dim: Dim) -> None:
         """The vector where units are read from now on."""
         self.columns.put(units, value if value.dims else self.graph.join([value] * len(units), dim))
-
-    def expression(self, node: AnyNode, slots: Iterator[AnyNode], top: bool = False) -> Walk[AnyNode]:
-        """The expression of a shape over vectors for its leaves, which are met from left to right."""
-        if not top and node.number not in self.plan.shapes.inside:
-            return next(slots)
-        operands: list[AnyNode] = []
-        for operand in node.operands:
-            operands.append((yield self.expression(operand, slots)))
-        return copy_node(self.graph, node, tuple(operands))
 
     def segments(self, sums: list[AnyNode]) -> None:
         """Sums as segments of one vector of terms."""
@@ -323,9 +327,14 @@ class _Rewriting:
         dim = self.columns.new_dim(len(terms))
         value = self.columns.gather(terms, dim, self.bare)
         if any(factor != 1.0 for factor in factors):
-            numbers = self.graph.join(list(map(self.graph.constant, factors)), dim)
+            numbers = self.graph.join(self.numbers(factors), dim)
             value = self.graph.apply("multiply", (value, numbers))
         return self.graph.segment(value, tuple(places), self.columns.new_dim(len(sums)))
+
+    def numbers(self, values: Iterable[float]) -> list[AnyNode]:
+        """Constants, of which many are the same."""
+        known = {value: self.graph.constant(value) for value in set(values)}
+        return [known[value] if value else self.graph.constant(value) for value in values]  # -0 equals 0
 
     def roots(self) -> dict[str, AnyNode]:
         """The roots; neighbouring scalars are elements of one vector."""
@@ -350,7 +359,7 @@ class _Rewriting:
             vector = self.columns.gather(found, self.columns.new_dim(len(found)))
         else:
             return {name: self.scalar(root) for name, root in zip(names, found, strict=True)}
-        return {name: self.graph.view(vector, (AtPosition(place),)) for place, name in enumerate(names)}
+        return dict(zip(names, self.graph.elements(vector, len(names)), strict=True))
 
     def balance(self, root: AnyNode) -> Terms:
         """The terms of a root."""

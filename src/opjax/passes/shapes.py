@@ -11,19 +11,21 @@ from opjax.ir.types import Role
 SMOOTH = frozenset(("add", "multiply", "divide", "negate", "minimum", "maximum", "where"))
 """Functions for which an array of numbers is as good as a literal number."""
 
-UNIT, CONDITION, STATE, PARAMETER, NUMBER = -1, -2, -3, -4, -5
-"""The shapes of leaves that may differ from one expression to the next."""
+UNIT, CONDITION, STATE, PARAMETER, NUMBER, SAME = -1, -2, -3, -4, -5, -6
+"""The shapes of leaves that may differ from one expression to the next; from `SAME` down, those that may not."""
 OTHER_USE = 1 << 32
 """Uses by anything but scalar operations count so much."""
 MOST_REPEATED = 4
 """Powers up to this are a few products."""
 _SYMBOLS: dict[Role, int] = {"state": STATE, "parameter": PARAMETER}
-_OPERATIONS = (Apply, IntegerPower)
+
+Shape = tuple[str | int, ...]
+"""An operation (a function, or the exponent of a power) and the shapes of its operands: numbers, below 0 for leaves."""
 
 
 def is_interior(node: AnyNode) -> bool:
     """Whether a node is an operation on scalars."""
-    return isinstance(node, _OPERATIONS) and not node.dims
+    return (type(node) is Apply or type(node) is IntegerPower) and not node.dims
 
 
 def is_scaled(node: AnyNode) -> bool:
@@ -37,84 +39,95 @@ def is_scaled(node: AnyNode) -> bool:
 
 @dataclass(slots=True)
 class Shapes:
-    """The units of a program, and the shape, level and size of every scalar operation.
+    """The units of a program, and the shape and level of every scalar operation.
 
     Arguments:
         nodes: all nodes, operands first.
         roots: the wanted values.
 
-    The level of a unit is above those of all units that it is made of.
+    The level of a unit is above those of all units that it is made of. Units are roots, what is used twice, and what
+    other than scalar operations use. What is as quick to compute again as to read, such as the square of a state, is
+    no unit for being used twice.
     """
 
     nodes: list[AnyNode]
     roots: Iterable[AnyNode]
+    groups: dict[tuple[int, int], list[AnyNode]] = field(default_factory=dict[tuple[int, int], "list[AnyNode]"])
+    """The units of each level and shape."""
     units: set[int] = field(default_factory=set[int])
-    shape: dict[int, int] = field(default_factory=dict[int, int])
-    level: dict[int, int] = field(default_factory=dict[int, int])
-    size: dict[int, int] = field(default_factory=dict[int, int])
-    known: dict[tuple[object, ...], int] = field(default_factory=dict[tuple[object, ...], int])
+    shape: list[int] = field(default_factory=list[int])
+    level: list[int] = field(default_factory=list[int])
+    sizes: list[int] = field(default_factory=list[int])
+    """The operations of each shape."""
+    shapes: list[Shape] = field(default_factory=list[Shape])
+    """The shapes in the order of their numbers."""
     inside: set[int] = field(default_factory=set[int])
     """The operations that are part of a larger unit."""
     used: set[int] = field(default_factory=set[int])
     operations: int = 0
 
     def __post_init__(self) -> None:
-        interior = {node.number for node in self.nodes if type(node) in _OPERATIONS and not node.dims}
+        interior = list(filter(is_interior, self.nodes))
         self.operations = len(interior)
-        self.find_units(interior)
-        self.inside = interior - self.units
-        self.find_shapes(interior)
+        self.inside = {node.number for node in interior}
+        self.find_units(self.count_uses(interior))
+        self.inside -= self.units
 
-    def find_shapes(self, interior: set[int]) -> None:
-        """The level of each node, and the shape and size of each operation: one look at each operand says all."""
-        known, shapes, levels, sizes = self.known, self.shape, self.level, self.size
+    def count_uses(self, interior: list[AnyNode]) -> list[int]:
+        """How often each node is used, by number."""
+        uses = [0] * (1 + max((node.number for node in self.nodes), default=-1))
         inside = self.inside
-        above: dict[int, int] = {}  # the level of what is made of a node
-        leaf: dict[int, object] = {}  # the shape of a node as an operand
         for node in self.nodes:  # a million of them, in a large model
-            number, operands = node.number, node.operands
-            below = [operand.number for operand in operands]
+            weight = 1 if node.number in inside else OTHER_USE
+            for operand in node.operands:
+                uses[operand.number] += weight
+        self.used = {number for number, count in enumerate(uses) if count}
+        for root in self.roots:
+            uses[root.number] = OTHER_USE
+        for node in reversed(interior):
+            if len(node.operands) < 3 and 1 < uses[node.number] < OTHER_USE and is_scaled(node):
+                *_, value = node.operands
+                uses[value.number] += 1  # read in its place, so that it is the unit
+        return uses
+
+    def find_units(self, uses: list[int]) -> None:
+        """The level of each node, and the shape of each operation: one look at each operand says all."""
+        known: dict[Shape, int] = {}
+        self.level = levels = [0] * len(uses)
+        self.shape = shapes = [-1] * len(uses)
+        above = [0] * len(uses)  # the level of what is made of a node
+        leaf = [0] * len(uses)  # the shape of a node as an operand
+        inside, units, groups = self.inside, self.units, self.groups
+        for node in self.nodes:
+            number = node.number
+            below = [operand.number for operand in node.operands]
             level = levels[number] = above[number] = max([above[n] for n in below]) if below else 0
-            if number not in interior:
+            if number not in inside:
                 leaf[number] = _leaf(node)
                 continue
-            operation = _operation(node)
-            parts = [leaf[n] for n in below]
-            if NUMBER in parts and operation not in SMOOTH:
-                parts = [("same", n) if part == NUMBER else part for n, part in zip(below, parts, strict=True)]
-            shape = shapes[number] = known.setdefault((operation, *parts), len(known))
-            sizes[number] = 1 + sum([sizes[n] for n in below if n in inside])
-            if number in inside:
-                leaf[number] = shape
-            else:
+            key = _shape(node, [leaf[n] for n in below], below)
+            shape = known.get(key)
+            if shape is None:
+                shape = self.add_shape(key, known)
+            shapes[number] = leaf[number] = shape
+            count = uses[number]
+            if count > 1 and (count >= OTHER_USE or len(below) > 2 or not self.is_cheap(node)):
+                units.add(number)
                 above[number] = level + 1
                 leaf[number] = UNIT if node.kind == "real" else CONDITION
+                groups.setdefault((level, shape), []).append(node)
+
+    def add_shape(self, key: Shape, known: dict[Shape, int]) -> int:
+        """The number of a new shape."""
+        shape = known[key] = len(self.shapes)
+        self.shapes.append(key)
+        self.sizes.append(1 + sum(self.sizes[part] for part in key[1:] if isinstance(part, int) and part >= 0))
+        return shape
 
     @property
     def levels(self) -> int:
         """How many levels there are."""
-        return 1 + max(self.level.values())
-
-    def find_units(self, interior: set[int]) -> None:
-        """Units are roots, what is used twice, and what other than scalar operations use.
-
-        What is as quick to compute again as to read, such as the square of a state, is no unit for being used twice.
-        """
-        uses: dict[int, int] = {}
-        for node in self.nodes:
-            weight = 1 if node.number in interior else OTHER_USE
-            for operand in node.operands:
-                uses[operand.number] = uses.get(operand.number, 0) + weight
-        self.used = set(uses)
-        for root in self.roots:
-            uses[root.number] = OTHER_USE
-        for node in reversed(self.nodes):
-            if uses.get(node.number, 0) > 1 and is_scaled(node) and uses[node.number] < OTHER_USE:
-                uses[node.operands[-1].number] += 1  # read in its place, so that it is the unit
-        for node in self.nodes:
-            count = uses.get(node.number, 0)
-            if count > 1 and node.number in interior and (count >= OTHER_USE or not self.is_cheap(node)):
-                self.units.add(node.number)
+        return 1 + max(self.level)
 
     def is_cheap(self, node: AnyNode) -> bool:
         """Whether an operation on one value, which is a leaf or a unit, takes no longer than reading its result."""
@@ -123,9 +136,13 @@ class Shapes:
         value = node.operands[-1]
         return not value.operands or value.number in self.units
 
-    def parts(self) -> list[tuple[object, ...]]:
-        """The shapes of the operands of each shape."""
-        return [key[1:] for key in self.known]
+    def shape_of(self, node: AnyNode) -> Shape:
+        """The shape of an operation."""
+        return self.shapes[self.shape[node.number]]
+
+    def size(self, node: AnyNode) -> int:
+        """The operations of a unit."""
+        return self.sizes[self.shape[node.number]] if node.operands else 0
 
     def is_unit(self, node: AnyNode) -> bool:
         """Whether a node is a scalar with a value of its own."""
@@ -135,50 +152,33 @@ class Shapes:
         """Whether units are roots that nothing else uses."""
         return all(unit.number not in self.used for unit in units)
 
-    def raise_up(self, numbers: Iterable[int]) -> None:
+    def raise_up(self, nodes: Iterable[AnyNode]) -> None:
         """Make units of what is inside others."""
-        raised = self.inside.intersection(numbers)
-        self.units |= raised
-        self.inside -= raised
-
-    def groups(self) -> dict[tuple[int, int], list[AnyNode]]:
-        """The units of each level and shape."""
-        found: dict[tuple[int, int], list[AnyNode]] = {}
-        for node in self.nodes:
-            if node.number in self.units:
-                found.setdefault((self.level[node.number], self.shape[node.number]), []).append(node)
-        return found
-
-
-def leaves_of(unit: AnyNode, shapes: Shapes) -> list[AnyNode]:
-    """The leaves of a unit from left to right."""
-    found: list[AnyNode] = []
-    waiting = list(reversed(unit.operands))
-    while waiting:
-        node = waiting.pop()
-        if node.number in shapes.inside:
-            waiting.extend(reversed(node.operands))
-        else:
-            found.append(node)
-    return found
+        grown: dict[int, list[AnyNode]] = {}
+        for node in nodes:
+            if node.number in self.inside:
+                self.inside.discard(node.number)
+                self.units.add(node.number)
+                group = self.groups.setdefault((self.level[node.number], self.shape[node.number]), [])
+                group.append(node)
+                grown[id(group)] = group
+        for group in grown.values():
+            group.sort(key=lambda unit: unit.number)
 
 
-def _leaf(node: AnyNode) -> object:
-    """The shape of an operand that is no scalar operation; one that may not differ is in it itself."""
+def _leaf(node: AnyNode) -> int:
+    """The shape of an operand that is no scalar operation; one that may not differ has one of its own."""
     match node:
         case Symbol():
-            return _SYMBOLS.get(node.role) or ("same", node.number)
+            return _SYMBOLS.get(node.role) or SAME - node.number
         case Constant():
-            return NUMBER if node.kind == "real" else ("same", node.number)
+            return NUMBER if node.kind == "real" else SAME - node.number
         case _:
             return UNIT if node.kind == "real" else CONDITION
 
 
-def _operation(node: AnyNode) -> object:
-    match node:
-        case Apply():
-            return node.function
-        case IntegerPower():
-            return node.exponent
-        case _:
-            raise AssertionError(type(node))
+def _shape(node: AnyNode, parts: list[int], below: list[int]) -> Shape:
+    operation = node.function if type(node) is Apply else node.exponent if type(node) is IntegerPower else ""
+    if operation not in SMOOTH and NUMBER in parts:
+        parts = [SAME - n if part == NUMBER else part for n, part in zip(below, parts, strict=True)]
+    return (operation, *parts)

@@ -24,7 +24,7 @@ POSITIONAL: frozenset[Role] = frozenset(("position", "coordinate", "size"))
 
 def shift(program: Program) -> Program:
     """The same values with known conditions at the ends of an axis as shifts."""
-    if not any(isinstance(node, Apply) and node.function == "where" for node in program.nodes):
+    if "where" not in program.functions:
         return program
     smooth = _smooth(program.nodes)
 
