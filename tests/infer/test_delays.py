@@ -47,3 +47,25 @@ def test_the_density_of_a_lag_and_its_gradient(x64: None) -> None:
     np.testing.assert_allclose(value, expected, rtol=1e-9)
     for name in at:
         np.testing.assert_allclose(slopes[name], wanted[name], rtol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["function", "table"])
+def test_the_past_before_the_start_is_given(x64: None, form: str) -> None:
+    """The rate over the first lag is that of what is given: y' = -k*(1 + (t - tau)/2)."""
+    times, data, k, tau = np.array([0.5, 1.0]), np.array([0.6, 0.1]), 0.8, 1.3
+    known = {"function": lambda t: 1 + t / 2, "table": (np.array([-4.0, 0.0]), np.array([-1.0, 1.0]))}
+    options = {"t0": 0.0, "rtol": 1e-9, "history": {"y": known[form]}}
+    model = opjax.loads(DELAY).numpyro_model({"time": times, "z": data}, **options)
+    y = 1 - k * (times - tau * times / 2 + times**2 / 4)
+    seen = norm.logpdf(data, y + (1 + (times - tau) / 2) / 2, 0.1).sum()
+    expected = norm.logpdf(k, 1, 1) + norm.logpdf(tau, 1, 1) + seen
+    np.testing.assert_allclose(log_density(model, (), {}, {"k": k, "tau": tau})[0], expected, rtol=1e-8)
+
+
+def test_a_past_that_nobody_asks_for_is_refused(x64: None) -> None:
+    plain = opjax.loads(DELAY.replace("y(t - tau)", "y"))
+    data = {"time": np.array([0.5, 1.0]), "z": np.array([1.0, 1.0])}
+    for call in (plain.numpyro_model, plain.fit):
+        with pytest.raises(opjax.OpjaxError, match="E0824"):
+            call(data, t0=0.0, history={"y": 1.0})

@@ -47,6 +47,7 @@ class Options:
     fixed: Mapping[str, Any]
     gradient: str
     progress_bar: bool
+    history: Any = None
 
 
 def fit(checked: stages.Checked, data: Any, **options: Any) -> Posterior:
@@ -71,6 +72,8 @@ def fit(checked: stages.Checked, data: Any, **options: Any) -> Posterior:
             - ``t0``: the time at which the initial values hold. None: the model's own start (``time: day from 0``);
               where it has none, the first observation, or, where an incidence is observed ``every`` so much time,
               that much before it;
+            - ``history``: for a model that asks for its past, the states before ``t0``, as `opjax.solve.simulate` takes
+              it; without it they are what they are at ``t0``;
             - the settings of `opjax.solve.Settings`: ``solver`` = "auto", ``rtol``, ``atol``, ``max_steps``, ...
 
     Returns:
@@ -84,7 +87,7 @@ def fit(checked: stages.Checked, data: Any, **options: Any) -> Posterior:
     chosen = options_from(options)
     _advise(chosen.settings)
     read = read_data(checked.system, data)
-    choices = Choices(t0=chosen.t0, fixed=chosen.fixed, settings=chosen.settings)
+    choices = Choices(t0=chosen.t0, fixed=chosen.fixed, settings=chosen.settings, history=chosen.history)
     model = model_from(checked, read, choices)
     if not model.priors.drawn:
         raise refuse(catalogue.NOTHING_TO_FIT, next(iter(checked.system.parameters.values())).span)
@@ -101,7 +104,7 @@ def options_from(given: Mapping[str, Any]) -> Options:
     """
     sampler = {f.name for f in dataclasses.fields(Sampling)}
     solver = {f.name for f in dataclasses.fields(Settings)}
-    own = {"t0", "fixed", "gradient", "progress_bar"}
+    own = {"t0", "fixed", "gradient", "progress_bar", "history"}
     known = sorted(sampler | solver | own)
     for name in given:
         if name not in known:
@@ -118,7 +121,8 @@ def options_from(given: Mapping[str, Any]) -> Options:
     _want("gradient", gradient, ("auto", *GRADIENTS))
     settings = settings_from({name: value for name, value in given.items() if name in solver})
     fixed: Mapping[str, Any] = given.get("fixed") or {}
-    return Options(sampling, settings, given.get("t0"), fixed, gradient, bool(given.get("progress_bar", True)))
+    bar, history = bool(given.get("progress_bar", True)), given.get("history")
+    return Options(sampling, settings, given.get("t0"), fixed, gradient, bar, history)
 
 
 def _want(kind: str, name: str, known: tuple[str, ...]) -> None:
@@ -186,7 +190,7 @@ class _Fit:
             return None
         middle = self.potential.to_values(jnp.asarray(tried[0].vector))
         when, parameters = model.when, {**model.fixed, **middle}
-        solver = choose_solver(model.problem, parameters, when.times, when.start, model.settings)
+        solver = choose_solver(model.problem, parameters, when.times, model.begin, model.settings)
         return dataclasses.replace(model, settings=model.settings.with_solver(solver))
 
     # --- programs

@@ -19,11 +19,12 @@ from opjax.infer.schedule import Schedule, schedule
 from opjax.infer.untyped import Array, jax, jnp, numpyro
 from opjax.ir.system import System
 from opjax.solve.augment import flows_in
+from opjax.solve.before import checked_history, want_no_history
 from opjax.solve.inputs import checked_parameters, checked_times, want_values
 from opjax.solve.outputs import Outputs
 from opjax.solve.problem import Problem, problem_for
 from opjax.solve.settings import Settings, settings_from
-from opjax.solve.trajectory import Trajectory, trajectory
+from opjax.solve.trajectory import Start, Trajectory, trajectory
 
 Solve = Callable[[dict[str, Array]], Trajectory]
 SOLVED = "the solve succeeded"
@@ -46,6 +47,7 @@ class NumpyroModel:
         when: the times.
         fixed: parameters with given values.
         settings: how to solve.
+        history: states before the start by name, see `opjax.solve.before.checked_history`.
     """
 
     checked: stages.Checked
@@ -53,6 +55,7 @@ class NumpyroModel:
     when: Schedule
     fixed: Mapping[str, Array]
     settings: Settings
+    history: Mapping[str, Any] = field(default_factory=dict[str, Any])
     priors: Priors = field(init=False)
     observed: dict[str, Observed] = field(init=False)
     problem: Problem = field(init=False)
@@ -80,9 +83,14 @@ class NumpyroModel:
         return self.checked.system
 
     @property
+    def begin(self) -> Start:
+        """Where solutions begin: the time of the initial values, and what was before it."""
+        return Start(self.when.start, history=self.history)
+
+    @property
     def _solve(self) -> Solve:
         def solve(parameters: dict[str, Array]) -> Trajectory:
-            return trajectory(self.problem, parameters, self.when.times, self.when.start, self.settings)
+            return trajectory(self.problem, parameters, self.when.times, self.begin, self.settings)
 
         return _zero_where_failed(solve) if self.settings.adjoint == "checkpoint" else solve
 
@@ -162,7 +170,8 @@ def numpyro_model(
         t0: the time at which the initial values hold. None: the model's own start (``time: day from 0``); where it
             has none, the first observation, or, where an incidence is observed ``every`` so much time, that much
             before it.
-        options: ``fixed``, a mapping of parameters to values that take the place of their priors; and the settings of
+        options: ``fixed``, a mapping of parameters to values that take the place of their priors; ``history``, for a
+            model that asks for its past, as `opjax.solve.simulate` takes it; and the settings of
             `opjax.solve.Settings`: ``solver``, ``rtol``, ``max_steps``, ... Here "auto" means the explicit solver: for
             a stiff model, say ``solver="stiff"``.
 
@@ -193,7 +202,7 @@ def numpyro_model(
         (5, 3)
     """
     fixed: Mapping[str, Any] = options.pop("fixed", {})
-    choices = Choices(times, t0, fixed, settings_from(options))
+    choices = Choices(times, t0, fixed, history=options.pop("history", None), settings=settings_from(options))
     return model_from(checked, None if data is None else read_data(checked.system, data), choices)
 
 
@@ -206,12 +215,14 @@ class Choices:
         t0: the time of the initial values, or None.
         fixed: parameters with given values.
         settings: how to solve.
+        history: states before the start, or None.
     """
 
     times: Any = None
     t0: float | None = None
     fixed: Mapping[str, Any] = field(default_factory=dict[str, Any])
     settings: Settings = field(default_factory=Settings)
+    history: Any = None
 
 
 def model_from(checked: stages.Checked, data: Data | None, choices: Choices) -> NumpyroModel:
@@ -233,4 +244,9 @@ def model_from(checked: stages.Checked, data: Data | None, choices: Choices) -> 
         visits = {name: series.times for name, series in data.series.items()}
     fixed = checked_parameters(system, {**data.parameters, **choices.fixed})
     want_values(system, tuple(system.inputs), fixed)
-    return NumpyroModel(checked, data, schedule(system, visits, choices.t0), fixed, choices.settings)
+    when = schedule(system, visits, choices.t0)
+    history = checked_history(system, choices.history, when.start)
+    found = NumpyroModel(checked, data, when, fixed, choices.settings, history)
+    if history and found.problem.past is None:
+        want_no_history(history)
+    return found

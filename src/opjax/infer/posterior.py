@@ -164,7 +164,7 @@ class Posterior:
 
     def _at(self, times: Any) -> NumpyroModel:
         """The same model without data, observed at other times."""
-        choices = Choices(times, self.model.when.start, self.model.fixed, self.model.settings)
+        choices = Choices(times, self.model.when.start, self.model.fixed, self.model.settings, self.model.history)
         return model_from(self.model.checked, None, choices)
 
     def _some(self, draws: int | None, seed: int) -> tuple[dict[str, Array], Array]:

@@ -10,6 +10,7 @@ from opjax.ir.functions import Function
 from opjax.ir.nodes import AnyNode
 from opjax.ir.system import NotYet
 from opjax.source import Span
+from opjax.spec.derivatives import SPATIAL, lower_at, lower_spatial
 from opjax.spec.dynamics import transition_axes
 from opjax.spec.history import HISTORY_CALLS, lower_earlier, lower_history
 from opjax.spec.names import KIND_IN_WORDS, SPECIAL_CALLS, Name
@@ -18,7 +19,7 @@ from opjax.spec.scope import Scope
 from opjax.spec.tables import lower_input
 from opjax.spec.weights import trapezoid
 from opjax.syntax.declarations import FunctionDeclaration
-from opjax.syntax.nodes import Argument, Call, Reference, walk
+from opjax.syntax.nodes import Argument, Call, Reference
 from opjax.traverse import Walk
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def lower_call(lowering: Lowering, call: Call, scope: Scope) -> Walk[AnyNode]:
     record = functions.lookup(call.name)
     if record is not None and not call.indices:
         return (yield _table_call(lowering, call, record, scope))
+    if call.name in SPATIAL:
+        return (yield _spatial(lowering, call, scope))
     if call.name in SPECIAL_CALLS:
         return _special(lowering, call, scope)
     if call.name in HISTORY_CALLS and entry is None:
@@ -128,28 +131,21 @@ def _special(lowering: Lowering, call: Call, scope: Scope) -> AnyNode:
         return _incidence(lowering, call, scope)
     if call.name == "trapezoid":
         return trapezoid(lowering, in_order(lowering, call, ("index",))[0], scope)
-    if call.name == "noise":
-        later(lowering, "the noise", _first_name(call), call.span)
-        return lowering.graph.opaque("noise", _first_name(call), (), (), call.span)
-    later(lowering, "the spatial operator", call.name, call.span)
-    dims = tuple(dim for name, dim in scope.indices.items() if _mentions(lowering, call, name))
-    return lowering.graph.opaque("operator", call.name, (), dims, call.span)
+    later(lowering, "the noise", _first_name(call), call.span)
+    return lowering.graph.opaque("noise", _first_name(call), (), (), call.span)
+
+
+def _spatial(lowering: Lowering, call: Call, scope: Scope) -> Walk[AnyNode]:
+    """A derivative along an axis, or a value between its points."""
+    if call.name == "at":
+        return (yield lower_at(lowering, call, scope))
+    names = ("value", "axis", "velocity") if call.name == "upwind" else ("value", "axis")
+    return (yield lower_spatial(lowering, call, in_order(lowering, call, names), scope))
 
 
 def _first_name(call: Call) -> str:
     first = call.arguments[0].value if call.arguments else None
     return first.name if isinstance(first, Reference) else call.name
-
-
-def _mentions(lowering: Lowering, call: Call, axis: str) -> bool:
-    """Whether a spatial operator runs over an axis: it names it, or a state that has it."""
-    for argument in call.arguments:
-        for part in walk(argument.value):
-            if isinstance(part, Reference | Call):
-                entry = lowering.names.values.get(part.name)
-                if part.name == axis or (entry is not None and axis in entry.axes):
-                    return True
-    return False
 
 
 def _incidence(lowering: Lowering, call: Call, scope: Scope) -> AnyNode:

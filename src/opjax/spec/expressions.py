@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
@@ -25,6 +26,7 @@ from opjax.syntax.nodes import (
     Compare,
     Conditional,
     Expression,
+    Index,
     Logical,
     Negate,
     Not,
@@ -158,6 +160,9 @@ class Lowering:
         entry = self.names.values.get(name)
         if entry is None:
             raise self.undeclared(name, scope, span)
+        if scope.pointwise and entry.axes and not reference.indices:
+            own = tuple(Index(axis, span=span) for axis in entry.axes)
+            reference = dataclasses.replace(reference, indices=own)
         return self.declared(name, entry, reference, scope)
 
     def undeclared(self, name: str, scope: Scope, span: Span) -> Exception:

@@ -43,6 +43,7 @@ class Scope:
         arguments: the values of a user function's parameters.
         initial: whether a state's name means its initial value.
         derived: whether reductions over time, and derived quantities, may be used.
+        pointwise: whether a quantity without indices stands for its value at each point, as in ``grad(u, x)``.
     """
 
     where: str
@@ -51,6 +52,7 @@ class Scope:
     arguments: Mapping[str, AnyNode] = field(default_factory=dict[str, AnyNode])
     initial: bool = False
     derived: bool = False
+    pointwise: bool = False
 
     def bind(self, name: str, axis: str) -> tuple[Scope, Dim]:
         """The scope inside a reduction: one more index, over a dim of its own."""
