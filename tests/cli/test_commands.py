@@ -197,9 +197,54 @@ def test_fmt_mends_line_ends_and_byte_order_marks(folder: Path) -> None:
     assert (folder / "sir.ojx").read_bytes() == plain
 
 
-def test_fmt_refuses_yaml_with_a_sentence() -> None:
-    assert failed("fmt", "sir.yaml") == (
-        "opjax: 'sir.yaml': only .ojx files are formatted; 'opjax convert sir.yaml --to yaml' writes it anew\n"
+YAML = """# a model
+opjax: 1
+name:   Decay   # its name
+state: ["x"]
+
+# how fast
+constants: {k: 0.1}
+transitions:
+  # out of x
+- from: x
+  to: null
+  rate: "k"  # "per day # not hour"
+initial: {x: "1"}
+"""
+
+
+def test_fmt_puts_yaml_into_the_canonical_layout_with_its_comments(folder: Path) -> None:
+    (folder / "own.yaml").write_text(YAML)
+    before = opjax.load(folder / "own.yaml").content_hash
+    assert opjax_("fmt", "own.yaml").stderr == "own.yaml: changed\n"
+    after = (folder / "own.yaml").read_text()
+    assert opjax.load(folder / "own.yaml").content_hash == before
+    for comment in ("# a model", "# its name", "# how fast", "# out of x", '# "per day # not hour"'):
+        assert after.count(comment) == 1
+    assert done("fmt", "--check", "own.yaml") == ""
+
+
+def test_fmt_of_json(folder: Path) -> None:
+    (folder / "own.json").write_text('{"opjax": 1, "name": "M", "state": ["x"], "equations": {"x": "1"}}')
+    opjax_("fmt", "own.json")
+    assert (folder / "own.json").read_text().startswith('{\n  "opjax": 1,\n  "name": "M"')
+    assert done("fmt", "--check", "own.json") == ""
+
+
+def test_fmt_loses_no_comment(folder: Path) -> None:
+    text = YAML.replace("constants: {k: 0.1}", "constants: {k:  # tenths\n  0.1}")
+    (folder / "own.yaml").write_text(text)
+    assert failed("fmt", "own.yaml") == (
+        "opjax: 'own.yaml': the comment on line 7 would be lost: move it above an entry, or behind the end of one\n"
+    )
+    assert (folder / "own.yaml").read_text() == text
+
+
+def test_fmt_refuses_a_specification_of_op_system_with_a_sentence(folder: Path) -> None:
+    (folder / "theirs.yaml").write_text("state: [x]\nequations: {x: -k*x}\n")
+    assert failed("fmt", "theirs.yaml") == (
+        "opjax: 'theirs.yaml': only models that say 'opjax: 1' are formatted; "
+        "'opjax convert theirs.yaml --to yaml' writes it in opjax's own form\n"
     )
 
 
