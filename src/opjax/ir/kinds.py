@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from opjax.ir.functions import FUNCTIONS
 from opjax.ir.node_types import NO_ROLES, Node
-from opjax.ir.types import Kind, Role
+from opjax.ir.types import Dims, Kind, Role, sorted_dims
 
 MOST_REMEMBERED = 8
 """Arguments of a call whose kind is remembered."""
@@ -63,6 +63,15 @@ def roles_of(nodes: Sequence[Node]) -> frozenset[Role]:
         if node.roles is not roles and not node.roles <= roles:
             roles = _union(roles, node.roles)
     return roles
+
+
+def dims_of(nodes: Sequence[Node]) -> Dims:
+    """The dims of several values together."""
+    first = nodes[0].dims if nodes else ()
+    for node in nodes:
+        if node.dims != first:
+            return sorted_dims(*[node.dims for node in nodes])
+    return first
 
 
 @functools.cache  # there are few sets of roles: equal ones are one object, and quick to compare

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
-from opjax.ir.kinds import only, result_kind, roles_of, want
+from opjax.ir.kinds import dims_of, only, result_kind, roles_of, want
 from opjax.ir.node_types import (
     NO_ROLES,
     Along,
@@ -152,7 +152,7 @@ class Graph:
             return known
         node = Apply(
             number=len(self._nodes),
-            dims=_dims(given),
+            dims=dims_of(given),
             kind=result_kind(function, tuple([a.kind for a in given])),
             roles=roles_of(given),
             span=span,
@@ -400,11 +400,3 @@ class Graph:
             operands=given,
         )
         return self._keep(key, node)
-
-
-def _dims(nodes: tuple[AnyNode, ...]) -> Dims:
-    first = nodes[0].dims if nodes else ()
-    for node in nodes:
-        if node.dims != first:
-            return sorted_dims(*[node.dims for node in nodes])
-    return first

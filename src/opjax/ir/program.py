@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,7 +54,7 @@ class Program:
         for number in roots:
             wanted[number] = True
         found: list[AnyNode] = []
-        for node in self.graph.backwards(len(wanted)):
+        for node in reversed(list(itertools.islice(self.graph, len(wanted)))):
             if wanted[node.number]:
                 found.append(node)
                 for operand in node.operands:

@@ -86,8 +86,8 @@ class Shapes:
             uses[root.number] = OTHER_USE
         for node in reversed(interior):
             if len(node.operands) < 3 and 1 < uses[node.number] < OTHER_USE and is_scaled(node):
-                *_, value = node.operands
-                uses[value.number] += 1  # read in its place, so that it is the unit
+                for value in node.operands[-1:]:
+                    uses[value.number] += 1  # read in its place, so that it is the unit
         return uses
 
     def find_units(self, uses: list[int]) -> None:
