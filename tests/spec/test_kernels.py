@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -132,3 +133,29 @@ def test_what_is_wrong_is_said(default: str, code: str, message: str):
         opjax.loads(text)
     assert [d.code for d in caught.value.diagnostics] == [code]
     assert message in caught.value.diagnostics[0].message
+
+
+@pytest.mark.parametrize("form", ["gaussian", "exponential", "erfc"])
+@pytest.mark.parametrize("width", [0.1, 0.3, 0.45, 0.8, 2.0])
+def test_a_kernel_that_the_points_cannot_show_is_told(form: str, width: float) -> None:
+    """It is told where the trapezoid rule is off by more than a tenth, against the integral in closed form."""
+    shapes = {
+        "gaussian": (lambda x: np.exp(-(x**2) / 2), np.sqrt(2 * np.pi), "sigma"),
+        "exponential": (lambda x: np.exp(-x), 2.0, "lambda"),
+        "erfc": (special.erfc, 2 / np.sqrt(np.pi), "sigma"),
+    }
+    shape, whole, name = shapes[form]
+    x = np.linspace(0, 20, 21)
+    spec = {
+        "axes": [{"name": "x", "type": "continuous", "coords": x.tolist()}],
+        "state": ["u[x]"],
+        "kernels": [{"name": "K", "axes": ["x", "x"], "form": form, "params": {"scale": 1, name: width}}],
+        "equations": {"u[x]": "integrate_over(K[x, x:s]*u[x:s], x=s)"},
+    }
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = opjax.compile_rhs(spec).eval_fn(0.0, np.ones(21))[10]
+    np.testing.assert_allclose(found, np.trapezoid(shape(abs(x - 10) / width), x), rtol=1e-12)
+    told = [str(one.message) for one in caught if "W0513" in str(one.message)]
+    assert bool(told) == (found / (whole * width) > 1.1)
+    assert not told or f"{found / (whole * width):.3g} times too large" in told[0]

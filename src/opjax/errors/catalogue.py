@@ -304,6 +304,12 @@ TAKEN_AS_NUMBER = Problem(
     "'{name}' is the number {value}; op_system takes it for a parameter",
     "rename the parameter; or write 'opjax: 1' at the top of the model, if the number is meant",
 )
+NARROW_KERNEL = Problem(
+    "W0513",
+    "the kernel '{name}' is too narrow for the points of '{axis}': with gaps of {gap}, its integral comes out "
+    "{factor} times too large",
+    "take more points, or a wider kernel; divide by the sum where only its share of each point is meant",
+)
 INFERRED_PARAMETER = Problem(
     "W0402", "'{name}' is taken as a parameter; it is close to '{other}'", "declare it in 'parameters' if it is one"
 )

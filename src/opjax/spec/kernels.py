@@ -14,6 +14,7 @@ from opjax.errors import Stop, catalogue, did_you_mean
 from opjax.ir.nodes import Along, AnyNode, Graph
 from opjax.ir.system import Kernel
 from opjax.ir.types import Axis, Dim, declared_dims
+from opjax.spec.narrow_kernels import overrated
 from opjax.spec.operators.matrices import written_number
 from opjax.spec.scope import PARAMETER_ROLES, free_scope
 from opjax.syntax.declarations import ParameterDeclaration
@@ -57,6 +58,7 @@ def kernel_of(lowering: Lowering, declared: ParameterDeclaration) -> tuple[AnyNo
         values[name] = lowering.value(expression, scope)
         lowering.want_roles(values[name], PARAMETER_ROLES, scope.where, expression.span)
     shown = {name: _shown(expression) for name, expression in said.items()}
+    _tell_of_width(lowering, declared, form, shown)
     node = values["value"] if form == "custom_value" else _falling(lowering, declared, form, values)
     return node, Kernel(form, kind, shown)
 
@@ -99,6 +101,18 @@ def _settings(
         if name not in found:
             raise _problem(lowering, declared, call, f"lacks the setting '{name}'", form)
     return found, kind
+
+
+def _tell_of_width(
+    lowering: Lowering, declared: ParameterDeclaration, form: str, shown: Mapping[str, float | str]
+) -> None:
+    """Warn of a kernel along one axis that is narrower than the gaps between its points."""
+    axis = lowering.names.axes.get(declared.axes[0]) if len(set(declared.axes)) == 1 else None
+    found = None if axis is None else overrated(form, shown, axis)
+    if axis is not None and found is not None:
+        gap, factor = (f"{value:.3g}" for value in found)
+        facts = {"name": declared.name, "axis": axis.name, "gap": gap, "factor": factor}
+        lowering.report.add(catalogue.NARROW_KERNEL, declared.span, **facts)
 
 
 def _shown(expression: Expression) -> float | str:
