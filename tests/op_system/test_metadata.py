@@ -160,3 +160,57 @@ def test_inputs_are_told() -> None:
         {"name": "open", "axes": (), "interpolation": "previous"},
         {"name": "rain", "axes": (), "interpolation": "linear"},
     ]
+
+
+KEPT: dict[str, Any] = {
+    "kind": "transitions",
+    "state": ["S[age]", "X[age,imm]"],
+    "axes": [
+        {"name": "age", "coords": ["a", "b"], "units": "year"},
+        {"name": "imm", "type": "ordinal", "coords": ["x0", "x1", "x2"]},
+        {"name": "x", "type": "continuous", "domain": {"lb": 1, "ub": 8}, "size": 4, "spacing": "log"},
+        {"name": "y", "type": "continuous", "domain": {"lb": -1, "ub": 2}, "size": 7},
+        {"name": "z", "type": "continuous", "coords": [0, 1, 5]},
+    ],
+    "transitions": [
+        {"coord_shift": {"axis": "imm", "step": 1, "boundary": "stay"}, "rate": "r", "apply_to": ["X"]},
+        {"from": "X[age,imm:i]", "to": "X[age,imm:j]", "rate": "G[imm:i,imm:j]"},
+        {"from": "S[age]", "to": "X[age,imm:j]", "rate": "w[imm:j]"},
+    ],
+    "sources": {"a": [1, 2.5, None, 'é"x\n', {"b": True}]},
+    "couplings": [],
+}
+
+
+@pytest.mark.filterwarnings("ignore::opjax.OpjaxWarning")
+def test_what_engines_read_of_axes_moves_and_what_is_kept() -> None:
+    ours, theirs = both(KEPT)
+    assert ours.meta["axes"] == theirs.meta["axes"]
+    for key in ("sources", "couplings"):
+        assert ours.meta[key] == theirs.meta[key]
+    moves = [(row.get("coord_shift"), row.get("routing")) for row in ours.meta["transitions"]]
+    wanted = [(row.get("coord_shift"), row.get("routing")) for row in theirs.meta["transitions"]]
+    for (shift, routing), (their_shift, their_routing) in zip(moves, wanted, strict=True):
+        assert shift == their_shift
+        assert (routing is None) == (their_routing is None)
+        if routing is not None:
+            assert [routing[key] for key in ("axis", "target_only")] == [
+                their_routing[key] for key in ("axis", "target_only")
+            ]
+
+
+@pytest.mark.filterwarnings("ignore::opjax.OpjaxWarning")
+def test_what_is_kept_survives_every_spelling() -> None:
+    model = opjax.from_dict({**KEPT, "meta": {"note": {"x": []}}})
+    for form in ("ojx", "yaml"):
+        again = opjax.loads(model.show(form), format=form)
+        assert again.content_hash == model.content_hash
+        assert again.meta["sources"] == KEPT["sources"]
+        assert again.meta["note"] == {"x": []}
+
+
+def test_a_text_that_is_no_json_is_kept_as_it_is() -> None:
+    text = 'model M:\n  states:\n    x = 0\n  dynamics:\n    x\' = 1\n  kept:\n    note "{}"\n    axes "mine"\n'
+    for note in ("free", "[" * 5000):
+        meta = opjax.loads(text.format(note)).meta
+        assert (meta["note"], meta["axes"]) == (note, [])

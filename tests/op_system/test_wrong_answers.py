@@ -287,7 +287,8 @@ def test_what_op_system_keeps_and_never_reads_gets_a_warning() -> None:
     spec = {"state": ["S"], "equations": {"S": "-S"}, "sources": [{"state": "S"}], "meta": {"note": 1}}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        opjax.compile_rhs(spec)
+        found = opjax.compile_rhs(spec)
+    assert found.meta["sources"] == op_system.compile_spec(spec).meta["sources"] == [{"state": "S"}]
     assert ["'sources'" in str(w.message) or "'meta.note'" in str(w.message) for w in caught] == [True, True]
 
 

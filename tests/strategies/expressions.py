@@ -6,6 +6,7 @@ but says nothing about meaning: names are not declared anywhere.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, get_args
 
@@ -231,6 +232,11 @@ declarations: dict[str, st.SearchStrategy[Any]] = {
     "boundary": _declared(d.BoundaryDeclaration, names, names, st.sampled_from(["lo", "hi"]), names, arguments(parts)),
     "observation": _declared(d.ObservationDeclaration, names, distributions, axis_lists, maybe_parts),
     "gauge": _declared(d.GaugeDeclaration, names, powers),
+    "kept": st.builds(
+        lambda name, value: d.KeptDeclaration(name, doc=json.dumps(value)),
+        names,
+        st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists, max_leaves=4),
+    ),
     "requirement": _declared(d.RequirementDeclaration, parts),
     "time": _declared(d.TimeDeclaration, units, st.one_of(st.just(""), st.dates().map(str)), starts),
 }

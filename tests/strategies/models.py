@@ -27,6 +27,7 @@ _KINDS = {
     "derived": "derived",
     "requirements": "requirement",
     "gauges": "gauge",
+    "kept": "kept",
 }
 _derived = declarations["alias"].filter(lambda declaration: hasattr(declaration, "axes"))
 _bare_states = st.lists(st.builds(StateDeclaration, names), max_size=4)
@@ -40,7 +41,7 @@ def models(draw: st.DrawFn) -> ModelSyntax:
     fields: dict[str, tuple[Declaration, ...]] = {}
     for field in draw(st.sets(st.sampled_from(sorted(_KINDS)), max_size=4)):
         one = _derived if field == "derived" else declarations[_KINDS[field]]
-        few = st.lists(one, max_size=3)
+        few = st.lists(one, max_size=3, unique_by=(lambda row: row.name) if field == "kept" else id)
         fields[field] = tuple(draw(few | _bare_states if field == "states" else few))
     name = draw(st.one_of(names, texts))
     doc = "\n".join(draw(st.lists(texts, max_size=3)))

@@ -15,8 +15,11 @@ from opjax.compile.layout import Layout, Slot
 from opjax.ir.evaluate import constant_value
 from opjax.ir.nodes import Along, AtPosition
 from opjax.ir.system import Bounds, Flow, Participant, System
-from opjax.ir.types import Axis, Measure
+from opjax.ir.types import Axis, Dim, Measure
+from opjax.syntax.kept import kept_value
 
+EVEN = 1e-9
+"""Gaps that differ by less than this part of the whole are even, up to rounding."""
 SupportKind = Literal["real", "positive", "unit_interval", "bounded"]
 
 
@@ -146,7 +149,9 @@ def model_meta(system: System, layout: Layout, rates: Mapping[str, str]) -> dict
     tables = [table for table in time_tables(system) if table.coordinates]
     varying = {name: (table.axis, axes) for table in tables for name, axes in table.parameters}
     shaped = {p.name: _other_axes(p.axes, varying.get(p.name)) for p in system.parameters.values() if p.axes}
+    kept = {name: kept_value(text) for name, text in system.kept.items()}
     return {
+        **kept,
         "axes": [_axis(axis) for axis in system.axes.values()],
         "transitions": [_transition(flow, system, rates.get(flow.name, "")) for flow in system.flows.values()],
         "shaped_params": tuple(sorted(shaped.items())),
@@ -158,6 +163,8 @@ def model_meta(system: System, layout: Layout, rates: Mapping[str, str]) -> dict
         "inputs": [{"name": i.name, "axes": i.axes, "interpolation": i.interpolation} for i in system.inputs.values()],
         "factorize_axes": list(system.independent),
         "initial_state": dict(initial_state(system, layout, published_names(layout, system.axes))),
+        "parameter_declarations": parameter_meta(system),
+        "state_declarations": state_meta(system),
     }
 
 
@@ -176,12 +183,40 @@ def _axis(axis: Axis) -> dict[str, object]:
     }
     if axis.numeric:
         row["deltas"] = list(axis.quadrature())
+    if axis.kind == "grid":
+        row["domain"] = {"lb": axis.coordinates[0], "ub": axis.coordinates[-1]}
+    row["spacing"] = "log" if axis.kind == "grid" and not _is_even(axis.coordinates) else "linear"
+    if axis.unit:
+        row["units"] = axis.unit
+    if axis.measure is not None:
+        row["measure"] = axis.measure
     return row
+
+
+def _is_even(points: tuple[float, ...]) -> bool:
+    """Whether the gaps are the same, up to rounding; the points of a grid of powers double, or so, each time."""
+    gaps = [after - before for before, after in itertools.pairwise(points)]
+    return not gaps or max(gaps) - min(gaps) <= EVEN * (points[-1] - points[0])
 
 
 def _transition(flow: Flow, system: System, rate: str) -> dict[str, object]:
     source, target = side_text(flow.reactants, system), side_text(flow.products, system)
-    return {"name": flow.name, "from": source, "to": target, "rate": rate}
+    row: dict[str, object] = {"name": flow.name, "from": source, "to": target, "rate": rate}
+    for part in flow.products:
+        for axis, chosen in zip(system.states[part.state].axes, part.selections, strict=True):
+            if not isinstance(chosen, Along):
+                continue
+            alone = bool(flow.reactants) and all(Dim(axis) not in _dims(other) for other in flow.reactants)
+            if chosen.dim.primes or alone:
+                words = {"source_alias": None if alone else axis, "target_alias": str(chosen.dim)}
+                row["routing"] = {"axis": axis, **words, "target_only": alone}
+            elif chosen.offset:
+                row["coord_shift"] = {"axis": axis, "step": chosen.offset, "boundary": chosen.edge}
+    return row
+
+
+def _dims(part: Participant) -> set[Dim]:
+    return {chosen.dim for chosen in part.selections if isinstance(chosen, Along)}
 
 
 def side_text(side: tuple[Participant, ...], system: System) -> str | None:

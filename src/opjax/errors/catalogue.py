@@ -295,7 +295,7 @@ RATE_CONTAINS_SOURCE = Problem(
 )
 IGNORED_KEY = Problem(
     "W0510",
-    "the key '{name}' changes nothing: op_system keeps it, and nothing reads it",
+    "the key '{name}' changes nothing: it is kept in 'meta', and nothing here reads it",
     "write what it means as transitions or equations, or remove it",
 )
 CHANGED_NAME = Problem("W0511", "the name '{name}' is read as '{other}'", "write letters, digits and '_'")

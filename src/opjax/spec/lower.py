@@ -22,6 +22,7 @@ from opjax.spec.dynamics import Dynamics
 from opjax.spec.expressions import Lowering
 from opjax.spec.gauges import lower_gauges
 from opjax.spec.independence import check_independent
+from opjax.spec.keeping import kept_by_name
 from opjax.spec.names import Name, NameKind, Names, declare
 from opjax.spec.operators.reading import Operators
 from opjax.spec.order import names_in, order_of_need
@@ -118,6 +119,7 @@ class _Lower:
             derived=self.defined("derived"),
             equations=dynamics.written(),
             independent=tuple(axis.name for axis in self.model.independent),
+            kept=kept_by_name(self.model.kept, self.report),
             requirements=quantities.requirements(self.model.requirements),
             time_reductions=tuple(self.lowering.time_reductions),
             gauges=lower_gauges(self.model.gauges, self.lowering.names, self.report),

@@ -177,6 +177,13 @@ SECTIONS: tuple[SectionRow, ...] = (
         also=("requires",),
         elsewhere=("requirements", "assert"),
     ),
+    SectionRow(
+        name="kept",
+        field="kept",
+        of=lambda model: model.kept,
+        parse=parser.parse_kept,
+        elsewhere=("meta", "sources", "couplings"),
+    ),
 )
 BY_WORD: dict[str, SectionRow] = {word: row for row in SECTIONS for word in (row.name, *row.also)}
 """Every word that begins a section."""

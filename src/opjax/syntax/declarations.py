@@ -352,6 +352,13 @@ class GaugeDeclaration(Declaration):
 
 
 @record(eq=False)
+class KeptDeclaration(Declaration):
+    """``sources "{...}"``: a value for those who read `meta`, as JSON in `doc`; nothing here depends on it."""
+
+    name: str
+
+
+@record(eq=False)
 class ModelSyntax(Declaration):
     """One model as it was written. ``parse(print(model)) == model``.
 
@@ -376,5 +383,6 @@ class ModelSyntax(Declaration):
     operators: tuple[OperatorDeclaration, ...] = ()
     absences: tuple[AbsenceDeclaration, ...] = ()
     gauges: tuple[GaugeDeclaration, ...] = ()
+    kept: tuple[KeptDeclaration, ...] = ()
     section_comments: tuple[SectionComments, ...] = field(default=(), kw_only=True, compare=False, repr=False)
     end_comments: tuple[str, ...] = field(default=(), kw_only=True, compare=False, repr=False)

@@ -33,6 +33,7 @@ from opjax.syntax.declarations import (
     IndependentAxis,
     InitialDeclaration,
     InputDeclaration,
+    KeptDeclaration,
     ObservationDeclaration,
     OperatorDeclaration,
     ParameterDeclaration,
@@ -42,6 +43,7 @@ from opjax.syntax.declarations import (
     TransitionDeclaration,
 )
 from opjax.syntax.hints import Place, hint
+from opjax.syntax.kept import kept_text, kept_value
 from opjax.syntax.lexer import Lexer, Token, Vocabulary, vocabulary
 from opjax.syntax.nodes import Expression, Reference
 from opjax.syntax.recipes import Recipes, Step
@@ -221,6 +223,12 @@ def parse_boundary(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) 
 def parse_operator(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> OperatorDeclaration:
     """``waning: advection of S along imm with velocity = w``."""
     return cast(OperatorDeclaration, parse_statement("operator", span, report, limits))
+
+
+def parse_kept(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> KeptDeclaration:
+    """``sources "{...}"``: a name with a text, as `parse_independent` reads them."""
+    row = parse_independent(span, report, limits)
+    return KeptDeclaration(row.name, doc=kept_text(kept_value(row.doc)), span=row.span)
 
 
 def parse_absence(span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> AbsenceDeclaration:

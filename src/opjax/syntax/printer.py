@@ -29,6 +29,7 @@ from opjax.syntax.declarations import (
     IndependentAxis,
     InitialDeclaration,
     InputDeclaration,
+    KeptDeclaration,
     MeasureDeclaration,
     ObservationDeclaration,
     OperatorDeclaration,
@@ -175,7 +176,7 @@ class _Printer:
                 return self.text(found.condition)
             case GaugeDeclaration():
                 return f"{found.name}: {', '.join(_power(name, power) for name, power in found.powers)}"
-            case IndependentAxis():
+            case IndependentAxis() | KeptDeclaration():
                 return found.name
             case TimeDeclaration():
                 start = f"from {_short(found.start)}" if found.start is not None else ""

@@ -1,26 +1,33 @@
 """op_system's keys that say nothing new: `state_axes`, `sources`, `couplings`, and `meta`, which may hold others.
 
-op_system keeps `sources`, `couplings` and unknown parts of `meta` and never reads them. Here they are left out, with a
-warning, so that nobody believes in them. `meta: {kernels: ..., operators: ...}` is another place for these two keys.
+op_system keeps `sources` and `couplings` in what it publishes as `meta`, and never reads them. So it is here, also with
+other parts of `meta`, and with a warning, so that nobody believes in them: they are ``kept``, as JSON.
+`meta: {kernels: ..., operators: ...}` is another place for these two keys.
 """
 
 from __future__ import annotations
 
-from opjax.errors import catalogue
+import contextlib
+
+from opjax.errors import Stop, catalogue
 from opjax.spec.document import Entry, MappingNode, Node, ScalarNode, SequenceNode, repeated_key, wrong_value
+from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
-from opjax.spec.sections.section import Section, nothing
+from opjax.spec.sections.section import Plain, Section, commented, nothing
 from opjax.spec.sections.shapes import TEXT, Keyed, Listed, Scalar
-from opjax.spec.sections.values import reference, text_of
+from opjax.spec.sections.values import reference, simple_name, text_of
+from opjax.syntax.declarations import KeptDeclaration, ModelSyntax
+from opjax.syntax.kept import kept_text, kept_value
+from opjax.traverse import Walk, run
 
 META = "meta"
 _MOVED = ("kernels", "operators")
-_IGNORED = ("sources", "couplings")
+_ONLY_KEPT = ("sources", "couplings")
 _ANY = Scalar("", ())
 
 
 def spread(root: MappingNode, draft: Draft) -> MappingNode:
-    """The mapping of a model without what nobody reads, and with the keys of `meta` in it.
+    """The mapping of a model without what is only kept, and with the keys of `meta` in it.
 
     Arguments:
         root: the whole mapping.
@@ -28,8 +35,8 @@ def spread(root: MappingNode, draft: Draft) -> MappingNode:
     """
     kept: list[Entry] = []
     for entry in root.entries:
-        if entry.key.text in _IGNORED:
-            _ignored(entry.key.text, entry, draft)
+        if entry.key.text in _ONLY_KEPT:
+            _kept(entry.key.text, entry, draft)
         elif entry.key.text == META:
             kept.extend(_moved(entry, root, draft))
         else:
@@ -45,18 +52,46 @@ def _moved(meta: Entry, root: MappingNode, draft: Draft) -> list[Entry]:
         return found
     for entry in meta.value.entries:
         name = entry.key.text
-        if name not in _MOVED:
-            _ignored(f"{META}.{name}", entry, draft)
-        elif root.get(name) is not None:
+        if root.get(name) is not None and name in (*_MOVED, *_ONLY_KEPT):
             repeated_key(draft.report, entry.key)
+        elif name not in _MOVED:
+            _kept(f"{META}.{name}", entry, draft)
         else:
             found.append(entry)
     return found
 
 
-def _ignored(name: str, entry: Entry, draft: Draft) -> None:
+def _kept(name: str, entry: Entry, draft: Draft) -> None:
     if not _is_empty(entry.value):
         draft.report.add(catalogue.IGNORED_KEY, entry.key.span, name=name)
+    with contextlib.suppress(Stop):
+        last = simple_name(entry.key, name, draft)
+        text = kept_text(run(_plain(entry.value, draft)))
+        draft.kept.append(
+            KeptDeclaration(last, doc=text, span=entry.key.span, comments=comments_of(draft, entry.key, entry.value))
+        )
+
+
+def _plain(node: Node, draft: Draft) -> Walk[Plain]:
+    """A value as Python has it."""
+    draft.count(node)
+    match node:
+        case MappingNode():
+            found: dict[str, Plain] = {}
+            for entry in node.entries:
+                found[entry.key.text] = yield _plain(entry.value, draft)
+            return found
+        case SequenceNode():
+            items: list[Plain] = []
+            for item in node.items:
+                items.append((yield _plain(item, draft)))
+            return items
+        case ScalarNode():
+            return node.value
+
+
+def _write(model: ModelSyntax) -> Plain:
+    return {row.name: commented(row, kept_value(row.doc)) for row in model.kept} or None
 
 
 def _is_empty(node: Node) -> bool:
@@ -98,6 +133,9 @@ SECTIONS = (
         _read_axes,
         nothing,
     ),
-    *(Section(key, "op_system keeps it, and nothing reads it", _ANY, _skip, nothing) for key in _IGNORED),
-    Section(META, "another place for kernels and operators", _ANY, _skip, nothing),
+    *(
+        Section(key, "kept in what is published as meta; nothing here reads it", _ANY, _skip, nothing)
+        for key in _ONLY_KEPT
+    ),
+    Section(META, "another place for kernels and operators; other keys are kept", _ANY, _skip, _write),
 )

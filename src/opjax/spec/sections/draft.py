@@ -22,6 +22,7 @@ from opjax.syntax.declarations import (
     InitialDeclaration,
     InputDeclaration,
     Interpolation,
+    KeptDeclaration,
     ModelSyntax,
     ObservationDeclaration,
     OperatorDeclaration,
@@ -117,6 +118,7 @@ class Draft:
     requirements: list[RequirementDeclaration] = field(default_factory=list[RequirementDeclaration])
     operators: list[OperatorDeclaration] = field(default_factory=list[OperatorDeclaration])
     absences: list[AbsenceDeclaration] = field(default_factory=list[AbsenceDeclaration])
+    kept: list[KeptDeclaration] = field(default_factory=list[KeptDeclaration])
 
     # --- what was read so far
 
@@ -150,6 +152,7 @@ class Draft:
             operators=tuple(self.operators),
             absences=tuple(self.absences),
             gauges=tuple(self.gauges),
+            kept=tuple(self.kept),
             doc=self.doc,
             span=self.span,
         )
