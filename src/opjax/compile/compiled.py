@@ -19,7 +19,7 @@ from opjax.compile.living import first_equal
 from opjax.compile.options import Options
 from opjax.compile.origins import Origin
 from opjax.compile.quantities import NOTHING, Optimise
-from opjax.compile.quick import Usual
+from opjax.compile.quick import Called, Quick, Usual, bound
 from opjax.errors import catalogue, did_you_mean
 from opjax.ir.system import System
 
@@ -47,7 +47,7 @@ class _Ready:
     branches: bool
 
 
-class CompiledRhs(Described):
+class CompiledRhs(Called, Described):
     """The time derivative of a model's states.
 
     Three ways to call it, all of which keep the data type of the state and never look at a value, so that they can be
@@ -69,7 +69,9 @@ class CompiledRhs(Described):
         self._arguments = self._quantities.arguments
         self._ready: dict[tuple[type, DType], _Ready] = {}
         self._latest: _Ready | None = None
-        self._usual = Usual(self._flat, self._arguments)
+        self._usual: Usual | None = None
+        self._keywords = Quick("eval_fn", self._by_keyword, getattr, self, "eval_fn")
+        self.__call__ = self._by_mapping
         _register_without_leaves(type(self))
 
     # --- calls
@@ -90,7 +92,7 @@ class CompiledRhs(Described):
             OpjaxError: E0804 for a wrong shape, E0805 for a missing parameter, E0806 for an unknown one.
         """
         first = self._first
-        return self._eval_fn if first is self else first.eval_fn
+        return self._keywords if first is self else first.eval_fn
 
     @cached_property
     def pytree_eval_fn(self) -> Callable[..., dict[str, Shaped]]:
@@ -106,9 +108,6 @@ class CompiledRhs(Described):
         """
         first = self._first
         return self._pytree_eval_fn if first is self else first.pytree_eval_fn
-
-    def _eval_fn(self, t: object, y: Vector, **parameters: object) -> Vector:
-        return self._quick(t, y, parameters)
 
     def _pytree_eval_fn(self, t: object, y: Mapping[str, Shaped], **parameters: object) -> dict[str, Shaped]:
         return self._tree(t, y, parameters)
@@ -150,19 +149,6 @@ class CompiledRhs(Described):
         free = replace(self._options, xp=None)
         return Jacobian(CompiledRhs(self._system, self._origin, free, self._quantities.optimise))
 
-    def __call__(self, t: object, y: Vector | Mapping[str, Shaped], args: Mapping[str, object] | None = None) -> Any:
-        """The derivative as diffrax wants it: ``diffrax.ODETerm(rhs)``.
-
-        Arguments:
-            t: the time.
-            y: a flat vector, or each state's array by name.
-            args: the parameters by name.
-
-        Returns:
-            The derivative, in the form of `y`.
-        """
-        return self._quick(t, y, args or NOTHING)
-
     def coordinate_view(self) -> StateCoordinateView:
         """The model with the logarithms of the states that are declared with ``log`` as coordinates."""
         from opjax.compile.coordinates import StateCoordinateView  # it knows this class
@@ -184,23 +170,20 @@ class CompiledRhs(Described):
             >>> rhs.bind({"k": 0.5})(0.0, np.array([4.0]))
             array([-2.])
         """
-        given = dict(params)
-        return lambda t, y: self(t, y, given)
+        return bound(self, lambda: self._usual, dict(params))
 
-    def _quick(self, t: object, y: Any, parameters: Mapping[str, object]) -> Any:
-        """One look at usual arguments, and no further call: a small model takes less time than two of them."""
-        usual = self._usual
-        if type(y) is usual.kind and y.dtype is usual.dtype and y.shape == usual.shape:
-            if len(parameters) == usual.count and (not usual.timed or type(t) is float):
-                try:
-                    p = usual.pick(parameters)
-                except KeyError:
-                    return self._flat(t, y, parameters)
-                if tuple(map(type, p)) == usual.types and (not usual.arrays or usual.fits(p)):
-                    return usual.function(t, y, p)
-        elif isinstance(y, Mapping):
-            return self._tree(t, cast("Mapping[str, Array]", y), parameters)
-        return self._flat(t, y, parameters)
+    def _by_mapping(self, t: object, y: Any, args: Mapping[str, object] | None = None) -> Any:
+        if isinstance(y, Mapping):
+            return self._tree(t, cast("Mapping[str, Array]", y), args or NOTHING)
+        return self._flat(t, y, args or NOTHING)
+
+    def _by_keyword(self, t: object, y: Any, **parameters: object) -> Any:
+        return self.__call__(t, y, parameters)
+
+    def _unusual(self, t: object, y: Any, other: Mapping[str, object], values: tuple[object, ...]) -> Any:
+        """A call by keyword of which something is not as usual; a value that was not given is None."""
+        found = zip(self._arguments.names, values, strict=True)
+        return self._by_mapping(t, y, {**{name: value for name, value in found if value is not None}, **other})
 
     def _flat(self, t: object, y: Array, parameters: Mapping[str, object]) -> Array:
         ready = self._latest
@@ -241,12 +224,29 @@ class CompiledRhs(Described):
             casts=not backend.is_array(y) or y.dtype != dtype,
             branches=kernel.branches and form != "numbers",
         )
-        if form != "flat" and ready.number is not None and not ready.casts and not ready.branches:
-            self._usual = Usual(
-                ready.function, self._arguments, ready.number, ready.uses_time, ready.kind, dtype, self._shape
-            )
+        if form != "flat" and ready.number is float and not ready.casts and not ready.branches:
+            self._hasten(kernel, ready)
         self._ready[(type(y), getattr(y, "dtype", None))] = ready
         return ready
+
+    def _hasten(self, kernel: Kernel, ready: _Ready) -> None:
+        """Replace the calls by functions that have been written for arguments like these."""
+        arguments = self._arguments
+        shapes = [shape for shape in arguments.in_order if shape is not None]
+        if len(shapes) == len(arguments.names):
+            usual = Usual(
+                kernel,
+                ready.kind,
+                ready.dtype,
+                self._shape,
+                arguments.names,
+                tuple(shapes),
+                arguments.pick,
+                ready.uses_time,
+            )
+            self._usual = usual
+            self.__call__ = usual.function("mapping", self._by_mapping)
+            self._keywords.__call__ = usual.function("keywords", self._unusual) or self._by_keyword
 
     def _tree(self, t: object, y: Mapping[str, Array], parameters: Mapping[str, object]) -> dict[str, Array]:
         backend, dtype, states = self._states(y)

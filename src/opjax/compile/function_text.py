@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from opjax.backends.base import Backend
 from opjax.compile.emit import Emitter
 from opjax.compile.in_place import InPlace
 from opjax.compile.layout import Slot
-from opjax.compile.numbers import Numbers
+from opjax.compile.numbers import Numbers, refuses_lists
 from opjax.compile.settled import MANY
 from opjax.compile.targets import Target
 from opjax.compile.text import TIGHTEST, Table, Value
@@ -53,6 +53,23 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
+class Inlined:
+    """Statements over numbers, to stand in other functions too.
+
+    Arguments:
+        states: the variables of the states.
+        parameters: those of the parameters.
+        statements: what is computed.
+        refuses: whether they raise an error where states are lists and not numbers.
+    """
+
+    states: tuple[str, ...]
+    parameters: tuple[str, ...]
+    statements: tuple[str, ...]
+    refuses: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     """The text of a function, the statements before it, and what its free names stand for."""
 
@@ -65,6 +82,7 @@ class Code:
     uses_time: bool
     sizes: tuple[int, ...]
     """The lengths of what is packed."""
+    inlined: Inlined | None = None
 
     @property
     def text(self) -> str:
@@ -157,33 +175,34 @@ def _written(asked: Asked) -> Code:
 
 _READS_P = re.compile(r"\w+ = (\w+\()?p\[")
 _WORD = re.compile(r"\w+")
-MOST_ITEMS = 10
-"""Numbers that are written one by one, and not by way of a list."""
+FEW_ITEMS = 2
+"""Numbers that are written one by one, and not all at once."""
+OUTSIDE = "args call float kind len map other otherwise pick shape tuple type types"
+"""What functions around these statements refer to: see `opjax.compile.quick`."""
 
 
 def _of_numbers(asked: Asked) -> Code:
     """The text of the function of a few numbers; what Python refuses to compute is computed ``otherwise``."""
     emitter = Numbers(asked.program, lambda function: None, True, _stored(asked.inputs, "flat"))
-    _reserve(emitter, asked, "out", "real", "otherwise")
-    array = emitter.namer.name("array")
-    emitter.helpers["array"] = array
+    taken = [f"name_{place}" for place in range(len(asked.inputs.parameters))]
+    _reserve(emitter, asked, "out", "real", "store", *OUTSIDE.split(), *taken)
     emitter.emit()
     results = [emitter.operand(asked.program.roots[output.name]).text for output in asked.outputs]
     names = {(s.role, s.name): variable for variable, s in emitter.leaves.items()}
     size = len(results)
-    states = [names.get(("state", slot.name), "_") for slot in asked.inputs.states]
-    parameters = [names.get(("parameter", name), "_") for name in asked.inputs.parameters]
-    lines = [f"{', '.join(states)}, = y.tolist()", *([f"{', '.join(parameters)}, = p"] if parameters else [])]
-    statements = list(emitter.lines)
-    if size <= MOST_ITEMS:
-        statements += [f"out = {emitter.helper('empty')}({size}, real)"]
+    states = tuple(names.get(("state", slot.name), "_") for slot in asked.inputs.states)
+    parameters = tuple(names.get(("parameter", name), "_") for name in asked.inputs.parameters)
+    statements = [*emitter.lines, f"out = {emitter.helper('empty')}({size})"]
+    if size <= FEW_ITEMS:
         statements += [f"out[{place}] = {text}" for place, text in enumerate(results)]
-        statements += ["return out"]
     else:
-        statements += [f"return {array}(({', '.join(results)},), real)"]
+        statements += [f"store(out, 0, {', '.join(results)})"]
+    statements += ["return out"]
+    lines = [f"{', '.join(states)}, = y.tolist()", *([f"{', '.join(parameters)}, = p"] if parameters else [])]
     lines += ["try:", *(f"    {line}" for line in statements)]
     lines += ["except (ArithmeticError, ValueError):", "    return otherwise(t, y, p)"]
-    return _code(emitter, [], lines, (size,))
+    code = _code(emitter, [], lines, (size,))
+    return replace(code, inlined=Inlined(states, parameters, tuple(statements), refuses_lists(asked.program)))
 
 
 def _whole(program: Program, root: AnyNode, count: int) -> AnyNode | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import linecache
+import struct
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import CodeType
 from typing import cast
 
 from opjax.backends.base import Array, Backend, DType
@@ -34,6 +36,7 @@ class Kernel:
     backend: Backend
     _codes: dict[Form, Code] = field(default_factory=dict[Form, Code])
     _bound: dict[tuple[Form, DType], Function] = field(default_factory=dict[tuple[Form, DType], Function])
+    _compiled: dict[str, CodeType] = field(default_factory=dict[str, CodeType])
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)  # one kernel serves all equal models
 
     def code(self, form: Form) -> Code:
@@ -82,7 +85,7 @@ class Kernel:
         own: dict[str, object] = {"pack": pack}
         if form == "numbers":
             own["otherwise"] = self.quietly(self.bind("written", dtype))
-        names = {**_surroundings(self, code, self.backend, dtype), **own, **_settled(self, code, dtype)}
+        names = {**self._names(code, dtype), **own}
         digest = hashlib.sha256(code.text.encode()).hexdigest()[:12]  # the same in every process
         filename = f"<opjax {self.title} {form} {digest}>"
         # The text is ours from the first character to the last: names that people wrote are not in it.
@@ -93,6 +96,27 @@ class Kernel:
         function = names["rhs"]
         assert callable(function)
         return function
+
+    def _names(self, code: Code, dtype: DType) -> dict[str, object]:
+        """What the statements of a form refer to."""
+        store = struct.Struct(f"{code.sizes[0]}d").pack_into if code.inlined else None  # NumPy takes them one by one
+        names = {**_surroundings(self, code, self.backend, dtype), **_settled(self, code, dtype)}
+        return {**names, "store": store} if store else names
+
+    def around(self, form: Form, text: str, names: Mapping[str, object], dtype: DType) -> Function:
+        """The function ``call`` of a text that stands around the statements of a form.
+
+        Arguments:
+            form: whose statements these are.
+            text: the function.
+            names: what it refers to beside what the statements do.
+            dtype: the data type.
+        """
+        if text not in self._compiled:
+            self._compiled[text] = compile(text, f"<opjax {self.title} call>", "exec")  # ours, like the statements
+        everything = {**self._names(self.code(form), dtype), **names}
+        exec(self._compiled[text], everything)
+        return cast(Function, everything["call"])
 
 
 def _surroundings(kernel: Kernel, code: Code, backend: Backend, dtype: DType) -> dict[str, object]:

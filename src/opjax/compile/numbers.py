@@ -26,6 +26,13 @@ def is_small(program: Program) -> bool:
     )
 
 
+def refuses_lists(program: Program) -> bool:
+    """Whether a program of numbers fails where each state is a list: a product with one does, and every time."""
+    products = [n for n in program.nodes if isinstance(n, Apply) and n.function in ("multiply", "divide")]
+    states = any(isinstance(a, Symbol) and a.role == "state" for n in products for a in n.arguments)
+    return states and not any(isinstance(n, Apply) and n.function == "where" for n in program.nodes)
+
+
 @dataclass(slots=True)
 class Numbers(Emitter):
     """Writes the statements of a function of Python's numbers."""

@@ -1,59 +1,190 @@
-"""The call that has to be quick: what usual arguments look like, so that one look is enough."""
+"""The calls that have to be quick: functions written for one pattern of arguments, which check it and compute.
+
+A model of a few equations computes for less time than two calls of Python functions take. So where the states are
+NumPy's double precision, the function that is called is one that looks whether everything is as usual (types, shapes,
+names, number of parameters) and computes in the same breath. Whatever is not usual goes the general way, which knows
+what to make of it, or what is wrong.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from opjax.backends.base import Array, DType
-from opjax.compile.arguments import Arguments
+from opjax.compile.function_text import Inlined
+from opjax.compile.kernel import Kernel
+
+Style = Literal["mapping", "keywords", "bound"]
+"""Parameters in one mapping, by keyword, or given once and for all."""
+MANY = 6
+"""Parameters from which on their types are looked at all at once."""
+INDENT = "    "
 
 
-class Unusual:
-    """The type of no array."""
+class Called:
+    """What is called without a look at its type: its instances are."""
+
+    __slots__ = ("__call__",)
+    __call__: Callable[..., Any]
 
 
-@dataclass(slots=True)
+class Quick(Called):
+    """A function of a model; what it does is replaced by something quicker once it is known how it is called.
+
+    Arguments:
+        general: takes any arguments.
+        again: makes it again from what follows, for pickles.
+    """
+
+    __slots__ = ("__name__", "__weakref__", "_again")
+
+    def __init__(self, name: str, general: Callable[..., Any], *again: object) -> None:
+        self.__name__ = name
+        self.__call__ = general
+        self._again = again
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return self._again[0], self._again[1:]
+
+
+@dataclass(frozen=True, slots=True)
 class Usual:
     """What usual arguments look like.
 
     Arguments:
-        function: computes from arguments that are ready.
-        arguments: the parameters.
-        number: what makes a Python float a number of the states' data type; `float` where it stays one.
-        timed: whether the time is one of the arguments.
+        kernel: computes.
         kind: the type of the states.
         dtype: their data type.
         shape: their shape.
+        names: the parameters in order.
+        shapes: their shapes.
+        pick: takes their values out of a mapping.
+        timed: whether the time counts.
     """
 
-    function: Callable[..., Array]
-    arguments: Arguments
-    number: Callable[[Any], Array] = float
-    timed: bool = False
-    kind: type[Any] = Unusual
-    dtype: DType = None
-    shape: tuple[int, ...] = ()
-    pick: Callable[[Mapping[str, object]], tuple[Any, ...]] = field(init=False)
-    count: int = field(init=False)
-    types: tuple[type[Any], ...] = field(init=False)
-    arrays: tuple[tuple[int, tuple[int, ...]], ...] = field(init=False)
-    """The places of the parameters that are arrays, with their shapes."""
+    kernel: Kernel
+    kind: type[Any]
+    dtype: DType
+    shape: tuple[int, ...]
+    names: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    pick: Callable[[Mapping[str, object]], tuple[object, ...]]
+    timed: bool
 
-    def __post_init__(self) -> None:
-        """Where numbers do not stay what they are, or tables are given, no call has so many parameters."""
-        shapes = self.arguments.in_order
-        self.pick = self.arguments.pick
-        self.count = len(shapes) if self.number is float and None not in shapes else -1
-        self.types = tuple(self.kind if shape else float for shape in shapes)
-        self.arrays = tuple((place, shape) for place, shape in enumerate(shapes) if shape)
+    def function(self, style: Style, otherwise: Callable[..., Any], given: Sequence[object] = ()) -> Any:
+        """The function of one style; None where there is none.
 
-    def fits(self, p: tuple[Any, ...]) -> bool:
-        """Whether arrays among parameters have their shapes."""
-        dtype = self.dtype
-        for place, shape in self.arrays:  # a loop: `all` over a generator takes three times as long
-            array = p[place]
-            if array.dtype is not dtype or array.shape != shape:
-                return False
-        return True
+        Arguments:
+            style: how it takes parameters.
+            otherwise: what takes the same arguments where they are unusual.
+            given: the values of a bound one.
+        """
+        inlined = self.kernel.code("numbers" if self._small else "written").inlined
+        if style == "keywords" and (inlined is None or inlined.parameters != self.names):
+            return None
+        if style == "bound" and (inlined is None or {type(value) for value in given} - {float}):
+            return None
+        form = "numbers" if inlined else "written"
+        names: dict[str, object] = {
+            "kind": self.kind,
+            "shape": self.shape,
+            "otherwise": otherwise,
+            "rhs": self.kernel.bind(form, self.dtype),
+            "pick": self.pick,
+            "types": (float,) * len(self.names),
+            **{f"name_{place}": name for place, name in enumerate(self.names)},
+            **{f"shape_{place}": shape for place, shape in enumerate(self.shapes)},
+        }
+        if style == "bound" and inlined:
+            names |= dict(zip(inlined.parameters, given, strict=True))
+        text = self._of_numbers(style, inlined) if inlined else self._of_arrays()
+        return self.kernel.around(form, text, names, self.dtype)
+
+    @property
+    def _small(self) -> bool:
+        return not any(self.shapes) and self.kernel.form_for(self._example, self.dtype) == "numbers"
+
+    @property
+    def _example(self) -> Array:
+        return self.kernel.backend.xp.empty(self.shape, self.dtype)
+
+    def _guard(self) -> str:
+        return "if type(y) is kind and y.dtype is real" + " and type(t) is float" * self.timed
+
+    def _of_numbers(self, style: Style, inlined: Inlined) -> str:
+        """The whole computation, behind a look at what is given."""
+        count, first = len(self.names), inlined.states[0]
+        head, guard, rest = "call(t, y, args=None)", self._guard(), "otherwise(t, y, args)"
+        before, looks = list[str](), list[str]()
+        if style == "mapping":
+            looks = [f"len(args) == {count}"] if count else ["not args"]
+            reads = [f"{variable} := args[name_{place}]" for place, variable in enumerate(inlined.parameters)]
+        else:
+            reads = list(inlined.parameters)
+        if style == "keywords":
+            head = f"call(t, y, {'*, ' * bool(reads)}{''.join(f'{name}=None, ' for name in reads)}**other)"
+            guard += " and not other"
+            rest = f"otherwise(t, y, other, ({''.join(f'{name}, ' for name in reads)}))"
+        if style == "bound":
+            head, rest = "call(t, y)", "otherwise(t, y)"
+        elif style == "mapping" and count >= MANY:
+            before = [f"{', '.join(inlined.parameters)} = p = pick(args)"]
+            looks.append("tuple(map(type, p)) == types")
+        else:
+            looks += [f"type({read}) is float" for read in reads]
+        lines = [f"{guard}:", f"{INDENT}try:"]
+        lines += [f"{INDENT * 2}{line}" for line in before]
+        lines += [f"{INDENT * 2}if {' and '.join(looks) or 'True'}:"]
+        lines += [f"{INDENT * 3}{', '.join(inlined.states)}, = y.tolist()"]
+        lines += [f"{INDENT * 3}if {'True' if inlined.refuses else f'type({first}) is float'}:"]
+        lines += [f"{INDENT * 4}{line}" for line in inlined.statements]
+        lines += [f"{INDENT}except (ArithmeticError, ValueError, KeyError, TypeError):", f"{INDENT * 2}pass"]
+        return _text(head, [*lines, f"return {rest}"])
+
+    def _of_arrays(self) -> str:
+        """A call of what computes, behind a look at what is given."""
+        looks = [f"len(args) == {len(self.names)}"] if self.names else ["not args"]
+        for place, shape in enumerate(self.shapes):
+            read = f"type(a{place} := args[name_{place}])"
+            like = f"{read} is kind and a{place}.dtype is real and a{place}.shape == shape_{place}"
+            looks.append(like if shape else f"{read} is float")
+        values = "".join(f"a{place}, " for place in range(len(self.names)))
+        lines = [f"{self._guard()} and y.shape == shape:", f"{INDENT}try:"]
+        lines += [f"{INDENT * 2}usual = {' and '.join(looks)}"]
+        lines += [f"{INDENT}except (KeyError, TypeError):", f"{INDENT * 2}usual = False"]
+        lines += [f"{INDENT}if usual:", f"{INDENT * 2}return rhs(t, y, ({values}))"]
+        return _text("call(t, y, args=None)", [*lines, "return otherwise(t, y, args)"])
+
+
+def bound(rhs: Callable[..., Any], usual: Callable[[], Usual | None], given: Mapping[str, object]) -> Quick:
+    """A function of the time and the states.
+
+    Arguments:
+        rhs: takes the parameters too.
+        usual: says what arguments look like, once it is known.
+        given: the parameters by name.
+    """
+
+    def plain(t: object, y: object) -> object:
+        return rhs(t, y, given)
+
+    def first(t: object, y: object) -> object:
+        found = plain(t, y)
+        known = usual()
+        if known is not None:
+            whole = set(given) == set(known.names)
+            function.__call__ = (known.function("bound", plain, known.pick(given)) if whole else None) or plain
+        return found
+
+    function = Quick("bound", first, _bind, rhs, given)
+    return function
+
+
+def _bind(rhs: Any, given: Mapping[str, object]) -> object:
+    return rhs.bind(given)
+
+
+def _text(head: str, lines: Sequence[str]) -> str:
+    return f"def {head}:\n" + "".join(f"{INDENT}{line}\n" for line in lines)

@@ -1,0 +1,183 @@
+"""Functions written for usual arguments: what is unusual has the value, or the error, that it has in any other call."""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import opjax
+
+Ways = dict[str, Callable[..., Any]]
+SMALL = """
+model Small:
+  params:
+    type
+    float = 0.5
+    lambda
+  states: args, other
+  dynamics:
+    d(args)/dt = type*args - float*args*other{time}
+    d(other)/dt = lambda*other/args
+"""
+COPIED = """
+model Copied:
+  params: k
+  states: x, z, w
+  dynamics:
+    d(x)/dt = z + w
+    d(z)/dt = x
+    d(w)/dt = x if z > w else w
+"""
+ARRAYS = """
+model Arrays:
+  axes:
+    age = [a, b, c]
+  params:
+    C[age, age]
+    k
+  states: x[age]
+  dynamics:
+    d(x[age])/dt = k*sum(C[age, j]*x[j] for j in age){time}
+"""
+CORNERS = (0.0, -0.0, 2.5, -1e-308, 1e308, np.inf, -np.inf, np.nan)
+
+
+def ready(
+    text: str, y: np.ndarray, time: str = "", **p: Any
+) -> tuple[opjax.CompiledRhs, dict[str, Callable[..., Any]]]:
+    """A model whose calls know what is usual, and all ways to call it."""
+    rhs = opjax.compile_rhs(opjax.loads(text.replace("{time}", time), "ojx"))
+    first = [rhs(0.0, y, p), rhs.eval_fn(0.0, y, **p)]
+    np.testing.assert_array_equal(*first)
+    ways: Ways = {
+        "mapping": rhs,
+        "keywords": lambda t, y, p: rhs.eval_fn(t, y, **p),
+        "bound": lambda t, y, p: [(f := rhs.bind(p))(t, y), f(t, y)][1],
+    }
+    return rhs, ways
+
+
+SMALL_P = {"type": 0.3, "float": 0.2, "lambda": 0.7}
+
+
+@pytest.mark.parametrize("way", ["mapping", "keywords", "bound"])
+def test_corners_of_numbers(way: str) -> None:
+    _, ways = ready(SMALL, np.ones(2), SMALL_P, " + t")
+    for x, z, k in itertools.product(CORNERS, repeat=3):
+        p = {**SMALL_P, "lambda": k}
+        with np.errstate(all="ignore"):
+            got = ways[way](0.25, np.array([x, z]), p)
+            a, b = np.float64(x), np.float64(z)
+            want = [0.3 * a - 0.2 * a * b + 0.25, k * b / a]
+        np.testing.assert_allclose(got, want, rtol=1e-15)
+        np.testing.assert_array_equal(np.signbit(got), np.signbit(want)) if not np.isnan(want).any() else None
+
+
+@pytest.mark.parametrize("way", ["mapping", "keywords", "bound"])
+@pytest.mark.parametrize("time", ["", " + t"])
+def test_unusual_values(way: str, time: str) -> None:
+    _, ways = ready(SMALL, np.ones(2), SMALL_P, time)
+    y = np.array([0.3, 0.7])
+    want = ways[way](2.0, y, {"type": 2.0, "float": 1.0, "lambda": 3.0})
+    for value in (2, np.float32(2), np.array(2.0), np.int8(2)):
+        p = {"type": value, "float": True, "lambda": 3.0}
+        np.testing.assert_array_equal(ways[way](2, y, p), want)
+    np.testing.assert_array_equal(ways[way](np.float64(2), y.astype(">f8"), {**p, "type": 2.0}), want)
+    single = ways[way](2.0, y.astype(np.float32), {**p, "type": 2.0})
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, want, rtol=1e-6)
+    assert isinstance(ways[way](2.0, y.view(type("Kind", (np.ndarray,), {})), p), np.ndarray)
+    np.testing.assert_array_equal(ways[way](2.0, np.array([1, 2]), p), ways[way](2.0, np.array([1.0, 2.0]), p))
+    np.testing.assert_array_equal(ways[way](2.0, np.array([9.0, *y, 9.0])[1:3], p), want)
+    np.testing.assert_allclose(ways[way](2.0, jnp.asarray(y), p), want, rtol=1e-6)
+    tree = ways[way](2.0, {"args": y[0], "other": y[1]}, p) if way != "keywords" else None
+    assert tree is None or [tree["args"], tree["other"]] == list(want)
+
+
+@pytest.mark.parametrize("way", ["mapping", "keywords", "bound"])
+@pytest.mark.parametrize("text", [SMALL, ARRAYS, COPIED])
+def test_wrong_arguments_are_refused_as_ever(way: str, text: str) -> None:
+    size = 2 if text is SMALL else 3
+    p = SMALL_P if text is SMALL else {"C": np.eye(3), "k": 2.0} if text is ARRAYS else {}
+    _, ways = ready(text, np.ones(size), p)
+    y = np.ones(size)
+    shapes = [np.ones(size + 1), np.ones(size - 1), np.ones((size, 1)), np.ones((size, 2)), np.ones((1, size)), y[0]]
+    for wrong in [*shapes, np.ones((size, size))]:
+        with pytest.raises(opjax.OpjaxError, match="E0804"):
+            ways[way](0.0, wrong, p)
+    with pytest.raises(opjax.OpjaxError, match="E0806"):
+        ways[way](0.0, y, {**p, "unknown": 1.0})
+    with pytest.raises(opjax.OpjaxError, match="E0807"):
+        ways[way](0.0, [1.0] * size, p)
+    for name in p:
+        if name != "float":
+            with pytest.raises(opjax.OpjaxError, match="E0805"):
+                ways[way](0.0, y, {key: value for key, value in p.items() if key != name})
+        with pytest.raises(opjax.OpjaxError, match="E0804"):
+            ways[way](0.0, y, {**p, name: np.ones((2, 2))})
+        with pytest.raises(opjax.OpjaxError, match="E0807"):
+            ways[way](0.0, y, {**p, name: "2"})
+
+
+def test_a_default_that_is_left_out_counts() -> None:
+    rhs, ways = ready(SMALL, np.ones(2), SMALL_P)
+    y = np.array([0.3, 0.7])
+    for call in ways.values():
+        without = call(0.0, y, {"type": 0.3, "lambda": 0.7})
+        np.testing.assert_array_equal(without, call(0.0, y, {**SMALL_P, "float": 0.5}))
+    np.testing.assert_array_equal(rhs(0.0, y, args=SMALL_P), rhs.eval_fn(y=y, t=0.0, **SMALL_P))
+
+
+def test_models_without_parameters() -> None:
+    rhs, ways = ready(COPIED, np.ones(3), {})
+    for y in ([1.0, 2.0, 3.0], [1.0, 3.0, 2.0]):
+        want = [y[1] + y[2], y[0], y[0] if y[1] > y[2] else y[2]]
+        assert all(call(0.0, np.array(y), {}).tolist() == want for call in ways.values())
+        assert rhs(0.0, np.array(y)).tolist() == rhs(0.0, np.array(y), None).tolist() == want
+
+
+@pytest.mark.parametrize("time", ["", " + t"])
+def test_arrays_among_parameters(time: str) -> None:
+    matrix = np.arange(9.0).reshape(3, 3)
+    _, ways = ready(ARRAYS, np.ones(3), {"C": matrix, "k": 2.0}, time)
+    y = np.array([1.0, -2.0, 0.5])
+    want = 2.0 * (matrix @ y) + (3.0 if time else 0.0)
+    for call, t in itertools.product(ways.values(), (3.0, 3, np.float32(3))):
+        for given in (matrix, matrix.astype(int), np.asfortranarray(matrix), matrix.tolist(), matrix.astype(">f8")):
+            np.testing.assert_array_equal(call(t, y, {"C": given, "k": 2}), want)
+            np.testing.assert_array_equal(call(t, y, {"k": 2.0, "C": given}), want)
+
+
+def test_calls_trace_and_pickle_once_they_are_quick() -> None:
+    rhs, _ = ready(SMALL, np.ones(2), SMALL_P)
+    y = np.array([0.3, 0.7])
+    with jax.enable_x64(True):
+        want = rhs(0.0, y, SMALL_P)
+        jitted = jax.jit(rhs.eval_fn)(0.0, jnp.asarray(y), **SMALL_P)
+        np.testing.assert_allclose(jitted, want, rtol=1e-14)
+        np.testing.assert_allclose(jax.jit(rhs)(0.0, jnp.asarray(y), SMALL_P), want, rtol=1e-14)
+        slopes = jax.grad(lambda p: rhs(0.0, jnp.asarray(y), p)[1])({**SMALL_P, "lambda": jnp.asarray(0.7)})
+        np.testing.assert_allclose(slopes["lambda"], 0.7 / 0.3, rtol=1e-14)
+    for again in (pickle.loads(pickle.dumps(f)) for f in (rhs.eval_fn, rhs.bind(SMALL_P), rhs)):
+        found = again(0.0, y, **SMALL_P) if again.__class__ is type(rhs.eval_fn) and again.__name__ != "bound" else None
+        found = again(0.0, y, SMALL_P) if isinstance(again, opjax.CompiledRhs) else found
+        np.testing.assert_array_equal(again(0.0, y) if found is None else found, want)
+
+
+def test_results_are_arrays_of_their_own() -> None:
+    _, ways = ready(SMALL, np.ones(2), SMALL_P)
+    y = np.array([0.3, 0.7])
+    for call in ways.values():
+        first, second = call(0.0, y, SMALL_P), call(0.0, 2 * y, SMALL_P)
+        assert type(first) is np.ndarray
+        assert first.flags.owndata
+        assert first.flags.writeable
+        assert not np.shares_memory(first, second)
+        assert first.tolist() != second.tolist()
