@@ -49,9 +49,7 @@ model Arrays:
 CORNERS = (0.0, -0.0, 2.5, -1e-308, 1e308, np.inf, -np.inf, np.nan)
 
 
-def ready(
-    text: str, y: np.ndarray, time: str = "", **p: Any
-) -> tuple[opjax.CompiledRhs, dict[str, Callable[..., Any]]]:
+def ready(text: str, y: np.ndarray, p: dict[str, Any], time: str = "") -> tuple[opjax.CompiledRhs, Ways]:
     """A model whose calls know what is usual, and all ways to call it."""
     rhs = opjax.compile_rhs(opjax.loads(text.replace("{time}", time), "ojx"))
     first = [rhs(0.0, y, p), rhs.eval_fn(0.0, y, **p)]
