@@ -64,6 +64,7 @@ HOMES: dict[str, frozenset[str]] = {
 # Calls through which text could become behaviour. Each exception is one module with its reason.
 RUNS_CODE: dict[str, str] = {
     "compile/kernel.py": "runs the function that emission wrote from the typed program, with names that it made up",
+    "syntax/patterns.py": "runs the function that makes the nodes of a form, with names that it made up",
 }
 READS_BY_NAME: dict[str, str] = {
     "stages.py": "the array library that a pickled function was compiled for",

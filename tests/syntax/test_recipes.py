@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
+import itertools
+import re
 from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opjax.errors import OpjaxError, Report
+from opjax.errors import OpjaxError, Report, Stop
 from opjax.source import DEFAULT_LIMITS, Limits, Source, Span
 from opjax.syntax import nodes as n
 from opjax.syntax.parser import StatementKind, parse_statement
+from opjax.syntax.patterns import OFTEN
 from opjax.syntax.printer import print_declaration, print_expression
 from strategies import expressions as random
 from syntax.examples import EXAMPLES
@@ -28,7 +32,7 @@ def seen(item: Any) -> Any:
     if isinstance(item, Span):
         return item.start, item.end
     if dataclasses.is_dataclass(item):
-        return type(item), [seen(getattr(item, f.name)) for f in dataclasses.fields(item)]
+        return type(item), [seen(getattr(item, f.name)) for f in dataclasses.fields(item) if f.name != "form"]
     return item
 
 
@@ -37,9 +41,28 @@ def read(kind: StatementKind, text: str, before: str, limits: Limits) -> Any:
     return seen(parse_statement(kind, Span(source, len(before), len(before) + len(text)), Report(), limits))
 
 
+def outcome(kind: StatementKind, text: str, before: str, limits: Limits) -> Any:
+    try:
+        return read(kind, text, before, limits)
+    except Stop:
+        return "a problem"
+
+
 def agree(kind: StatementKind, text: str, before: str) -> None:
     parse(kind, text)  # now its form is known
     assert read(kind, text, before, DEFAULT_LIMITS) == read(kind, text, before, SLOWLY)
+    for _ in range(OFTEN):
+        parse(kind, text)  # now it has a pattern
+    for other in (text, *others(text)):
+        assert outcome(kind, other, before, DEFAULT_LIMITS) == outcome(kind, other, before, SLOWLY)
+
+
+def others(text: str) -> list[str]:
+    """The same with other names, with other numbers, and with other blanks."""
+    count = itertools.count()
+    names = re.sub(r"(?<![\w\"'])[A-Za-z_]\w*", lambda found: found[0] + f"_{next(count)}"[: next(count) % 4], text)
+    numbers = re.sub(r"(?<![\w.\"'])\d+(?![\w.])", lambda found: f"{int(found[0]) + next(count) % 3}", text)
+    return [names, numbers, re.sub(r"(?<=[^\w'])(?=[^\s'])", lambda _: "  "[: next(count) % 3], text)]
 
 
 @given(random.expressions, st.sampled_from(["", "model M:\n  let:\n    "]))
@@ -98,3 +121,36 @@ def test_words_and_labels_make_the_form() -> None:
         agree("dynamics", text, "")
     for text in ("e: at 60: stop", "e: at 60: stop = 3", "e: at 60: S = 1; stop"):
         agree("event", text, "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "second"),
+    [
+        ("dynamics", "R{0}: A{0} + B{1} -> C{1} @ k{0}", "R1: A + A -> edge @ k"),
+        ("dynamics", "2 A{0} -> C{1} @ k{0}", "0 A1 -> C1 @ k"),
+        ("dynamics", "2 A{0} -> C{1} @ k{0}", "3 A1 -> C1 @ k"),
+        ("dynamics", "x{0}' = a*x{1} - 2.5*b{0}", "x1 ' = a*x - 1e999*b"),
+        ("dynamics", "A{0} -> 0 @ k{1}", "A1 -> 1 @ k"),
+        ("parameter", "k{0} = 0.{1}5", "k = data"),
+        ("parameter", "k{0} = 0.{1}5", f"{'k' * 201} = 0.5"),
+        ("parameter", "k{0} : 1/day = 0.{1}5", "k : 1/day/K = 0.5"),
+        ("parameter", "k{0} ~ Normal(0.{1}, 1.5)", "k ~ Narmol(0.1, 1.5)"),
+        ("state", "A{0} = {1}", "A = 1_000"),
+        ("expression", "sum(x{0} for b in age) + y{1}", "sam(x for b in age) + y"),
+        ("expression", "x{0} + y{1}", "x + inf"),
+        ("expression", "x{0} - -y{1}", "x -- y"),
+        ("expression", "f(x{0}) > y{1}", "g(x) > y"),
+        ("expression", "x{0}^2 + y{1}", "x^3 + y"),
+        ("alias", "N{0} = a{1} + b", "N = a + b  "),
+    ],
+)
+def test_a_pattern_takes_names_and_numbers_for_what_they_are(kind: Any, first: str, second: str) -> None:
+    """Learned from statements like the first, tried on the second."""
+    for place in range(3 * OFTEN):
+        parse(kind, first.format(place, 7 * place % 10))
+    for text in (first.format(3, 4), first.format(33, 3), second):
+        assert outcome(kind, text, "\n  ", DEFAULT_LIMITS) == outcome(kind, text, "\n  ", SLOWLY)
+    parser = importlib.import_module("opjax.syntax.parser")
+    patterns = parser._tables()[3]
+    source = Source("file", first.format(5, 6))
+    assert (patterns.read(kind, source, 0, len(source.text)) is None) == (" in " in first)

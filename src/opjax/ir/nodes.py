@@ -51,7 +51,6 @@ __all__ = [
     "Contract",
     "Edge",
     "Gather",
-    "Graph",
     "IntegerPower",
     "Interpolate",
     "Join",
@@ -150,16 +149,21 @@ class Graph:
         known = self._known.get(key)
         if known is not None:
             return known
-        node = Apply(
-            number=len(self._nodes),
-            dims=dims_of(given),
-            kind=result_kind(function, tuple([a.kind for a in given])),
-            roles=roles_of(given),
-            span=span,
-            function=function,
-            operands=given,
-        )
+        kind = result_kind(function, tuple([a.kind for a in given]))
+        return self._apply(key, given, (function, dims_of(given), kind), span)
+
+    def _apply(self, key: object, given: tuple[AnyNode, ...], made: tuple[str, Dims, Kind], span: Span) -> AnyNode:
+        function, dims, kind = made
+        number, roles = len(self._nodes), roles_of(given)
+        node = Apply(number=number, dims=dims, kind=kind, roles=roles, span=span, operands=given, function=function)
         return self._keep(key, node)
+
+    def like(self, model: Apply | IntegerPower, operands: tuple[AnyNode, ...], span: Span) -> AnyNode:
+        """A node of the sort of another, over operands of the kinds and dims of its own."""
+        if isinstance(model, IntegerPower):
+            return self.integer_power(operands[0], model.exponent, span)
+        known = self._known.get(key := (model.function, *map(_NUMBER, operands)))
+        return known or self._apply(key, operands, (model.function, model.dims, model.kind), span)
 
     def integer_power(self, base: AnyNode, exponent: int, span: Span = NOWHERE) -> AnyNode:
         """``base ^ exponent`` by repeated multiplication."""
@@ -317,12 +321,7 @@ class Graph:
         if known is not None:
             return known
         node = Join(
-            number=len(self._nodes),
-            dims=(dim,),
-            kind=given[0].kind,
-            roles=roles_of(given),
-            span=span,
-            operands=given,
+            number=len(self._nodes), dims=(dim,), kind=given[0].kind, roles=roles_of(given), span=span, operands=given
         )
         return self._keep(key, node)
 

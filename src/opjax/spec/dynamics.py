@@ -20,9 +20,10 @@ from opjax.ir.types import Dim, declared_dims
 from opjax.source import Span
 from opjax.spec.names import KIND_IN_WORDS, Name
 from opjax.spec.pieces import Piece, Pieces
+from opjax.spec.repeats import Repeats
 from opjax.spec.scope import Scope
 from opjax.syntax.declarations import DerivativeDeclaration, Term, TransitionDeclaration
-from opjax.syntax.nodes import Expression, Index, Product, Reference
+from opjax.syntax.nodes import Index, Reference, factors_of
 
 if TYPE_CHECKING:
     from opjax.spec.expressions import Lowering
@@ -66,17 +67,31 @@ class Dynamics:
     flows: dict[str, Flow] = field(default_factory=dict[str, Flow])
     equations: dict[Cells, Span] = field(default_factory=dict[Cells, Span])
     pieces: dict[str, list[Piece]] = field(default_factory=dict[str, list[Piece]])
+    repeats: Repeats = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.repeats = Repeats(self.lowering)
 
     def add(self, declared: TransitionDeclaration | DerivativeDeclaration, position: int) -> None:
         """Read one statement of the section; a problem ends this statement only."""
+        known = self.repeats.known(declared)
+        values = known and self.repeats.values(known, declared.span)
+        noted = len(self.lowering.report.diagnostics)
         try:
             match declared:
                 case TransitionDeclaration():
-                    self.transition(declared, declared.name or f"flow_{position}")
+                    name = declared.name or f"flow_{position}"
+                    if values:
+                        self.transition_again(declared, name, values)
+                    else:
+                        values = self.transition(declared, name)
                 case DerivativeDeclaration():
-                    self.derivative(declared)
+                    values = self.derivative(declared, values)
         except Stop:
             self.touch(declared)
+            return
+        if known and noted == len(self.lowering.report.diagnostics):
+            self.repeats.met(known, declared, values)
 
     def touch(self, declared: TransitionDeclaration | DerivativeDeclaration) -> None:
         """A state whose statement has a problem is not said to lack one as well."""
@@ -104,8 +119,16 @@ class Dynamics:
 
     # --- derivatives
 
-    def derivative(self, declared: DerivativeDeclaration) -> None:
-        """``d(S[age])/dt = ...``: for every point of an axis, or for the one that a label names."""
+    def derivative(self, declared: DerivativeDeclaration, known: list[AnyNode] | None = None) -> list[AnyNode]:
+        """``d(S[age])/dt = ...``: for every point of an axis, or for the one that a label names.
+
+        Arguments:
+            declared: the statement.
+            known: its value, where that is known from another of this form.
+
+        Returns:
+            Its value.
+        """
         target = declared.target
         entry = self.state(target)
         indices = target.indices or tuple(Index(axis, span=target.span) for axis in entry.axes)
@@ -117,8 +140,9 @@ class Dynamics:
             raise self.lowering.report.stop(catalogue.REPEATED_EQUATION, declared.span, name=target.name, first=first)
         self.equations[key] = declared.span
         self.gains.setdefault(target.name, [])
-        value = self.lowering.value(declared.value, scope)
-        self.piece(target.name, selections, value, declared.span)
+        values = known or [self.lowering.value(declared.value, scope)]
+        self.piece(target.name, selections, values[0], declared.span)
+        return values
 
     def piece(self, name: str, selections: list[Selection], value: AnyNode, span: Span) -> None:
         """Note an equation, or an initial value, for all points of a state or for some."""
@@ -154,8 +178,8 @@ class Dynamics:
 
     # --- transitions
 
-    def transition(self, declared: TransitionDeclaration, name: str) -> None:
-        """``name: A -> B @ rate``."""
+    def transition(self, declared: TransitionDeclaration, name: str) -> list[AnyNode]:
+        """``name: A -> B @ rate``: its rate, its flow, and what it adds to each state."""
         if not declared.reactants and not declared.products:
             raise self.lowering.report.stop(catalogue.EMPTY_TRANSITION, declared.span)
         where = f"the rate of '{name}'" if declared.name else "the rate of this transition"
@@ -169,10 +193,27 @@ class Dynamics:
         self.check_placed(declared, value, scope)
         arriving = self.between_existing(self.kept_inside(declared, value, sides), sides)
         self.flows[name] = self.record(declared, name, (rate, arriving, sides), plain)
+        values = [rate, arriving]
         for (state, selections), count in net_counts(sides, len(declared.reactants)).items():
             gain = self.times(count, self.repeated(arriving, scope, selections), declared.span)
             self.gain(state, self.lowering.names.values[state], list(selections), gain)
+            values.append(gain)
         self.lint(declared)
+        return values
+
+    def transition_again(self, declared: TransitionDeclaration, name: str, values: list[AnyNode]) -> None:
+        """A transition between states without axes, whose values are known from another of its form."""
+        rate, flow, *changes = values
+        taken = len(declared.reactants)
+        parts = [Participant(term.target.name, term.count) for term in (*declared.reactants, *declared.products)]
+        net: dict[str, int] = {}
+        for place, part in enumerate(parts):
+            net[part.state] = net.get(part.state, 0) + (part.count if place >= taken else -part.count)
+            self.gains.setdefault(part.state, [])
+        sides = (tuple(parts[:taken]), tuple(parts[taken:]))
+        self.flows[name] = self.flow_of(declared, name, (rate, flow), sides)
+        for state, change in zip((state for state, count in net.items() if count), changes, strict=True):
+            self.gains[state].append(change)
 
     def selections(self, term: Term, scope: Scope, declared: TransitionDeclaration) -> tuple[Name, list[Selection]]:
         """The state of a term and the positions that its indices select."""
@@ -225,17 +266,29 @@ class Dynamics:
         """What the typed model keeps of a transition."""
         rate, value, sides = found
         parts = [Participant(term.target.name, term.count, tuple(chosen)) for term, (_, chosen) in sides]
+        taken = len(declared.reactants)
+        flow = self.flow_of(declared, name, (rate, value), (tuple(parts[:taken]), tuple(parts[taken:])))
+        return dataclasses.replace(flow, axes=transition_axes(declared), stated_reactants=self.stated(declared, scope))
+
+    def flow_of(
+        self,
+        declared: TransitionDeclaration,
+        name: str,
+        values: tuple[AnyNode, AnyNode],
+        sides: tuple[tuple[Participant, ...], tuple[Participant, ...]],
+    ) -> Flow:
+        """A flow between states without axes, of which no more is said."""
+        rate, value = values
+        reactants, products = sides
         return Flow(
             name,
-            axes=transition_axes(declared),
             doc=declared.doc,
             span=declared.span,
             value=value,
             rate=rate,
             mass_action=declared.mass_action,
-            reactants=tuple(parts[: len(declared.reactants)]),
-            products=tuple(parts[len(declared.reactants) :]),
-            stated_reactants=self.stated(declared, scope),
+            reactants=reactants,
+            products=products,
         )
 
     def stated(self, declared: TransitionDeclaration, scope: Scope) -> tuple[Participant, ...] | Literal["auto"] | None:
@@ -340,10 +393,3 @@ def net_counts(sides: list[Side], reactants: int) -> dict[tuple[str, tuple[Selec
         key = (term.target.name, tuple(selections))
         net[key] = net.get(key, 0) + (term.count if place >= reactants else -term.count)
     return {key: count for key, count in net.items() if count}
-
-
-def factors_of(rate: Expression) -> list[Expression]:
-    """The factors that a rate is a product of (not those that it is divided by)."""
-    if not isinstance(rate, Product):
-        return [rate]
-    return [factor for factor, divides in zip(rate.factors, rate.inverse, strict=True) if not divides]

@@ -31,7 +31,7 @@ from opjax.spec.reductions import lower_reduction
 from opjax.spec.representations import check_representation
 from opjax.spec.scope import PARAMETER_ROLES, Scope, free_scope
 from opjax.syntax.declarations import AliasDeclaration, InitialDeclaration, ModelSyntax, StateDeclaration
-from opjax.syntax.nodes import Expression, Index, Reference
+from opjax.syntax.nodes import Expression, Index, Number, Reference
 from opjax.traverse import run
 
 NO_LABELS: Mapping[str, tuple[str, ...]] = {}
@@ -65,11 +65,13 @@ class _Lower:
     labels: Mapping[str, tuple[str, ...]]
     lowering: Lowering = field(init=False)
     axis_nodes: Graph = field(default_factory=Graph)
+    numbers: dict[str, Number] = field(init=False)
     initial_rows: list[InitialDeclaration] = field(init=False)
 
     def __post_init__(self) -> None:
         names = declare(self.model, self.labels, self.axis_number, self.report, self.limits)
         self.lowering = self.lowering_for(names, Graph())
+        self.numbers = self.initial_numbers()
         self.initial_rows = self.all_initial_rows()
 
     def lowering_for(self, names: Names, graph: Graph) -> Lowering:
@@ -151,13 +153,21 @@ class _Lower:
                 self.report.add(catalogue.REPEATED_INITIAL, row.span, name=name, first=repr(first))
 
     def all_initial_rows(self) -> list[InitialDeclaration]:
-        """All initial values, those in the section ``states`` included."""
+        """All initial values, those in the section ``states`` included, but those that are a mere number."""
         own = [
             InitialDeclaration(Reference(s.name, span=s.span), s.initial, span=s.span)
             for s in self.model.states
-            if s.initial is not None
+            if s.initial is not None and s.name not in self.numbers
         ]
         return [*own, *self.model.initial]
+
+    def initial_numbers(self) -> dict[str, Number]:
+        """The initial values that are a mere number of a state without axes, written once: most of a large model."""
+        rows = {row.target.name for row in self.model.initial}
+        states = (s for s in self.model.states if isinstance(s.initial, Number) and not s.axes)
+        found = {s.name: s.initial for s in states if s.name not in rows and isinstance(s.initial, Number)}
+        values = self.lowering.names.values
+        return {name: number for name, number in found.items() if name in values and values[name].kind == "state"}
 
     def complete(self, dynamics: Dynamics) -> Mapping[str, AnyNode]:
         """The rates of all states, in declared order."""
@@ -210,6 +220,11 @@ class _Lower:
 
     def define_initial_values(self) -> None:
         """Define the initial values; one may mention the initial values of other states."""
+        for name, number in self.numbers.items():
+            value = self.lowering.graph.constant(number.value, number.span)
+            if self.lowering.held or self.lowering.absent:
+                value = zero_where_absent(self.lowering, name, value_where_held(self.lowering, name, value))
+            self.lowering.initial[name] = value
         rows: dict[str, list[InitialDeclaration]] = {}
         for row in self.initial_rows:
             rows.setdefault(row.target.name, []).append(row)

@@ -16,7 +16,7 @@ from opjax.spec.names import unknown_axis
 from opjax.spec.order import names_in, order_of_need
 from opjax.spec.scope import OBSERVED_ROLES, PARAMETER_ROLES, Scope, free_scope
 from opjax.syntax import declarations as written
-from opjax.syntax.nodes import Array, Expression
+from opjax.syntax.nodes import Array, Expression, Number
 
 if TYPE_CHECKING:
     from opjax.spec.expressions import Lowering
@@ -38,17 +38,21 @@ class Quantities:
 
     def refuse_circles(self, declared: tuple[written.ParameterDeclaration, ...]) -> None:
         """Refuse defaults and priors that depend on each other in a circle."""
-        defaults = {p.name: tuple(names_in([p.default])) for p in declared}
-        priors = {p.name: tuple(names_in(_values(p.prior))) for p in declared}
-        places = {p.name: p.span for p in declared}
+        defaults = {p.name: tuple(names_in([p.default])) for p in declared if not isinstance(p.default, Number | None)}
+        priors = {p.name: tuple(names_in(_values(p.prior))) for p in declared if p.prior is not None}
+        places = {p.name: p.span for p in declared} if defaults or priors else {}
         for needs in (defaults, priors):
             for circle in order_of_need(needs)[1]:
                 self.report.add(catalogue.PARAMETER_CYCLE, places[circle[0]], path=" -> ".join(circle))
 
     def parameter(self, declared: written.ParameterDeclaration) -> Parameter:
         """One parameter with its default, prior and bounds."""
-        scope = free_scope(f"the default of '{declared.name}'", tuple(dict.fromkeys(declared.axes)))
         default, values, kernel = None, None, None
+        if isinstance(declared.default, Number) and declared.prior is declared.bounds is None:  # most of a large model
+            default = self.lowering.graph.constant(declared.default.value, declared.default.span)
+            place = (declared.name, declared.axes, declared.unit, declared.doc, declared.span)
+            return Parameter(*place, default, None, None, None, declared.flags)
+        scope = free_scope(f"the default of '{declared.name}'", tuple(dict.fromkeys(declared.axes)))
         if isinstance(declared.default, Array):
             values = self.values(declared)
         elif is_kernel(self.lowering, declared.default):

@@ -12,7 +12,7 @@ from typing import Literal
 
 from opjax.source import DEFAULT_LIMITS, Limits, Source
 from opjax.spec.text_headers import model_header
-from opjax.spec.text_lines import Line, lines_of
+from opjax.spec.text_lines import Line, Lines
 
 Kind = Literal["definition", "model", "other"]
 _DEFINITION = re.compile(r"(?:operator|pipeline|axis)[ \t]+[^\s:]")
@@ -56,7 +56,7 @@ def blocks_of(source: Source, limits: Limits = DEFAULT_LIMITS) -> Iterator[Block
     """
     current: Block | None = None
     comments: list[Line] = []
-    for line in lines_of(source.text, limits):
+    for line in Lines(source.text, limits):
         if line.is_comment and (current is None or line.depth <= current.depth):
             comments.append(line)
             continue

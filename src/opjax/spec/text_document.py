@@ -5,6 +5,7 @@ Nothing is read inside a statement yet. Every problem of the layout is reported,
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 
@@ -21,7 +22,7 @@ from opjax.source import Limits, Source, Span
 from opjax.spec.text_comments import PendingComments
 from opjax.spec.text_headers import ModelHeader, SectionHeader, hint_for, model_header, section_header
 from opjax.spec.text_indentation import Indentation
-from opjax.spec.text_lines import CLOSING, Line, lines_of
+from opjax.spec.text_lines import CLOSING, Line, Lines
 from opjax.spec.text_parts import ModelText, SectionText, Statement
 from opjax.syntax.declarations import BLANK_LINE, NO_COMMENTS, Comments
 from opjax.syntax.names import is_name
@@ -51,11 +52,13 @@ def split_text(source: Source, report: Report, limits: Limits) -> list[ModelText
         ['S, I']
     """
     splitter = _Splitter(source, report, limits)
-    for number, line in enumerate(lines_of(source.text, limits), 1):
-        if number > limits.declarations:
+    lines = Lines(source.text, limits)
+    for line in lines:
+        if splitter.count >= limits.declarations:
             splitter.too_much(line, "declarations", limits.declarations)
             break
         splitter.take(line)
+        splitter.take_alike(line, lines)
     splitter.finish()
     return splitter.models
 
@@ -73,12 +76,14 @@ class _Splitter:
     indentation: Indentation = field(init=False)
     stray: Span | None = None
     skipping: bool = False
+    count: int = 0
 
     def __post_init__(self) -> None:
         self.indentation = Indentation(self.source, self.report)
 
     def take(self, line: Line) -> None:
         """Use one line."""
+        self.count += 1
         if line.after_blank:
             self.pending.add(line.depth, BLANK_LINE)
         if line.is_comment:
@@ -88,6 +93,25 @@ class _Splitter:
         self._place(line)
         if self.models:
             self.models[-1].end_offset = line.end
+
+    def take_alike(self, line: Line, lines: Lines) -> None:
+        """Use the lines below a statement that are statements as well: nearly all lines of a large model."""
+        section = self.section
+        if section is None or not section.statements or section.on_header or line.depth != section.statement_depth:
+            return
+        model = self.models[-1]
+        last = section.statements[-1].span
+        if last.start != line.start or self.skipping or line.depth <= max(section.depth, model.body_depth or 0):
+            return
+        most = self.limits.declarations - self.count
+        places = itertools.islice(lines.alike(line.indent), most)
+        found = [Statement(Span(self.source, start, end)) for start, end in places]
+        if found:
+            section.statements += found
+            section.lines += len(found)
+            self.count += len(found)
+            self.indentation.wrong = None
+            model.end_offset = found[-1].span.end
 
     def finish(self) -> None:
         """The text ends here."""

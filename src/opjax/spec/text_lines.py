@@ -6,12 +6,13 @@ never hides the next: a bracket that stays open ends with the block that it was 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from opjax.records import record
-from opjax.source import Limits
+from opjax.source import DEFAULT_LIMITS, Limits
 
 _SPACE = re.compile(r"[ \t\n]*+")
 # A text in quotes (a quote inside is doubled, which reads as two texts here; behind a name, ' is a derivative),
@@ -19,6 +20,11 @@ _SPACE = re.compile(r"[ \t\n]*+")
 _TOKEN = re.compile(r""""[^"\n]*+"?|(?<![\w\])\x80-\U0010ffff])'[^'\n]*+'?|\#[^\n]*+|[()\[\]{}]|\n""")
 # A line in which none of these stands: most statements of a large model. (Behind a name, ' is a derivative.)
 _PLAIN = re.compile(r"""(?:[^"'\#()\[\]{}\n]++(?:(?<=[\w\x80-\U0010ffff])')?)++(?=\n|\Z)""")
+# A line as simple as that, in which texts and brackets (three deep) may stand if they are closed in it.
+_PART = r"""[^"'\#()\[\]{}\n]++(?:(?<=[\w\x80-\U0010ffff])')?|"[^"\n]*+\""""
+_ONE = rf"\((?:{_PART})*+\)|\[(?:{_PART})*+\](?:(?<=\])')?|\{{(?:{_PART})*+\}}"
+_TWO = rf"\((?:{_PART}|{_ONE})*+\)|{_ONE}"
+_CLOSED = rf"(?:{_PART}|\((?:{_PART}|{_TWO})*+\)|{_ONE})++(?=\n|\Z)"
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 _TAB = 8
 
@@ -60,45 +66,68 @@ def depth_of(indent: str) -> int:
     return len(indent.expandtabs(_TAB)) if "\t" in indent else len(indent)
 
 
-def lines_of(text: str, limits: Limits) -> Iterator[Line]:
+@dataclass(slots=True)
+class Lines:
     """Every line of a text that holds anything, from the first to the last.
 
     Arguments:
         text: the whole text, with ``\\n`` as line end.
         limits: bound the brackets in one line.
 
-    Returns:
-        An iterator over the lines.
-
     Example:
-        >>> [line.behind for line in lines_of("a = (1 +\\n  2)  # two", Limits())]
+        >>> [line.behind for line in Lines("a = (1 +\\n  2)  # two", Limits())]
         ['two']
     """
-    position = 0
-    while True:
-        start, indent, breaks = _next_word(text, position)
-        if start == len(text):
+
+    text: str
+    limits: Limits
+    position: int = 0
+
+    def __iter__(self) -> Iterator[Line]:
+        text = self.text
+        while True:
+            start, indent, breaks = _next_word(text, self.position)
+            if start == len(text):
+                return
+            depth = depth_of(indent)
+            plain = _PLAIN.match(text, start)
+            if plain is not None:
+                self.position = plain.end()
+                yield Line(start, start + len(plain.group().rstrip(" \t")), indent, depth, breaks > 1)
+                continue
+            scan = _Scan(text, start, depth, self.limits)
+            scan.run()
+            self.position = scan.position
+            yield Line(
+                start,
+                scan.last,
+                indent,
+                depth,
+                breaks > 1,
+                tuple(scan.inner),
+                scan.behind,
+                scan.open[-1] if scan.is_unclosed else -1,
+                scan.too_much,
+            )
+
+    def alike(self, indent: str) -> Iterator[tuple[int, int]]:
+        """The next lines, as long as they are like the one before: where each begins and ends.
+
+        They stand at the same indentation without blank lines, comments and open brackets between, and none of them
+        can be a header.
+        """
+        if self.limits is not DEFAULT_LIMITS:  # those bound what is looked for here
             return
-        depth = depth_of(indent)
-        plain = _PLAIN.match(text, start)
-        if plain is not None:
-            position = plain.end()
-            yield Line(start, start + len(plain.group().rstrip(" \t")), indent, depth, breaks > 1)
-            continue
-        scan = _Scan(text, start, depth, limits)
-        scan.run()
-        yield Line(
-            start,
-            scan.last,
-            indent,
-            depth,
-            breaks > 1,
-            tuple(scan.inner),
-            scan.behind,
-            scan.open[-1] if scan.is_unclosed else -1,
-            scan.too_much,
-        )
-        position = scan.position
+        match = _alike(indent).match
+        while found := match(self.text, self.position):
+            self.position = found.end()
+            yield found.start(1), found.start(1) + len(found[1].rstrip(" \t"))
+
+
+@functools.lru_cache(maxsize=64)
+def _alike(indent: str) -> re.Pattern[str]:
+    """A line of that indentation that is closed in itself, and no header of a model or a section."""
+    return re.compile(rf"\n{indent}(?![ \t\n]|(?i:model)\b|\w++[ \t]*+:?[ \t]*+(?:\n|\Z))({_CLOSED})")
 
 
 def _next_word(text: str, position: int) -> tuple[int, str, int]:

@@ -56,12 +56,31 @@ class SectionComments:
 
 
 @record(eq=False)
+class Form:
+    """What a statement shares with others: with the same `pattern` they are the same but for their words and numbers.
+
+    Arguments:
+        pattern: stands for the form; compared by identity.
+        words: the names that differ, in the order of the text.
+        numbers: the numbers that differ, as they are written.
+    """
+
+    pattern: object
+    words: tuple[str, ...]
+    numbers: tuple[str, ...] = ()
+
+
+@record(eq=False)
 class Declaration(Syntax):
-    """Base of declarations. `span`, `comments` take no part in equality; `doc` does."""
+    """Base of declarations. `span`, `comments` take no part in equality; `doc` does.
+
+    `form` is known of a statement as it was read; a copy with other parts has none.
+    """
 
     doc: str = field(default="", kw_only=True)
     span: Span = field(default=NOWHERE, kw_only=True, compare=False, repr=False)
     comments: Comments = field(default=NO_COMMENTS, kw_only=True, compare=False, repr=False)
+    form: Form | None = field(default=None, init=False, compare=False, repr=False)
 
 
 @record(eq=False)

@@ -333,6 +333,20 @@ def with_children(node: Expression, parts: tuple[Expression, ...]) -> Expression
             return node
 
 
+def factors_of(rate: Expression) -> list[Expression]:
+    """The factors that a rate is a product of (not those that it is divided by)."""
+    if not isinstance(rate, Product):
+        return [rate]
+    return [factor for factor, divides in zip(rate.factors, rate.inverse, strict=True) if not divides]
+
+
+def fields_of(node: Syntax) -> Iterator[tuple[dataclasses.Field[Any], object]]:
+    """The fields that a node is made of, with their values: those with a keyword last."""
+    rows = [row for row in dataclasses.fields(cast(Any, node)) if row.init]
+    for row in (*(row for row in rows if not row.kw_only), *(row for row in rows if row.kw_only)):
+        yield row, getattr(node, row.name)
+
+
 def walk(root: Expression) -> Iterator[Expression]:
     """Every expression of a tree, parents first."""
     stack = [root]

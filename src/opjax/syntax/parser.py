@@ -46,7 +46,8 @@ from opjax.syntax.hints import Place, hint
 from opjax.syntax.kept import kept_text, kept_value
 from opjax.syntax.lexer import Lexer, Token, Vocabulary, vocabulary
 from opjax.syntax.nodes import Expression, Reference
-from opjax.syntax.recipes import Recipes, Step
+from opjax.syntax.patterns import Patterns
+from opjax.syntax.recipes import Pieces, Recipes, Step
 from opjax.syntax.slips import TextError, unexpected_end, unexpected_text
 from opjax.syntax.statements import Declared
 from opjax.syntax.tables import END, Action, Tables, TokenError, read_record
@@ -83,11 +84,11 @@ Parsed: TypeAlias = Declaration | tuple[Declaration, ...] | Expression | Distrib
 
 
 @functools.cache
-def _tables() -> tuple[Tables, Vocabulary, Recipes]:
+def _tables() -> tuple[Tables, Vocabulary, Recipes, Patterns]:
     record = read_record()
     actions = cast("dict[str, Action]", {**vars(transformer), **vars(statements), **vars(processes)})
     words = vocabulary(record["literals"])
-    return Tables(record, actions), words, Recipes(words)
+    return Tables(record, actions), words, Recipes(words), Patterns(frozenset(words))
 
 
 def parse_statement(kind: StatementKind, span: Span, report: Report, limits: Limits = DEFAULT_LIMITS) -> Parsed:
@@ -105,13 +106,25 @@ def parse_statement(kind: StatementKind, span: Span, report: Report, limits: Lim
     Raises:
         Stop: if the text is wrong; the problem is in the report.
     """
-    tables, words, recipes = _tables()
-    pieces = recipes.pieces(kind, span) if limits is DEFAULT_LIMITS else None
+    if limits is not DEFAULT_LIMITS:
+        return _parsed(kind, span, report, limits)
+    _, _, recipes, patterns = _tables()
+    known = patterns.read(kind, span.source, span.start, span.end)
+    if known is not None:
+        return cast(Parsed, known)
+    pieces = recipes.pieces(kind, span)
     recipe = pieces and recipes.find(kind, pieces)
-    if pieces and recipe:
-        found = recipe.repeat(span, pieces)
-        if found is not None:
-            return _finished(found, Span(span.source, pieces.places[0][0], pieces.places[-2][1]))
+    again = recipe and pieces and recipe.repeat(span, pieces)
+    if pieces is None or again is None:
+        return _parsed(kind, span, report, limits, pieces)
+    read = _finished(again, Span(span.source, pieces.places[0][0], pieces.places[-2][1]))
+    patterns.met(kind, span, pieces, read, lambda sample: _parsed(kind, sample, Report(), limits))
+    return read
+
+
+def _parsed(kind: StatementKind, span: Span, report: Report, limits: Limits, pieces: Pieces | None = None) -> Parsed:
+    """Parse a statement whose form is new; what it takes is kept where the statement is in pieces."""
+    tables, words, recipes, _ = _tables()
     lexer = Lexer(span, kind, limits, words)
     steps: list[Step] = []
     try:
@@ -135,7 +148,7 @@ def _finished(found: object, read: Span) -> Parsed:
 
 def _explain(token: Token, lexer: Lexer, kind: StatementKind) -> TextError:
     """What is wrong at a token that cannot stand where it stands."""
-    tables, _, _ = _tables()
+    tables, *_ = _tables()
     place = Place(
         kind=kind,
         before=tuple(lexer.types[-2:]),

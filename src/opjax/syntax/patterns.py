@@ -1,0 +1,324 @@
+"""Statements of a form that comes again and again: one regular expression reads them, one function makes the nodes.
+
+`recipes` repeats the parser's steps over the tokens of a statement; this does without tokens and steps. What a form
+becomes is found out once, from a statement of it in which every name and number is one that occurs nowhere else: where
+these and their places come out in the tree, those of the next statement go in. What is more than a copy (a number that
+becomes a count, a name that is looked at) stays as it is written, and is part of the form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any, Final, cast
+
+from opjax.records import record
+from opjax.source import Source, Span
+from opjax.syntax.declarations import Declaration, Form
+from opjax.syntax.names import LONGEST_NAME
+from opjax.syntax.nodes import Number, Syntax, fields_of
+from opjax.syntax.recipes import LONGEST, Pieces
+from opjax.traverse import Walk, run
+
+OFTEN: Final = 6
+"""A form that has been met so often is worth a pattern."""
+MOST_TOKENS: Final = 100
+MOST_OF_A_KIND: Final = 24
+"""Patterns with the same signs that are tried."""
+_UNUSUAL: Final = frozenset("[{.") | {"in"}
+"""Signs and words behind which the text itself decides what it is."""
+_FIRST: Final = 7_000_001
+_SIGNS: Final = str.maketrans(dict.fromkeys("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ \t."))
+_BEHIND_NAME: Final = r"(?![A-Za-z0-9_\x80-\U0010ffff])"
+_BEHIND_NUMBER: Final = r"(?![A-Za-z0-9_.\x80-\U0010ffff])"
+_NAME: Final = rf"([A-Za-z_][A-Za-z0-9_]{{0,{LONGEST_NAME - 1}}}+){_BEHIND_NAME}"
+_WHOLE: Final = rf"([0-9]++){_BEHIND_NUMBER}"
+_DECIMAL: Final = r"((?:[0-9]++\.[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+|[0-9]++[eE][+-]?[0-9]++)" + _BEHIND_NUMBER
+_STRING: Final = r"""("[^"\n]*+(?:""[^"\n]*+)*+"|'[^'\n]*+(?:''[^'\n]*+)*+')"""
+
+Regions = Sequence[tuple[int, int]]
+Maker = Callable[[Source, str, Regions], object]
+"""Makes the value of a statement from the places of its tokens; None where the usual way must be gone."""
+Parse = Callable[[Span], object]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """How the statements of one form are read."""
+
+    whole: re.Pattern[str]
+    make: Maker
+
+
+@dataclass(slots=True)
+class Patterns:
+    """The patterns by kind of statement and signs.
+
+    Arguments:
+        words: the words that may be keywords; they are no names here.
+    """
+
+    words: frozenset[str]
+    known: dict[tuple[str, str], list[Pattern]] = field(default_factory=dict[tuple[str, str], list[Pattern]])
+    seen: dict[tuple[str, tuple[str, ...]], int] = field(default_factory=dict[tuple[str, tuple[str, ...]], int])
+
+    def read(self, kind: str, source: Source, start: int, end: int) -> object | None:
+        """The value of a statement of a form with a pattern; None if it has none, or a problem."""
+        if end - start > LONGEST:
+            return None
+        text = source.text
+        for pattern in self.known.get((kind, text[start:end].translate(_SIGNS)), ()):
+            found = pattern.whole.fullmatch(text, start, end)
+            if found is not None:
+                return pattern.make(source, text, found.regs)
+        return None
+
+    def met(self, kind: str, span: Span, pieces: Pieces, value: object, parse: Parse) -> None:
+        """Note a statement that was read in another way; a form that is met often gets a pattern."""
+        key = (kind, pieces.form)
+        count = self.seen[key] = self.seen.get(key, 0) + 1
+        if count % OFTEN or count > MOST_OF_A_KIND * OFTEN or len(pieces.places) > MOST_TOKENS:
+            return
+        if not _UNUSUAL.isdisjoint(pieces.form):
+            return
+        signs = span.text.translate(_SIGNS)
+        others = self.known.setdefault((kind, signs), [])
+        pattern = _learned(self.words, span, pieces, value, parse) if len(others) < MOST_OF_A_KIND else None
+        if pattern is not None:
+            others.append(pattern)
+
+
+def _learned(words: frozenset[str], span: Span, pieces: Pieces, value: object, parse: Parse) -> Pattern | None:
+    """The pattern of a statement; None if its form has none."""
+    tokens = [_Token(sign, span.source.text[a:b]) for sign, (a, b) in zip(pieces.form, pieces.places, strict=True)]
+    tokens.pop()  # the end
+    kept = {place for place, after in enumerate(tokens[1:]) if after.sign == "("}  # names of functions
+    whole = {place for place, token in enumerate(tokens) if token.text.isdigit()}
+    while True:
+        try:
+            pattern = _Sample(tokens, frozenset(kept)).pattern(words, parse)
+        except _NoCopyError as found:
+            if (found.places or whole) <= kept:
+                return None
+            kept |= found.places or whole
+            continue
+        found = pattern.whole.fullmatch(span.source.text, *_extent(pieces))
+        again = found and pattern.make(span.source, span.source.text, found.regs)
+        return pattern if again is not None and outline(again) == outline(value) else None
+
+
+def _extent(pieces: Pieces) -> tuple[int, int]:
+    return pieces.places[0][0], pieces.places[-2][1]
+
+
+class _NoCopyError(Exception):
+    """What a statement becomes is more than a copy of its names and numbers: of those at some places, or of any."""
+
+    def __init__(self, places: Iterable[int] = ()) -> None:
+        super().__init__()
+        self.places = frozenset(places)
+
+
+@record(eq=False)
+class _Token:
+    """A token: its part in the form, and its text."""
+
+    sign: str
+    text: str
+
+    @property
+    def is_name(self) -> bool:
+        return self.sign == "a"
+
+    @property
+    def is_number(self) -> bool:
+        return self.sign == "1"
+
+    @property
+    def is_text(self) -> bool:
+        return self.sign == '"'
+
+
+class _Sample:
+    """A statement of a form in which every name and number is its own, and the function that is read off its tree.
+
+    Arguments:
+        tokens: those of a real statement.
+        kept: the places of tokens that are part of the form as they are written.
+    """
+
+    def __init__(self, tokens: list[_Token], kept: frozenset[int]) -> None:
+        self.tokens = tokens
+        self.free = [place for place, t in enumerate(tokens) if place not in kept and t.sign in ("a", "1", '"')]
+        self.texts = [self.own(place) if place in self.free else token.text for place, token in enumerate(tokens)]
+        spaced = [("" if text == "'" else " ") + text for text in self.texts]
+        self.source = Source("<sample>", "".join(spaced))
+        ends = [0]
+        for text in spaced:
+            ends.append(ends[-1] + len(text))
+        self.starts = {
+            end - len(text): place for place, (text, end) in enumerate(zip(self.texts, ends[1:], strict=True))
+        }
+        self.ends = {end: place for place, end in enumerate(ends[1:])}
+        self.placed: set[int] = set()
+        self.lines: list[str] = []
+        self.names: dict[str, object] = {"Span": Span, "Form": Form, "inf": inf}
+
+    def own(self, place: int) -> str:
+        """A text that only this token has."""
+        token = self.tokens[place]
+        if token.is_name:
+            return f"q{_FIRST + place}z"
+        if token.is_number:
+            return str(_FIRST + place) + ("" if token.text.isdigit() else ".5")
+        return f'"s{_FIRST + place}s"'
+
+    def pattern(self, keywords: frozenset[str], parse: Parse) -> Pattern:
+        """The pattern.
+
+        Raises:
+            _NoCopyError: if there is none.
+        """
+        try:
+            value = parse(Span(self.source, 0, len(self.source.text)))
+        except Exception as error:  # names and numbers of another kind are wanted here
+            raise _NoCopyError from error
+        root = run(self.node(value))
+        if isinstance(value, Declaration):
+            words = "".join(f"t{p}, " for p in self.free if self.tokens[p].is_name)
+            numbers = "".join(f"t{p}, " for p in self.free if self.tokens[p].is_number)
+            self.lines.append(f"{root}.form = Form(pattern, ({words}), ({numbers}))")
+        self.names |= {"usual": keywords.isdisjoint, "pattern": object()}
+        exec(self.program(root), self.names)
+        return Pattern(self.expression(), cast(Maker, self.names["make"]))
+
+    def expression(self) -> re.Pattern[str]:
+        """The regular expression of the form."""
+        parts: list[str] = []
+        for place, token in enumerate(self.tokens):
+            free = place in self.free
+            if free and not token.is_text:
+                part = _NAME if token.is_name else _WHOLE if token.text.isdigit() else _DECIMAL
+            elif free:
+                part = _STRING
+            else:
+                behind = _BEHIND_NAME if token.text[-1].isalnum() or token.text[-1] == "_" else ""
+                part = f"({re.escape(token.text)}){behind}" if place in self.placed else re.escape(token.text) + behind
+            parts.append(part if token.sign != "'" else r"(?<=[\w\])])" + part)
+        blanks = [r"[ \t]*+" if token.sign != "'" else "" for token in self.tokens]
+        return re.compile("".join(blank + part for blank, part in zip(blanks, parts, strict=True)) + r"[ \t]*+")
+
+    def program(self, root: str) -> str:
+        """The text of the function."""
+        groups = [p for p in range(len(self.tokens)) if p in self.free or p in self.placed]
+        names = [f"t{p}" for p in self.free if self.tokens[p].is_name]
+        numbers = [p for p in self.free if self.tokens[p].is_number]
+        lines = ["_, " + "".join(f"(a{p}, b{p}), " for p in groups) + "= regions"]
+        lines += [f"t{p} = text[a{p}:b{p}]" for p in self.free]
+        if names:
+            lines.append(f"if not usual(({', '.join(names)}, )): return None")
+        for place in numbers:
+            lines += [f"v{place} = float(t{place})", f"if v{place} == inf: return None"]
+        body = "".join(f"    {line}\n" for line in [*lines, *self.lines, f"return {root}"])
+        return f"def make(source, text, regions):\n{body}"
+
+    # --- from the tree to lines that make another
+
+    def node(self, item: Any) -> Walk[str]:
+        """The expression for a part of the tree; those of nodes are names that lines give a value."""
+        if isinstance(item, Syntax):
+            return (yield self.made(item))
+        if isinstance(item, Span):
+            return self.place(item)
+        if type(item) is tuple:
+            parts: list[str] = []
+            for part in cast("tuple[object, ...]", item):
+                parts.append((yield self.node(part)))
+            return f"({''.join(part + ', ' for part in parts)})"
+        if isinstance(item, str):
+            return self.text(item)
+        if item is None or isinstance(item, bool):
+            return self.constant(item)
+        if isinstance(item, int | float) and not any(abs(item) == self.value(p) for p in self.free):
+            return self.constant(item)
+        raise _NoCopyError
+
+    def made(self, item: Syntax) -> Walk[str]:
+        """A line for a node."""
+        number = self.number(item) if isinstance(item, Number) else None
+        arguments: list[str] = []
+        skipped = False
+        for row, value in fields_of(item):
+            if value is row.default or (type(value) is type(row.default) and value == row.default):
+                skipped = True
+                continue
+            keyword = f"{row.name}=" if skipped or row.kw_only else ""
+            part = number.get(row.name, "") if number else ""
+            if not part:
+                part = yield self.node(value)
+            arguments.append(keyword + part)
+        kind, name = type(item), f"n{len(self.lines)}"
+        self.names[kind.__name__] = kind
+        self.lines.append(f"{name} = {kind.__name__}({', '.join(arguments)})")
+        return name
+
+    def number(self, item: Number) -> dict[str, str] | None:
+        """How the parts of a number are copied, if it is one of the free ones."""
+        first = self.starts.get(item.span.start)
+        if first is None or first not in self.free or self.ends.get(item.span.end) != first:
+            return None
+        if not self.tokens[first].is_number or item.value != self.value(first):
+            return None
+        return {"value": f"v{first}", "text": f"t{first}"}
+
+    def value(self, place: int) -> float | None:
+        """The number that a free token is."""
+        return float(self.texts[place]) if self.tokens[place].is_number else None
+
+    def text(self, item: str) -> str:
+        """A text that is a name, or that no name is part of."""
+        for place in self.free:
+            token, own = self.tokens[place], self.texts[place]
+            if token.is_name and item == own:
+                return f"t{place}"
+            if token.is_text and item == own[1:-1]:
+                return f"t{place}[1:-1].replace(t{place}[0]*2, t{place}[0])"
+        parts = [place for place in self.free if self.texts[place].strip('"') in item]
+        if parts:
+            raise _NoCopyError(parts)
+        return self.constant(item)
+
+    def constant(self, item: object) -> str:
+        """A name for a value that is the same in all statements of the form; its text is not in the function's."""
+        name = f"c{len(self.names)}"
+        self.names[name] = item
+        return name
+
+    def place(self, item: Span) -> str:
+        """A place from the start of one token to the end of another."""
+        first, last = self.starts.get(item.start), self.ends.get(item.end)
+        if item.source is not self.source or first is None or last is None:
+            raise _NoCopyError
+        self.placed |= {first, last}
+        return f"Span(source, a{first}, b{last})"
+
+
+def outline(item: object) -> object:
+    """A tree as plain values, with the places of its nodes: equal for trees that nothing tells apart."""
+    waiting, found = [item], list[object]()
+    while waiting:
+        part = waiting.pop()
+        found.append(type(part))
+        if isinstance(part, tuple):
+            parts = cast("tuple[object, ...]", part)
+            found.append(len(parts))
+            waiting.extend(parts)
+        elif isinstance(part, Span):
+            waiting.extend((part.start, part.end))
+        elif isinstance(part, Syntax):
+            waiting.extend(value for _, value in fields_of(part))
+        else:
+            found.append(part)
+    return found

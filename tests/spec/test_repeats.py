@@ -1,0 +1,171 @@
+"""Statements that are alike become what each would become alone."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opjax import stages
+from opjax.errors import OpjaxError, Report
+from opjax.ir.nodes import AnyNode
+from opjax.ir.system import System
+from opjax.spec.repeats import Repeats
+
+STATES = ("A", "B", "C", "D")
+HEAD = """
+model Net:
+  params:
+    k1 = 0.5
+    k2 = 1.5
+    K
+  states:
+    A = 1
+    B = 2
+    C = 3
+    D = 4
+  let:
+    N = A + B
+    half = A
+    two = 2.0
+    hill(x, h) = x^2/(h^2 + x^2)
+    own(x) = x/(K + x) + 0.5*t
+    small = 0.5
+    now = t
+  dynamics:
+"""
+FORMS = (
+    "{a} -> {b} @ {k}",
+    "{a} + {b} -> {c} @ {k}",
+    "2 {a} + {b} -> {a} + {c} @ {k}",
+    "{a} => {b} @ {k}*{a}/({l} + {b})",
+    "0 -> {a} @ {k}*{x}*({a} + {b})",
+    "{a} -> {b} @ {k}*({a} + {b})/{m}",
+    "{a} -> 0 @ {x}",
+    "{a} -> {b} @ {k}*hill({c}, {l})",
+    "{a} -> {b} @ {k}*own({c})*{l}",
+    "{a} -> {b} @ {k}*{l} + 2*{x}*t",
+    "2 {a} -> {b} @ {l}*pi + {x}*hill({c}, {m})",
+    "{a} -> {b} @ exp(-{k}*{c}) + t*{l}",
+    "0 -> {a} @ {k}*{c}^{n} + pi",
+    "{a} -> {b} @ {k}*{a}",
+    "{a} -> {b} @ {k} if {c} > {l} else {m}",
+)
+NAMES = st.sampled_from(STATES)
+VALUES = st.sampled_from((*STATES, "N", "half", "two", "small", "now", "k1", "K"))
+LEAVES = {
+    "a": NAMES,
+    "b": NAMES,
+    "c": NAMES,
+    "k": st.sampled_from(("k1", "k2", "K", "N", "A")),
+    "l": VALUES,
+    "m": st.sampled_from(("N", "half", "A")),
+    "x": st.sampled_from(("0.5", "1.5", "2.0", "1e-3")),
+    "n": st.integers(0, 3),
+}
+ROWS = st.lists(st.sampled_from(FORMS), min_size=1, max_size=3).flatmap(
+    lambda forms: st.lists(
+        st.builds(lambda form, leaves: form.format(**leaves), st.sampled_from(forms), st.fixed_dictionaries(LEAVES)),
+        min_size=12,
+        max_size=40,
+    )
+)
+
+
+def system(text: str, alone: bool) -> System:
+    report = Report()
+    (syntax,) = stages.read_string(text, "ojx", report)
+    if alone:  # copies of statements have no form
+        syntax = dataclasses.replace(syntax, dynamics=tuple(dataclasses.replace(row) for row in syntax.dynamics))
+    return stages.check(syntax, report).system
+
+
+def meaning(model: System) -> Any:
+    """What a model says, without places and numbers of nodes."""
+    known: dict[int, int] = {}
+    for node in model.graph:
+        own = [getattr(node, name, None) for name in ("function", "role", "name", "exponent", "value", "dims", "kind")]
+        operands = tuple(known[operand.number] for operand in node.operands)
+        known[node.number] = hash((type(node), *own, tuple(sorted(node.roles)), operands))
+
+    def of(node: AnyNode) -> int:
+        return known[node.number]
+
+    flows = {
+        name: (
+            of(flow.value),
+            of(flow.rate),
+            flow.mass_action,
+            flow.axes,
+            *[[(p.state, p.count, p.selections) for p in side] for side in (flow.reactants, flow.products)],
+        )
+        for name, flow in model.flows.items()
+    }
+    return flows, {name: of(rate) for name, rate in model.rates.items()}
+
+
+@given(ROWS)
+def test_rows_that_are_alike(rows: list[str]) -> None:
+    ends = "".join(f"    {state} -> 0 @ k1\n" for state in STATES)
+    text = HEAD + "".join(f"    R{place}: {row}\n" for place, row in enumerate(rows)) + ends
+    assert meaning(system(text, alone=False)) == meaning(system(text, alone=True))
+
+
+@given(ROWS)
+def test_equations_that_are_alike(rows: list[str]) -> None:
+    values = [row.split("@ ")[1] for row in rows]
+    head = HEAD.replace("  states:\n", "  states:\n" + "".join(f"    x{place} = 1\n" for place in range(len(rows))))
+    ends = "".join(f"    {state} -> 0 @ k1\n" for state in STATES)
+    text = head + ends + "".join(f"    x{place}' = {value} - x{place}\n" for place, value in enumerate(values))
+    assert meaning(system(text, alone=False)) == meaning(system(text, alone=True))
+
+
+def test_most_of_a_large_model_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[object] = []
+    values = Repeats.values
+
+    def counted(self: Repeats, *arguments: Any) -> Any:
+        found = values(self, *arguments)
+        kept.append(found)
+        return found
+
+    monkeypatch.setattr(Repeats, "values", counted)
+    rows = "".join(f"    R{n}: {STATES[n % 4]} + {STATES[n // 4 % 4]} -> D @ k{n % 2 + 1}\n" for n in range(200))
+    system(HEAD + rows + "    K1: A -> 0 @ K\n", alone=False)
+    assert len(kept) > 190
+    assert sum(found is not None for found in kept) > 170
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ("R9: A + E -> C @ k1", "E0301"),
+        ("R9: A + k1 -> C @ k1", "E0"),
+        ("R9: A + B -> C @ N9", "E0301"),
+        ("R1: A + B -> C @ k1", "E0302"),
+    ],
+)
+def test_a_problem_in_a_row_like_others_is_told_as_ever(row: str, code: str) -> None:
+    rows = "".join(
+        f"    R{n}: {STATES[n % 4]} + {STATES[(n + 1) % 4]} -> {STATES[(n + 2) % 4]} @ k1\n" for n in range(9)
+    )
+    text = HEAD + rows + f"    {row}\n"
+    told: list[str] = []
+    for alone in (False, True):
+        with pytest.raises(OpjaxError) as caught:
+            system(text, alone)
+        told.append(str(caught.value))
+    assert told[0] == told[1]
+    assert code in told[0]
+    assert row.partition(" @")[0] in told[0]
+
+
+def test_a_lint_is_given_for_each_row() -> None:
+    rows = "".join(f"    R{n}: {STATES[n % 4]} -> {STATES[(n + 1) % 4]} @ k1*{STATES[n % 4]}\n" for n in range(20))
+    report = Report()
+    (syntax,) = stages.read_string(HEAD + rows, "ojx", report)
+    stages.check(syntax, report)
+    assert sum(found.code == "W0401" for found in report.warnings) == 20
