@@ -115,8 +115,7 @@ class Graph:
         known = self._known.get(key)
         if known is not None:
             return known
-        number = len(self._nodes)
-        node = Constant(number=number, dims=(), kind=kind, roles=NO_ROLES, span=span, value=value)
+        node = Constant(number=len(self._nodes), dims=(), kind=kind, roles=NO_ROLES, span=span, value=value)
         return self._keep(key, node)
 
     def symbol(self, role: Role, name: str, axes: tuple[str, ...] = (), span: Span = NOWHERE) -> AnyNode:
