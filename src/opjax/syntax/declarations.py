@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from opjax.records import record
 from opjax.source import NOWHERE, Span
-from opjax.syntax.nodes import Argument, Expression, Reference, Syntax
+from opjax.syntax.nodes import Argument, Expression, Form, Reference, Syntax
 
 Interpolation = Literal["linear", "previous", "cubic"]
 Edge = Literal["stay", "absorb", "periodic"]
@@ -53,21 +53,6 @@ class SectionComments:
     field: str
     comments: Comments = NO_COMMENTS
     end: tuple[str, ...] = ()
-
-
-@record(eq=False)
-class Form:
-    """What a statement shares with others: with the same `pattern` they are the same but for their words and numbers.
-
-    Arguments:
-        pattern: stands for the form; compared by identity.
-        words: the names that differ, in the order of the text.
-        numbers: the numbers that differ, as they are written.
-    """
-
-    pattern: object
-    words: tuple[str, ...]
-    numbers: tuple[str, ...] = ()
 
 
 @record(eq=False)

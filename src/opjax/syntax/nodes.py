@@ -255,6 +255,21 @@ class Array(Expression):
     items: tuple[Expression, ...]
 
 
+@record(eq=False)
+class Form:
+    """What a statement shares with others: with the same `pattern` they are the same but for their words and numbers.
+
+    Arguments:
+        pattern: stands for the form; compared by identity.
+        words: the names that differ, in the order of the text.
+        numbers: the numbers that differ, as they are written.
+    """
+
+    pattern: object
+    words: tuple[str, ...]
+    numbers: tuple[str, ...] = ()
+
+
 def children(node: Expression) -> tuple[Expression, ...]:
     """The expressions directly under an expression, in the order of the text."""
     return _CHILDREN[type(node)](node)

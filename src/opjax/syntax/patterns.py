@@ -16,9 +16,9 @@ from typing import Any, Final, cast
 
 from opjax.records import record
 from opjax.source import Source, Span
-from opjax.syntax.declarations import Declaration, Form
+from opjax.syntax.declarations import Declaration
 from opjax.syntax.names import LONGEST_NAME
-from opjax.syntax.nodes import Number, Syntax, fields_of
+from opjax.syntax.nodes import Form, Number, Syntax, fields_of
 from opjax.syntax.recipes import LONGEST, Pieces
 from opjax.traverse import Walk, run
 
