@@ -377,6 +377,21 @@ def test_what_is_no_specification_is_refused(spec: Any) -> None:
         opjax.compile_spec(spec)
 
 
+@pytest.mark.parametrize("value", [{}, "x", b"1", 1j, object(), np.array("a"), lambda: 1])
+def test_what_is_no_number_is_refused_wherever_it_stands(value: Any) -> None:
+    rhs = opjax.compile_spec({"state": ["x", "y"], "equations": {"x": "-k*t*x", "y": "x"}})
+    one = np.ones(())
+    calls = [
+        lambda: rhs.eval_fn(value, np.ones(2), k=1.0),
+        lambda: rhs.eval_fn(0.0, np.ones(2), k=value),
+        lambda: rhs.pytree_eval_fn(0.0, {"x": one, "y": value}, k=1.0),
+        lambda: rhs(0.0, {"x": one, "y": value}, {"k": 1.0}),
+    ]
+    for call in calls:
+        with pytest.raises(opjax.OpjaxError, match="E0807"):
+            call()
+
+
 def test_a_sum_over_no_states_is_refused() -> None:
     with pytest.raises(opjax.OpjaxError, match="E0204"):
         opjax.compile_spec({"state": [], "equations": {"x": "sum_state()"}})

@@ -149,13 +149,7 @@ class Arguments:
         shape = self.shapes[name]
         if type(value) is float and not shape:
             return backend.asarray(value, dtype, like)
-        try:
-            if isinstance(value, str | bytes) or getattr(getattr(value, "dtype", None), "kind", "") in _TEXTS:
-                raise TypeError("a text, which asarray would take for a number")
-            array = backend.asarray(value, dtype, like)
-        except (TypeError, ValueError, OverflowError) as problem:
-            found = type(value).__name__
-            raise refuse(catalogue.WRONG_ARRAY, name=name, found=found, expected="a number or an array") from problem
+        array = array_of(name, value, backend, (dtype, like), "a number or an array")
         found = getattr(array, "shape", ())
         if tuple(found) != shape:
             axes = ", ".join(self.system.parameters[name].axes)
@@ -204,13 +198,29 @@ def moment_of(t: object, backend: Backend, dtype: DType, like: Array) -> Array:
     """
     if type(t) is float:
         return backend.asarray(t, dtype, like)
-    if t is None or isinstance(t, str | bytes):
-        raise refuse(catalogue.WRONG_ARRAY, name="t", found=type(t).__name__, expected="a number")
-    found = backend.asarray(t, dtype, like)
+    found = array_of("t", t, backend, (dtype, like), "a number")
     shape = tuple(getattr(found, "shape", ()))
     if shape:
         raise refuse(catalogue.WRONG_SHAPE, name="t", found=shape, expected="a single number")
     return found
+
+
+def array_of(name: str, value: object, backend: Backend, like: tuple[DType, Array], expected: str) -> Array:
+    """A value as an array of the state's data type.
+
+    Raises:
+        OpjaxError: E0807 for what is none.
+    """
+    try:
+        if (
+            value is None
+            or isinstance(value, str | bytes)
+            or getattr(getattr(value, "dtype", None), "kind", "") in _TEXTS
+        ):
+            raise TypeError("a text, which asarray would take for a number")
+        return backend.asarray(value, *like)
+    except (TypeError, ValueError, OverflowError) as problem:
+        raise refuse(catalogue.WRONG_ARRAY, name=name, found=type(value).__name__, expected=expected) from problem
 
 
 def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, object]], tuple[object, ...]]:

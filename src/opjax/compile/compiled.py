@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from opjax.backends.base import Array, ArrayFunction, Backend, DType
 from opjax.backends.registry import backend_of
-from opjax.compile.arguments import moment_of, refuse
+from opjax.compile.arguments import array_of, moment_of, refuse
 from opjax.compile.described import Described
 from opjax.compile.differentiate import Jacobian
 from opjax.compile.history import Moment
@@ -266,7 +266,7 @@ class CompiledRhs(Called, Described):
         dtype = backend.dtype_of(first)
         states: list[Array] = []
         for slot in self._layout.slots:
-            array = backend.asarray(y[slot.name], dtype, first)
+            array = array_of(slot.name, y[slot.name], backend, (dtype, first), "a number or an array")
             found = tuple(getattr(array, "shape", ()))
             if found != slot.shape:
                 raise refuse(catalogue.WRONG_SHAPE, name=slot.name, found=found, expected=slot.shape)
