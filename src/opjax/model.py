@@ -12,6 +12,7 @@ from opjax.compile.options import Choices
 from opjax.errors import OpjaxWarning, Report
 from opjax.errors.extras import missing_extra
 from opjax.ir.system import System
+from opjax.records import many_records
 from opjax.source import DEFAULT_LIMITS, Limits
 from opjax.spec.files import format_of, read_source, source_from_text
 from opjax.syntax.declarations import ModelSyntax
@@ -260,6 +261,7 @@ def from_dict(mapping: Mapping[str, object], *, limits: Limits = DEFAULT_LIMITS)
     return _checked(stages.choose(models, None, report, source), report, limits)
 
 
+@many_records()
 def compile_rhs(
     spec: Model | Mapping[str, object] | str | os.PathLike[str],
     xp: object = None,
