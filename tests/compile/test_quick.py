@@ -153,6 +153,18 @@ def test_arrays_among_parameters(time: str) -> None:
             np.testing.assert_array_equal(call(t, y, {"k": 2.0, "C": given}), want)
 
 
+def test_what_is_kept_of_numbers_is_that_of_the_same_numbers() -> None:
+    rhs, _ = ready(ARRAYS, np.ones(3), {"C": np.eye(3), "k": 2.0})
+    y = np.array([1.0, -2.0, 0.5])
+    for k in (2.0, 0.0, -0.0, 2.0, float("nan"), float("inf"), 1.0):
+        for matrix in (np.eye(3), np.full((3, 3), 0.5)):
+            want = k * (matrix @ y)
+            for found in (rhs(0.0, y, {"C": matrix, "k": k}), rhs.eval_fn(0.0, y, k=k, C=matrix)):
+                np.testing.assert_array_equal(found, want)
+                np.testing.assert_array_equal(np.signbit(found), np.signbit(want))
+                found[:] = 7.0
+
+
 def test_calls_trace_and_pickle_once_they_are_quick() -> None:
     rhs, _ = ready(SMALL, np.ones(2), SMALL_P)
     y = np.array([0.3, 0.7])

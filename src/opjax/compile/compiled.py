@@ -20,6 +20,7 @@ from opjax.compile.options import Options
 from opjax.compile.origins import Origin
 from opjax.compile.quantities import NOTHING, Optimise
 from opjax.compile.quick import Called, Quick, Usual, bound
+from opjax.compile.settled import MANY
 from opjax.errors import catalogue, did_you_mean
 from opjax.ir.system import System
 
@@ -230,10 +231,10 @@ class CompiledRhs(Called, Described):
         return ready
 
     def _hasten(self, kernel: Kernel, ready: _Ready) -> None:
-        """Replace the calls by functions that have been written for arguments like these."""
+        """Replace the calls by functions that have been written for arguments like these, if they are no long list."""
         arguments = self._arguments
         shapes = [shape for shape in arguments.in_order if shape is not None]
-        if len(shapes) == len(arguments.names):
+        if len(shapes) == len(arguments.names) and len(shapes) < MANY:
             usual = Usual(
                 kernel,
                 ready.kind,

@@ -83,6 +83,8 @@ class Code:
     sizes: tuple[int, ...]
     """The lengths of what is packed."""
     inlined: Inlined | None = None
+    opened: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    """The statements that read arguments, and those that compute, where they may stand in another function too."""
 
     @property
     def text(self) -> str:
@@ -140,7 +142,9 @@ def _written(asked: Asked) -> Code:
     """The text of the function that writes what it computes into a vector."""
     size = sum(math.prod(output.shape) for output in asked.outputs)
     emitter = InPlace(asked.program, asked.backend.direct_name, True, _stored(asked.inputs, "flat"), _apart(asked))
-    _reserve(emitter, asked, "out", "real", "number", "given")
+    few = range(min(MANY, len(asked.inputs.parameters)))
+    taken = [f"{word}_{place}" for word in ("given", "known", "name", "shape") for place in few]
+    _reserve(emitter, asked, "out", "real", "number", "given", *OUTSIDE.split(), *taken)
     places: list[tuple[Output, int, Target]] = []
     start = 0
     runs = list(_runs(asked, "flat"))
@@ -170,14 +174,17 @@ def _written(asked: Asked) -> Code:
         emitter.lines.append(f"{there} = {text}")
     make = [] if emitter.result else [f"out = {emitter.helper('empty')}({size}, real)"]
     end = f"return {emitter.result or 'out'}"
-    return _code(emitter, _unpacked(asked.inputs, emitter), [*make, *emitter.lines, end], (size,))
+    prologue, lines = _unpacked(asked.inputs, emitter), [*make, *emitter.lines, end]
+    code = _code(emitter, prologue, lines, (size,))
+    apart = bool(code.given) or any("p[" in line for line in lines)
+    return code if apart else replace(code, opened=(tuple(prologue), tuple(lines)))
 
 
 _READS_P = re.compile(r"\w+ = (\w+\()?p\[")
 _WORD = re.compile(r"\w+")
 FEW_ITEMS = 2
 """Numbers that are written one by one, and not all at once."""
-OUTSIDE = "args call float kind len map other otherwise pick shape tuple type types"
+OUTSIDE = "args call float kind len map memo other otherwise pick shape tuple type types usual"
 """What functions around these statements refer to: see `opjax.compile.quick`."""
 
 

@@ -8,7 +8,7 @@ import struct
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import cast
 
 from opjax.backends.base import Array, Backend, DType
@@ -114,7 +114,7 @@ class Kernel:
         """
         if text not in self._compiled:
             self._compiled[text] = compile(text, f"<opjax {self.title} call>", "exec")  # ours, like the statements
-        everything = {**self._names(self.code(form), dtype), **names}
+        everything = {**cast(FunctionType, self.bind(form, dtype)).__globals__, **names}
         exec(self._compiled[text], everything)
         return cast(Function, everything["call"])
 

@@ -8,6 +8,7 @@ what to make of it, or what is wrong.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -21,6 +22,8 @@ Style = Literal["mapping", "keywords", "bound"]
 MANY = 6
 """Parameters from which on their types are looked at all at once."""
 INDENT = "    "
+_MADE = re.compile(r"(\w+) = (\w+)\(p\[(\d+)\]\)")
+_GIVEN = re.compile(r"\bp\[(\d+)\]")
 
 
 class Called:
@@ -93,6 +96,7 @@ class Usual:
             "otherwise": otherwise,
             "rhs": self.kernel.bind(form, self.dtype),
             "pick": self.pick,
+            "memo": [(None,) * _width(self.kernel.code("written").opened)],
             "types": (float,) * len(self.names),
             **{f"name_{place}": name for place, name in enumerate(self.names)},
             **{f"shape_{place}": shape for place, shape in enumerate(self.shapes)},
@@ -147,15 +151,47 @@ class Usual:
         """A call of what computes, behind a look at what is given."""
         looks = [f"len(args) == {len(self.names)}"] if self.names else ["not args"]
         for place, shape in enumerate(self.shapes):
-            read = f"type(a{place} := args[name_{place}])"
-            like = f"{read} is kind and a{place}.dtype is real and a{place}.shape == shape_{place}"
+            value, read = f"given_{place}", f"type(given_{place} := args[name_{place}])"
+            like = f"{read} is kind and {value}.dtype is real and {value}.shape == shape_{place}"
             looks.append(like if shape else f"{read} is float")
-        values = "".join(f"a{place}, " for place in range(len(self.names)))
+        values = "".join(f"given_{place}, " for place in range(len(self.names)))
+        opened = self.kernel.code("written").opened
+        body = [f"return rhs(t, y, ({values}))"] if opened is None else [*_arguments(opened[0]), *opened[1]]
         lines = [f"{self._guard()} and y.shape == shape:", f"{INDENT}try:"]
         lines += [f"{INDENT * 2}usual = {' and '.join(looks)}"]
         lines += [f"{INDENT}except (KeyError, TypeError):", f"{INDENT * 2}usual = False"]
-        lines += [f"{INDENT}if usual:", f"{INDENT * 2}return rhs(t, y, ({values}))"]
+        lines += [f"{INDENT}if usual:", *(f"{INDENT * 2}{line}" for line in body)]
         return _text("call(t, y, args=None)", [*lines, "return otherwise(t, y, args)"])
+
+
+def _made(prologue: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """The variables that hold a number of the right kind: what makes it of which parameter."""
+    return {match[1]: (match[2], int(match[3])) for line in prologue if (match := _MADE.fullmatch(line))}
+
+
+def _width(opened: tuple[Sequence[str], Sequence[str]] | None) -> int:
+    """How many values are kept for the next call."""
+    made = _made(opened[0]) if opened else {}
+    return len(made) + len({place for _, place in made.values()})
+
+
+def _arguments(prologue: Sequence[str]) -> list[str]:
+    """Statements that read arguments; what is made of numbers is kept for the next call with the same ones."""
+    made = _made(prologue)
+    rest = [_GIVEN.sub(r"given_\1", line) for line in prologue if not _MADE.fullmatch(line)]
+    if not made:
+        return rest
+    places = sorted({place for _, place in made.values()})
+    known = "".join(f"known_{place}, " for place in places)
+    given = "".join(f"given_{place}, " for place in places)
+    look = " and ".join(f"given_{place} is known_{place}" for place in places)
+    return [
+        f"{known}{', '.join(made)}, = memo[0]",
+        f"if not ({look}):",
+        *(f"{INDENT}{name} = {maker}(given_{place})" for name, (maker, place) in made.items()),
+        f"{INDENT}memo[0] = ({given}{', '.join(made)},)",
+        *rest,
+    ]
 
 
 def bound(rhs: Callable[..., Any], usual: Callable[[], Usual | None], given: Mapping[str, object]) -> Quick:
