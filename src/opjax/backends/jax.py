@@ -9,6 +9,7 @@ from typing import Final, final
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from opjax.backends import numpy as calculating
@@ -47,7 +48,7 @@ class JaxBackend(Backend):
     def constant(self, values: Values, dtype: DType, like: Array | None = None) -> Array:
         """As `Backend.constant`, also while a function is traced."""
         with jax.ensure_compile_time_eval():
-            return self.xp.asarray(values, dtype=dtype)
+            return self.xp.asarray(np.asarray(values, dtype=dtype))  # NumPy is quick with a hundred thousand numbers
 
     def pack(self, parts: Sequence[Array], sizes: Sequence[int], dtype: DType) -> Array:
         """As `Backend.pack`; neighbouring numbers become one stack, and arrays of one shape the rows of a table."""
@@ -77,7 +78,7 @@ class JaxBackend(Backend):
     def positions(self, values: Sequence[int]) -> Array:
         """As `Backend.positions`; one index for each element, as `lax.gather` counts them."""
         with jax.ensure_compile_time_eval():
-            return jnp.asarray(list(values), dtype=jnp.int32)[:, None]
+            return jnp.asarray(np.array(values, dtype=np.int32)[:, None])
 
     def take(self, x: Array, positions: Array) -> Array:
         """As `Backend.take`: one operation, without the checks of positions that indexing brings."""

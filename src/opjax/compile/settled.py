@@ -11,7 +11,7 @@ from typing import overload
 
 from opjax.backends.base import Array, Backend, DType
 
-MANY = 64
+MANY = 16
 """Parameters from which on a vector made once is worth it."""
 
 

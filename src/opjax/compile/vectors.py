@@ -13,6 +13,8 @@ from opjax.ir.types import Axis, Dims
 from opjax.records import record
 
 Source = Literal["state", "parameter", "number", "vector", "scalar"]
+MANY = 16
+"""Parameters from which on those between them are read as well."""
 Stretch = tuple[Source, list[AnyNode]]
 
 
@@ -159,7 +161,12 @@ class Vectors:
             case "state":
                 return f"{vector}({_items('y', [stored.states[name] for name in names])})"
             case "parameter":
-                return f"{vector}({_items('p', [stored.parameters[name] for name in names])})"
+                places = [stored.parameters[name] for name in names]
+                low, high = min(places), max(places) + 1
+                if len(places) < MANY or high - low > 2 * len(places) or places == list(range(low, high)):
+                    return f"{vector}({_items('p', places)})"
+                positions = self.positions([place - low for place in places])
+                return f"{self.writer.helper('take')}({vector}(p[{low}:{high}]), {positions})"
             case _:
                 return f"{vector}(({', '.join(self.writer.operand(part).text for part in stretch)},))"
 

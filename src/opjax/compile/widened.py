@@ -36,7 +36,7 @@ class Widened(Emitter):
         """As `Emitter.count`; and find how far each operand is read beyond its ends."""
         Emitter.count(self)
         for node in self.program.nodes:
-            if isinstance(node, View) and node.operand.kind == "real":
+            if isinstance(node, View) and node.dims and node.operand.kind == "real":
                 for dim, selection in zip(node.operand.dims, node.selections, strict=True):
                     if isinstance(selection, Along) and selection.offset:
                         self.reach(node, dim, selection)

@@ -86,10 +86,6 @@ class Graph:
     def __getitem__(self, number: int) -> AnyNode:
         return self._nodes[number]
 
-    def backwards(self, count: int) -> Iterator[AnyNode]:
-        """The first nodes, the last of them first."""
-        return reversed(self._nodes[:count])
-
     def copy(self) -> Graph:
         """A graph with the same nodes, to which others can be added."""
         graph = Graph()

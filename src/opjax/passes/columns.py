@@ -14,6 +14,10 @@ Found = Sequence["tuple[AnyNode, int] | None"]
 NOWHERE: Mapping[int, tuple[AnyNode, int]] = {}
 
 
+SHORTEST = 8
+"""Slices of one vector that are shorter on average take longer than positions."""
+
+
 @dataclass(slots=True)
 class Columns:
     """Makes vectors out of scalars.
@@ -89,7 +93,7 @@ class Columns:
         placed = {**self.placed, **elsewhere} if elsewhere else self.placed
         found = [placed.get(node.number) for node in column]
         runs = self.runs(column, found)
-        if runs is not None:
+        if runs is not None and (len(runs) == 1 or len(column) >= SHORTEST * len(runs) or _sources(runs) > 1):
             return self.joined(runs, dim)
         pool, offsets = self.pool(column, found)
         positions = [
@@ -142,3 +146,8 @@ class Columns:
         if len(positions) == self.length(vector) and list(positions) == list(range(len(positions))):
             return self.graph.view(vector, (Along(dim),))
         return self.graph.gather(vector, tuple(positions), dim)
+
+
+def _sources(runs: list[tuple[AnyNode, list[int]]]) -> int:
+    """How many vectors and scalars parts are read from."""
+    return len({source.number for source, _ in runs})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from opjax.ir.nodes import AnyNode
@@ -20,21 +20,21 @@ class Factor:
     """Some equal factors of the products of one shape.
 
     Arguments:
-        place: which operand it is; -1 for what stands for itself.
-        times: how often it is a factor; 0 for an operand that is no power.
+        path: which operand of which operand it is; nothing for what stands for itself.
+        times: how often it is a factor.
         number: whether it is a parameter or a number.
     """
 
-    place: int
+    path: tuple[int, ...]
     times: int
     number: bool
 
-    def column(self, units: Sequence[AnyNode]) -> list[AnyNode]:
+    def column(self, units: list[AnyNode]) -> list[AnyNode]:
         """The factor in each product."""
-        if self.place < 0:
-            return [unit.operands[0] for unit in units] if self.times else list(units)
-        found = [unit.operands[self.place] for unit in units]
-        return [power.operands[0] for power in found] if self.times else found
+        found = units
+        for place in self.path:
+            found = [node.operands[place] for node in found]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,11 @@ class Group:
 
     def width(self, number: bool) -> int:
         """How many parameters and numbers, or how many other factors, each has."""
-        return sum(max(1, factor.times) for factor in self.factors if factor.number == number)
+        return sum(factor.times for factor in self.factors if factor.number == number)
 
     def columns(self, number: bool, width: int, one: AnyNode) -> list[list[AnyNode]]:
         """One kind of factors, with ones for those that are missing."""
-        found = [(f.column(self.units), max(1, f.times)) for f in self.factors if f.number == number]
+        found = [(f.column(self.units), f.times) for f in self.factors if f.number == number]
         columns = [column for column, times in found for _ in range(times)]
         return columns + [[one] * len(self.units)] * (width - len(columns))
 
@@ -92,9 +92,7 @@ class Products:
         """Factor by factor, each for all products in order; `one` stands for what is missing."""
         numbers = [unit.number for group in self.groups for unit in group.units]
         order = sorted(range(len(numbers)), key=numbers.__getitem__)
-        rows = [
-            [*g.columns(True, self.numbers, one), *g.columns(False, self.values, one)] for g in self.groups
-        ]  # of each group
+        rows = [[*g.columns(True, self.numbers, one), *g.columns(False, self.values, one)] for g in self.groups]
         joined = [[node for part in parts for node in part] for parts in zip(*rows, strict=True)]
         return [[column[place] for place in order] for column in joined]
 
@@ -104,21 +102,22 @@ class Products:
         return Products(self.groups + other.groups, *widths)
 
 
-def factors_of(shape: Shape, shapes: Shapes) -> list[Factor] | None:
-    """The factors of a product of leaves and their powers; None for any other shape."""
-    operation, *parts = shape
-    if isinstance(operation, int):
-        fits = 0 < operation <= MOST_REPEATED and isinstance(parts[0], int) and parts[0] < 0
-        return [Factor(-1, operation, parts[0] in (PARAMETER, NUMBER))] if fits else None
+def factors_of(shape: Shape, shapes: Shapes) -> list[Factor]:
+    """The factors of a product of leaves and their powers; none for any other shape."""
     found: list[Factor] = []
-    for place, part in enumerate(parts if operation == "multiply" else ()):
-        assert isinstance(part, int)
-        power = (factors_of(shapes.shapes[part], shapes) or [None])[0] if part >= 0 else Factor(-1, 0, False)
-        if power is None or power.place >= 0:
-            return None
-        number = part in (PARAMETER, NUMBER) if part < 0 else power.number
-        found.append(Factor(place, power.times, number))
-    return found or None
+    waiting: list[tuple[Shape, tuple[int, ...]]] = [(shape, ())]
+    while waiting and len(found) <= MOST_FACTORS:
+        (operation, *parts), path = waiting.pop()
+        inside = [isinstance(part, int) and part >= 0 for part in parts]
+        power = operation if isinstance(operation, int) and not any(inside) else 0
+        if operation != "multiply" and not 0 < power <= MOST_REPEATED:
+            return []
+        for place, part in enumerate(parts):
+            if inside[place]:
+                waiting.append((shapes.shapes[int(part)], (*path, place)))
+            else:
+                found.append(Factor((*path, place), power or 1, part in (PARAMETER, NUMBER)))
+    return sorted(found, key=lambda factor: factor.path)
 
 
 def merged(groups: Iterable[list[AnyNode]], bare: list[AnyNode], shapes: Shapes, fewest: int) -> list[Products]:
@@ -130,10 +129,10 @@ def merged(groups: Iterable[list[AnyNode]], bare: list[AnyNode], shapes: Shapes,
         shapes: their shapes.
         fewest: what has fewer members even then is left out.
     """
-    found = [Products([Group(bare, [Factor(-1, 0, True)])], 1, 0)] if bare else []
+    found = [Products([Group(bare, [Factor((), 1, True)])], 1, 0)] if bare else []
     for units in groups:
         factors = factors_of(shapes.shape_of(units[0]), shapes)
-        if factors is not None:
+        if factors:
             group = Group(units, factors)
             found.append(Products([group], group.width(True), group.width(False)))
     rows: list[Products] = []

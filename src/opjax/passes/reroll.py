@@ -48,13 +48,15 @@ class Bounds:
     """
 
     operations: int = 100
-    members: int = 16
+    members: int = 8
     kinds: int = 4
     most: float = 0.9
     runs: int = 8
 
 
 USUAL = Bounds()
+LAST = -1
+"""The level of sums that nothing uses: they are added up when all else is there."""
 
 
 def reroll(program: Program, bounds: Bounds = USUAL) -> Program:
@@ -159,13 +161,16 @@ def _sums(shapes: Shapes, done: set[int], bounds: Bounds) -> dict[int, list[AnyN
     found: dict[int, list[list[AnyNode]]] = {}
     for (level, shape), group in shapes.groups.items():
         if shapes.shapes[shape][0] == "add" and group[0].number not in done:
-            found.setdefault(level, []).append(group)
+            found.setdefault(LAST if shapes.are_ends(group) else level, []).append(group)
     chosen: dict[int, list[AnyNode]] = {}
     for level, rows in found.items():
         part = sum(map(len, rows)) // bounds.kinds if len(rows) > bounds.kinds else 0
         irregular = [unit for group in rows if len(group) < max(part, bounds.members) for unit in group]
         if len(irregular) >= bounds.members:
             chosen[level] = sorted(irregular, key=_number)
+    if LAST in chosen:  # beside them, what is one term is a sum too
+        groups = [group for group in shapes.groups.values() if is_scaled(group[0]) and shapes.are_ends(group)]
+        chosen[LAST] += itertools.chain.from_iterable(groups)
     return chosen
 
 
@@ -193,11 +198,11 @@ def _totals(shapes: Shapes, bounds: Bounds) -> list[tuple[int, list[AnyNode], fr
 
 
 def _terms(unit: AnyNode, units: Container[int]) -> Terms:
-    """The terms of a sum, each without its sign and the number that it is multiplied with."""
+    """The terms of a sum, each without its sign and the number that it is multiplied with; a unit may be one term."""
     found: Terms = []
-    for operand in unit.operands:
+    for operand in (unit,) if is_scaled(unit) else unit.operands:
         factor, term = 1.0, operand
-        while term.operands and term.number not in units and is_scaled(term):
+        while is_scaled(term) and (term is unit or term.number not in units):
             *number, value = term.operands
             factor *= number[0].value if number and isinstance(number[0], Constant) else -1.0
             term = value

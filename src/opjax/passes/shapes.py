@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol
@@ -57,6 +58,7 @@ class Shapes:
     units: set[int] = field(default_factory=set[int])
     shape: list[int] = field(default_factory=list[int])
     level: list[int] = field(default_factory=list[int])
+    """The level of what is made of a node: that of a unit is one below."""
     sizes: list[int] = field(default_factory=list[int])
     """The operations of each shape."""
     shapes: list[Shape] = field(default_factory=list[Shape])
@@ -71,51 +73,48 @@ class Shapes:
         self.operations = len(interior)
         self.inside = {node.number for node in interior}
         self.find_units(self.count_uses(interior))
+        self.units = {unit.number for group in self.groups.values() for unit in group}
         self.inside -= self.units
 
-    def count_uses(self, interior: list[AnyNode]) -> list[int]:
+    def count_uses(self, interior: list[AnyNode]) -> dict[int, int]:
         """How often each node is used, by number."""
-        uses = [0] * (1 + max((node.number for node in self.nodes), default=-1))
         inside = self.inside
-        for node in self.nodes:  # a million of them, in a large model
-            weight = 1 if node.number in inside else OTHER_USE
-            for operand in node.operands:
-                uses[operand.number] += weight
-        self.used = {number for number, count in enumerate(uses) if count}
-        for root in self.roots:
-            uses[root.number] = OTHER_USE
+        uses = Counter([operand.number for node in interior for operand in node.operands])
+        others = {o.number for node in self.nodes if node.operands and node.number not in inside for o in node.operands}
+        self.used = others.union(uses)
+        uses.update(dict.fromkeys(others.union(root.number for root in self.roots), OTHER_USE))
         for node in reversed(interior):
             if len(node.operands) < 3 and 1 < uses[node.number] < OTHER_USE and is_scaled(node):
                 for value in node.operands[-1:]:
                     uses[value.number] += 1  # read in its place, so that it is the unit
         return uses
 
-    def find_units(self, uses: list[int]) -> None:
+    def find_units(self, uses: Mapping[int, int]) -> None:
         """The level of each node, and the shape of each operation: one look at each operand says all."""
+        count = 1 + max((node.number for node in self.nodes), default=-1)
         known: dict[Shape, int] = {}
-        self.level = levels = [0] * len(uses)
-        self.shape = shapes = [-1] * len(uses)
-        above = [0] * len(uses)  # the level of what is made of a node
-        leaf = [0] * len(uses)  # the shape of a node as an operand
-        inside, units, groups = self.inside, self.units, self.groups
-        for node in self.nodes:
-            number = node.number
-            below = [operand.number for operand in node.operands]
-            level = levels[number] = above[number] = max([above[n] for n in below]) if below else 0
-            if number not in inside:
+        self.level = level = [0] * count
+        self.shape = shapes = [-1] * count
+        leaf = [0] * count  # the shape of a node as an operand
+        for node in self.nodes:  # a million of them, in a large model
+            number, operands = node.number, node.operands
+            if not operands:
                 leaf[number] = _leaf(node)
+                continue
+            below = [operand.number for operand in operands]
+            highest = level[number] = max([level[n] for n in below])
+            if number not in self.inside:
+                leaf[number] = UNIT if node.kind == "real" else CONDITION
                 continue
             key = _shape(node, [leaf[n] for n in below], below)
             shape = known.get(key)
             if shape is None:
                 shape = self.add_shape(key, known)
             shapes[number] = leaf[number] = shape
-            count = uses[number]
-            if count > 1 and (count >= OTHER_USE or len(below) > 2 or not self.is_cheap(node)):
-                units.add(number)
-                above[number] = level + 1
+            if uses[number] > 1 and (uses[number] >= OTHER_USE or not _is_cheap(node, leaf[below[-1]])):
+                level[number] = highest + 1
                 leaf[number] = UNIT if node.kind == "real" else CONDITION
-                groups.setdefault((level, shape), []).append(node)
+                self.groups.setdefault((highest, shape), []).append(node)
 
     def add_shape(self, key: Shape, known: dict[Shape, int]) -> int:
         """The number of a new shape."""
@@ -128,13 +127,6 @@ class Shapes:
     def levels(self) -> int:
         """How many levels there are."""
         return 1 + max(self.level)
-
-    def is_cheap(self, node: AnyNode) -> bool:
-        """Whether an operation on one value, which is a leaf or a unit, takes no longer than reading its result."""
-        if not (0 < node.exponent <= MOST_REPEATED if isinstance(node, IntegerPower) else is_scaled(node)):
-            return False
-        value = node.operands[-1]
-        return not value.operands or value.number in self.units
 
     def shape_of(self, node: AnyNode) -> Shape:
         """The shape of an operation."""
@@ -166,15 +158,18 @@ class Shapes:
             group.sort(key=lambda unit: unit.number)
 
 
+def _is_cheap(node: AnyNode, value: int) -> bool:
+    """Whether an operation on one value takes no longer than reading its result; that has the shape of a leaf."""
+    if value >= 0 or len(node.operands) > 2:
+        return False
+    return 0 < node.exponent <= MOST_REPEATED if type(node) is IntegerPower else is_scaled(node)
+
+
 def _leaf(node: AnyNode) -> int:
-    """The shape of an operand that is no scalar operation; one that may not differ has one of its own."""
-    match node:
-        case Symbol():
-            return _SYMBOLS.get(node.role) or SAME - node.number
-        case Constant():
-            return NUMBER if node.kind == "real" else SAME - node.number
-        case _:
-            return UNIT if node.kind == "real" else CONDITION
+    """The shape of a leaf; one that may not differ has one of its own."""
+    if type(node) is Symbol:
+        return _SYMBOLS.get(node.role) or SAME - node.number
+    return NUMBER if node.kind == "real" else SAME - node.number
 
 
 def _shape(node: AnyNode, parts: list[int], below: list[int]) -> Shape:
