@@ -173,3 +173,20 @@ def test_they_survive_all_spellings() -> None:
     assert "independent: loc, x" in model.show("ojx")
     assert opjax.loads(model.show("yaml"), "yaml") == model
     assert opjax.loads(model.show("ojx")) == model
+
+
+def test_blocks_of_one_model_with_other_parameters_fixed_are_told_apart() -> None:
+    spec = {
+        "axes": [{"name": "loc", "coords": ["p", "q"]}],
+        "state": ["x[loc]"],
+        "equations": {"x[loc]": "r*x[loc]*(1 - x[loc]/K)"},
+        "factorize_axes": ["loc"],
+    }
+    plain = opjax.compile_rhs(spec)
+    fixed = opjax.compile_rhs(spec, gauge_fix={"K": 1.0})
+    assert plain.block_pytree_eval_fn is not None
+    assert fixed.block_pytree_eval_fn is not None
+    found = plain.block_pytree_eval_fn(0.0, {"x": np.asarray(0.5)}, r=0.8, K=2.0)["x"]
+    np.testing.assert_allclose(found, 0.8 * 0.5 * 0.75, rtol=1e-14)
+    found = fixed.block_pytree_eval_fn(0.0, {"x": np.asarray(0.5)}, r=0.8)["x"]
+    np.testing.assert_allclose(found, 0.8 * 0.5 * 0.5, rtol=1e-14)

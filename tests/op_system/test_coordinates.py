@@ -232,9 +232,13 @@ def test_pickles_and_equality() -> None:
 
 
 def test_fixed_gauges_come_first() -> None:
+    plain = opjax.compile_rhs(LOGISTIC).coordinate_view()
+    assert plain.eval_fn(0.0, np.log([0.25]), r=0.8, K=2.0) == pytest.approx(0.7, rel=1e-15)
     view = opjax.compile_rhs(LOGISTIC, gauge_fix={"K": 1.0}).coordinate_view()
     assert view.param_names == ("r",)
     assert view.eval_fn(0.0, np.log([0.25]), r=0.8) == pytest.approx(0.6, rel=1e-15)
+    other = opjax.compile_rhs(LOGISTIC, gauge_fix={"K": 2.0}).coordinate_view()
+    assert other.eval_fn(0.0, np.log([0.5]), r=0.8) == pytest.approx(0.6, rel=1e-15)
 
 
 def test_blocks_in_coordinates() -> None:

@@ -71,6 +71,42 @@ def test_a_held_end(x64: None):
     np.testing.assert_allclose(np.asarray(run["u"].sel(x=0.0)), [0.3, 0.3], rtol=1e-14)
 
 
+HEATED = """
+model Rod:
+  axes:
+    x = grid(0, 1, 41)
+  params:
+    w = 3
+  inputs:
+    other(t) = linear
+  states:
+    u[x] = exp(-x) density
+  operators:
+    diffusion along x with coefficient = 1
+  boundary:
+    u at x.lo: dirichlet(exp(t))
+    u at x.hi: dirichlet(other(t))
+  derive:
+    left = at(u, x=0)
+    before[x] = u[x]
+"""
+
+
+def test_an_end_that_is_held_at_what_changes_in_time(x64: None):
+    """u = exp(t - x) solves u_t = u_xx with these ends; the error is that of second order in space."""
+    model, times = opjax.loads(HEATED), np.array([0.0, 0.5, 1.0])
+    table = np.linspace(0, 1, 401)
+    run = model.simulate({"other": (table, np.exp(table - 1))}, ts=times, rtol=1e-8, atol=1e-10)
+    x = np.linspace(0, 1, 41)
+    exact = np.exp(times[:, None] - x)
+    np.testing.assert_allclose(run["u"], exact, rtol=2e-5)
+    np.testing.assert_allclose(run["u"][:, 0], np.exp(times), rtol=1e-12)
+    np.testing.assert_allclose(run["left"], np.exp(times), rtol=1e-12)
+    np.testing.assert_array_equal(run["before"], run["u"])
+    for form in ("ojx", "yaml"):
+        assert opjax.loads(model.show(form), format=form).content_hash == model.content_hash
+
+
 CURVATURE = "(u[x+1] - 2*u[x] + u[x-1])/0.2^2"
 
 
@@ -116,7 +152,7 @@ WRONG = {
     "u at x.lo: periodic": "E0576",
     "u at y.lo: neumann(0)": "E0304",
     "g at x.lo: neumann(0)": "E0501",
-    "u at x.lo: dirichlet(t)": "E0407",
+    "u at x.lo: dirichlet(u[x])": "E0308",
     "u at x.lo: neumann(u[x])": "E0308",
 }
 

@@ -196,7 +196,7 @@ class StateCoordinateView:
 
 def _transformed(natural: CompiledRhs, bases: tuple[str, ...]) -> CompiledRhs:
     options = natural.options.without_gauges()
-    origin = PartOrigin(natural, natural.origin, "log", transformed_of)
+    origin = PartOrigin(natural, natural.origin, natural.options.marked("log"), transformed_of)
     return CompiledRhs(logarithmic(natural.system, bases), origin, options, natural.optimise)
 
 

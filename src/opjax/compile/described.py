@@ -157,7 +157,7 @@ class Described:
         rates = {name: wanted.node for name, wanted in self._quantities.wanted.items()}
         block = block_system(self._system, self._system.axes[self._system.independent[0]], rates)
         block = dataclasses.replace(block, gauges={})
-        origin = PartOrigin(self, self._origin, "block", block_of)
+        origin = PartOrigin(self, self._origin, self._options.marked("block"), block_of)
         return type(self)(block, origin, self._options.without_gauges(), self._quantities.optimise)
 
     @property

@@ -67,6 +67,11 @@ class Options:
         """The same for a model whose gauges were looked at already."""
         return replace(self, detect_gauges=False, gauge_fix=None, backend=None)
 
+    def marked(self, part: str) -> str:
+        """What tells a part of a model from those of the same model with other parameters fixed by gauges."""
+        fixed = sorted((self.gauge_fix or {}).items())
+        return " ".join([part, *(f"{name}={value!r}" for name, value in fixed)])
+
     def chosen(self, namespace: str) -> Chosen:
         """The same as values that can be compared and pickled."""
         fixed = None if self.gauge_fix is None else tuple(self.gauge_fix.items())

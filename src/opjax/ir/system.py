@@ -285,6 +285,7 @@ class System:
         local_rates: `rates` without the operators, where there are any.
         time_reductions: reductions over the saved times, used by `derived`.
         gauges: scalings that are said to leave the model as it is, by name.
+        shown: states with ends that are held at what changes in time, as they are read.
         kept: values for those who read `meta`, as JSON by name.
         not_yet: what keeps the model from being run.
         history: the values of the past that its expressions ask for, by the name of their nodes.
@@ -306,6 +307,7 @@ class System:
     requirements: tuple[AnyNode, ...] = ()
     time_reductions: tuple[TimeReduction, ...] = ()
     gauges: Mapping[str, Gauge] = field(default_factory=dict[str, Gauge])
+    shown: Mapping[str, AnyNode] = field(default_factory=dict[str, AnyNode])
     kept: Mapping[str, str] = field(default_factory=dict[str, str])
     not_yet: tuple[NotYet, ...] = ()
     history: Mapping[str, HistorySignal] = field(default_factory=dict[str, HistorySignal])

@@ -76,6 +76,8 @@ class Outputs:
         self._reductions: Mapping[str, TimeReduction] = _used(system, [a.value for a in self.declared.values()])
         operands = {name: Wanted(r.operand, _axes(r.operand)) for name, r in self._reductions.items()}
         wanted = {a.name: Wanted(a.value, a.axes) for a in self.declared.values()}
+        wanted |= {name: Wanted(node, system.states[name].axes) for name, node in system.shown.items()}
+        self._names = tuple(wanted)
         moving = {name: w for name, w in wanted.items() if w.node.roles & VARYING}
         fixed = {name: w for name, w in wanted.items() if name not in moving}
         self.moving = frozenset(moving)
@@ -90,14 +92,14 @@ class Outputs:
         self.compiled: Callable[[Trajectory, Mapping[str, Array]], dict[str, Array]] = jax.jit(self.__call__)
 
     def __call__(self, solution: Trajectory, parameters: Mapping[str, Array]) -> dict[str, Array]:
-        """The values by name: shape (times, axes...) for those in `moving`, else (axes...)."""
+        """The values by name: shape (times, axes...) for those in `moving`, else (axes...); of some states too."""
         operands = along(self._operands, solution, parameters)
         reduced = {
             name: _over_time(r.reduction, operands[name], solution.times) for name, r in self._reductions.items()
         }
         fixed = self._fixed(backend_for(jnp), solution.times, Point(parameters=parameters, extras=reduced))
         found = {**fixed, **along(self._moving, solution, parameters, reduced)}
-        return {name: found[name] for name in self.declared}
+        return {name: found[name] for name in self._names}
 
     def quantity(self, name: str) -> Quantity:
         """What is declared of a value."""

@@ -119,9 +119,9 @@ def _dataset(
 ) -> Any:
     builder = DatasetBuilder(system, solution.times)
     for name, state in solution.states.items():
-        builder.add(system.states[name], state)
-    for name, value in values.items():
-        builder.add(outputs.declared[name], value, name in outputs.moving)
+        builder.add(system.states[name], values.get(name, state))
+    for name, declared in outputs.declared.items():
+        builder.add(declared, values[name], name in outputs.moving)
     return builder.build(attributes)
 
 

@@ -2,7 +2,7 @@
 
 ``u at x.lo: neumann(g)``   the slope at the end, outward, is g: beyond it lies the mirror image plus ``2*g*distance``
 ``u at x.lo: robin(a, b, c)``   the slope is such that ``a*u + b*slope = c`` at the end
-``u at x.lo: dirichlet(v)``   the end point is held at v: it starts there and does not change
+``u at x.lo: dirichlet(v)``   the end point is held at v, whatever the state's own value is there, which does not change
 ``u at x.lo: periodic``   beyond the end lies the other end; both ends are
 
 They are what ``u[x-1]`` and ``u[x+1]`` read there, to second order, and what a diffusion along the axis keeps to.
@@ -122,19 +122,18 @@ def _define(lowering: Lowering, row: BoundaryDeclaration) -> None:
 
 
 def _values(lowering: Lowering, row: BoundaryDeclaration, entry: Name) -> dict[str, AnyNode]:
-    """The arguments of a condition; they may depend on parameters, and those of slopes on time and inputs."""
+    """The arguments of a condition; they may depend on parameters, time and inputs."""
     known = CONDITIONS.get(row.kind)
     if known is None:
         hint = did_you_mean(row.kind, CONDITIONS, f"the conditions are {', '.join(CONDITIONS)}")
         raise lowering.report.stop(catalogue.UNKNOWN_CONDITION, row.span, name=row.kind, hint=hint)
     scope = free_scope(f"the condition '{row.kind}'", tuple(a for a in entry.axes if a != row.axis))
-    allowed = PARAMETER_ROLES if row.kind == "dirichlet" else GIVEN_ROLES
     found: dict[str, AnyNode] = {}
     for place, argument in enumerate(row.arguments):
         name = argument.keyword or (known[place] if place < len(known) else "")
         if name not in known or name in found:
             raise _wrong_arguments(lowering, row)
-        found[name] = _value(lowering, argument.value, scope, allowed)
+        found[name] = _value(lowering, argument.value, scope)
     if row.kind != "robin":
         return {name: found.get(name, lowering.graph.constant(0.0)) for name in known}
     if len(found) < len(known):
@@ -142,13 +141,13 @@ def _values(lowering: Lowering, row: BoundaryDeclaration, entry: Name) -> dict[s
     return found
 
 
-def _value(lowering: Lowering, expression: Expression, scope: Scope, allowed: frozenset[Role]) -> AnyNode:
+def _value(lowering: Lowering, expression: Expression, scope: Scope) -> AnyNode:
     for name in names_in([expression]):
         entry = lowering.names.values.get(name)
         if entry is not None and entry.kind in ("alias", "derived"):  # they are defined later
             raise lowering.misplaced(f"the alias '{name}'", scope, expression.span, "write its formula")
     node = lowering.value(expression, scope)
-    lowering.want_roles(node, allowed, scope.where, expression.span)
+    lowering.want_roles(node, GIVEN_ROLES, scope.where, expression.span)
     return node
 
 
@@ -167,10 +166,29 @@ def _wrong_arguments(lowering: Lowering, row: BoundaryDeclaration) -> Stop:
 
 
 def value_where_held(lowering: Lowering, name: str, node: AnyNode) -> AnyNode:
-    """A state, or its initial value, with what it is held at where it is held."""
+    """A state, with what it is held at where it is held."""
     for there, value in lowering.held.get(name, ()):
         node = lowering.graph.apply("where", (there, value, node), node.span)
     return node
+
+
+def start_where_held(lowering: Lowering, name: str, node: AnyNode) -> AnyNode:
+    """The initial value of a state, with what it is held at; where that changes in time, the initial value stays."""
+    for there, value in lowering.held.get(name, ()):
+        if value.roles <= PARAMETER_ROLES:
+            node = lowering.graph.apply("where", (there, value, node), node.span)
+    return node
+
+
+def moving_ends(lowering: Lowering) -> Mapping[str, AnyNode]:
+    """The states that are held at what changes in time, as they are read: their own values there mean nothing."""
+    found: dict[str, AnyNode] = {}
+    for name, rows in lowering.held.items():
+        if any(not value.roles <= PARAMETER_ROLES for _, value in rows):
+            entry = lowering.names.values[name]
+            scope = free_scope(f"the state '{name}'", entry.axes)
+            found[name] = lowering.whole(name, entry, scope, lowering.graph.constant(0.0).span)
+    return found
 
 
 def zero_where_held(lowering: Lowering, name: str, rate: AnyNode) -> AnyNode:

@@ -16,7 +16,7 @@ from opjax.ir.nodes import AnyNode, Graph
 from opjax.ir.system import Alias, Input, NotYet, State, System
 from opjax.source import DEFAULT_LIMITS, Limits, Span
 from opjax.spec.absences import define_absences, zero_where_absent
-from opjax.spec.boundaries import define_boundaries, value_where_held, zero_where_held
+from opjax.spec.boundaries import define_boundaries, moving_ends, start_where_held, zero_where_held
 from opjax.spec.calls import lower_call
 from opjax.spec.dynamics import Dynamics
 from opjax.spec.expressions import Lowering
@@ -121,6 +121,7 @@ class _Lower:
             derived=self.defined("derived"),
             equations=dynamics.written(),
             independent=tuple(axis.name for axis in self.model.independent),
+            shown=moving_ends(self.lowering),
             kept=kept_by_name(self.model.kept, self.report),
             requirements=quantities.requirements(self.model.requirements),
             time_reductions=tuple(self.lowering.time_reductions),
@@ -223,7 +224,7 @@ class _Lower:
         for name, number in self.numbers.items():
             value = self.lowering.graph.constant(number.value, number.span)
             if self.lowering.held or self.lowering.absent:
-                value = zero_where_absent(self.lowering, name, value_where_held(self.lowering, name, value))
+                value = zero_where_absent(self.lowering, name, start_where_held(self.lowering, name, value))
             self.lowering.initial[name] = value
         rows: dict[str, list[InitialDeclaration]] = {}
         for row in self.initial_rows:
@@ -244,7 +245,7 @@ class _Lower:
         """The initial value of one state: the rows of its cells put together."""
         name = rows[0].target.name
         whole = self.rows_together(entry, rows)
-        held = value_where_held(self.lowering, name, whole)
+        held = start_where_held(self.lowering, name, whole)
         return zero_where_absent(self.lowering, name, held)
 
     def rows_together(self, entry: Name, rows: list[InitialDeclaration]) -> AnyNode:
