@@ -1,8 +1,10 @@
 """How long does one warm call take, against the best code that a person wrote?
 
 Three uses: a direct call with NumPy, a call of the jitted function with JAX, and one of 200 explicit steps inside a
-jitted `lax.fori_loop`, where only the work of the right-hand side itself is left. 64-bit numbers. Every pair is first
-checked to give the same derivative. Below 1x opjax is the quicker one.
+jitted `lax.fori_loop`, where only the work of the right-hand side itself is left. With NumPy the parameters are in one
+mapping, as the code by hand takes them; beside that stand `eval_fn`, which takes them by keyword, and `bind`, which
+takes them once, as for a solver. 64-bit numbers. All are first checked to give the same derivative. Below 1x opjax is
+the quicker one.
 """
 
 from __future__ import annotations
@@ -25,9 +27,16 @@ def numpy_pair(case: by_hand.Case) -> dict[str, harness.Candidate]:
     """The two direct calls with NumPy."""
     rhs = opjax.compile_rhs(case.file, xp=np)
     wanted = {name: case.parameters[name] for name in rhs.param_names}
-    y, parameters = case.y0, case.parameters
-    np.testing.assert_allclose(rhs.eval_fn(0.0, y, **wanted), case.numpy(0.0, y, parameters), rtol=1e-9, atol=1e-9)
-    return {"opjax": lambda: rhs.eval_fn(0.0, y, **wanted), "hand": lambda: case.numpy(0.0, y, parameters)}
+    y, parameters, bound = case.y0, case.parameters, rhs.bind(wanted)
+    want = case.numpy(0.0, y, parameters)
+    for found in (rhs(0.0, y, wanted), rhs.eval_fn(0.0, y, **wanted), bound(0.0, y)):
+        np.testing.assert_allclose(found, want, rtol=1e-9, atol=1e-9)
+    return {
+        "opjax": lambda: rhs(0.0, y, wanted),
+        "hand": lambda: case.numpy(0.0, y, parameters),
+        "by keyword": lambda: rhs.eval_fn(0.0, y, **wanted),
+        "bound": lambda: bound(0.0, y),
+    }
 
 
 def jax_functions(case: by_hand.Case) -> dict[str, Callable[..., Any]]:
@@ -65,7 +74,8 @@ def row(case: by_hand.Case, pair: dict[str, harness.Candidate], turns: int, call
     """One line of a table."""
     timing = harness.in_turns(pair, turns)
     columns = [harness.microseconds(timing[name].median / calls) for name in ("opjax", "hand")]
-    return [case.name, *columns, harness.ratio(timing["opjax"].over(timing["hand"]))]
+    ratios = [harness.ratio(timing[name].over(timing["hand"])) for name in timing if name != "hand"]
+    return [case.name, *columns, *ratios]
 
 
 def main() -> None:
@@ -73,7 +83,8 @@ def main() -> None:
     page = harness.Page(__file__, __doc__ or "")
     columns = ["model", "opjax, us", "by hand, us", "opjax / hand"]
     with jax.enable_x64(True):
-        page.table("NumPy, one call", columns, [row(c, numpy_pair(c), page.turns) for c in by_hand.CASES])
+        ways = [*columns, "by keyword / hand", "bound / hand"]
+        page.table("NumPy, one call", ways, [row(c, numpy_pair(c), page.turns) for c in by_hand.CASES])
         page.table("JAX, one jitted call", columns, [row(c, jax_pair(c, 0), page.turns) for c in by_hand.CASES])
         inside = [row(c, jax_pair(c, STEPS), page.turns, STEPS) for c in by_hand.CASES]
         page.table(f"JAX, one of {STEPS} steps inside a loop", columns, inside)
