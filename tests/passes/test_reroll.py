@@ -162,6 +162,99 @@ def test_a_network_is_gathers_and_one_segmented_sum() -> None:
         np.testing.assert_allclose(jacobian, want, rtol=1e-11, atol=1e-12)
 
 
+KINETICS = ("k{i}*x{a}*x{b}", "k{i}*x{a}", "k{i}*x{a}^2*x{b}", "0.5*x{a}*x{b}*x{c}", "k{i}", "x{a}", "2*(k{i}*x{a})")
+
+
+def of_many_kinds(count: int) -> tuple[dict[str, object], list[str]]:
+    """Equations whose terms are products of one to four factors, sources and states; each term in two equations."""
+    draw = np.random.default_rng(7)
+    terms = [KINETICS[i % 7].format(i=i, a=i % count, b=(3 * i + 1) % count, c=(5 * i + 2) % count) for i in range(150)]
+    rows: list[list[str]] = [[] for _ in range(count)]
+    for term in terms:
+        loses, gains = draw.choice(count, 2, replace=False)
+        rows[loses].append(f"-({term})")
+        rows[gains].append(term)
+    rows[0] = ["-(k1*x3)"]  # one term is a sum too
+    equations = {f"x{i}": " + ".join(row) or "-x0" for i, row in enumerate(rows)}
+    return {"kind": "expr", "state": list(equations), "equations": equations}, list(equations.values())
+
+
+def test_products_of_many_kinds_are_one() -> None:
+    model, equations = of_many_kinds(30)
+    rhs = compiled(model)
+    y = RANDOM.uniform(0.5, 1.5, size=30)
+    given = {name: 0.01 * (3 + place) for place, name in enumerate(rhs.param_names)}
+    names = {**given, **{f"x{i}": value for i, value in enumerate(y)}}
+    want = [eval(text.replace("^", "**"), {}, names) for text in equations]
+    np.testing.assert_allclose(rhs.eval_fn(0.0, y, **given), want, rtol=1e-12, atol=1e-12)
+    assert rhs.source.count("segment_sum(") == 1
+    assert "[0]" not in rhs.source.replace("p[0]", "")  # no scalar is read
+    assert len(rhs.explain().groups) == 1
+
+
+def test_what_is_quick_to_compute_again_splits_no_shape() -> None:
+    count = 100
+    equations = {f"x{i}": f"k{i}*x{i % 7}^2/(1 + x{i % 7}^2) - d{i}*x{i}" for i in range(count)}
+    rhs = compiled({"kind": "expr", "state": list(equations), "equations": equations})
+    (group,) = rhs.explain().groups
+    assert group.equations == count
+    y, i = RANDOM.uniform(size=count), np.arange(count)
+    given = {f"{letter}{j}": 0.1 * j + 1 for letter in "kd" for j in range(count)}
+    want = (0.1 * i + 1) * (y[i % 7] ** 2 / (1 + y[i % 7] ** 2) - y)
+    np.testing.assert_allclose(rhs.eval_fn(0.0, y, **given), want, rtol=1e-12, atol=1e-13)
+
+
+def test_a_square_that_is_a_term_and_part_of_others() -> None:
+    """Units of one shape have the same leaves, whatever else their parts are used for."""
+    count = 40
+    equations = {f"x{i}": f"x{i}^2" + "".join(f" + x{(i + j) % count}^2" for j in range(i % 6)) for i in range(count)}
+    equations |= {f"z{i}": f"k*x{i}/(1 + x{i}^2)" for i in range(count)}
+    rhs = compiled({"kind": "expr", "state": list(equations), "equations": equations})
+    y = RANDOM.uniform(size=2 * count)
+    x = y[:count]
+    sums = [sum(x[(i + j) % count] ** 2 for j in range(i % 6)) + x[i] ** 2 for i in range(count)]
+    want = [*sums, *(0.7 * x / (1 + x**2))]
+    np.testing.assert_allclose(rhs.eval_fn(0.0, y, k=0.7), want, rtol=1e-13)
+
+
+def test_sums_with_a_term_of_one_shape_are_one_sum() -> None:
+    laws = ("k{i}*x{a}/(1 + x{a})", "k{i}/(2 + x{a})", "exp(-x{a})", "k{i}*sin(x{a})", "x{a}/k{i}")
+    count = 100
+    equations = {f"x{i}": laws[i % 5].format(i=i, a=(7 * i) % count) + f" - d{i}*x{i}" for i in range(count)}
+    rhs = compiled({"kind": "expr", "state": list(equations), "equations": equations})
+    assert "segment_sum" not in rhs.source
+    found = sorted(group.equations for group in rhs.explain().groups)
+    assert found == [20, 20, 20, 20, 20, 100]
+    y = RANDOM.uniform(size=count)
+    given = {name: 0.5 + 0.01 * place for place, name in enumerate(rhs.param_names)}
+    names = {**given, **{f"x{i}": value for i, value in enumerate(y)}, "exp": np.exp, "sin": np.sin}
+    want = [eval(text, {}, names) for text in equations.values()]
+    np.testing.assert_allclose(rhs.eval_fn(0.0, y, **given), want, rtol=1e-12, atol=1e-13)
+
+
+def test_what_depends_on_defaults_alone_is_computed_once() -> None:
+    count = 80
+    rows = "\n".join(f"    x{i}' = exp(k{i})*x{(7 * i) % count} - x{i}^3" for i in range(count))
+    params = "\n".join(f"    k{i} = {i / 100}" for i in range(count))
+    states = ", ".join(f"x{i}" for i in range(count))
+    rhs = opjax.compile_rhs(f"model M:\n  params:\n{params}\n  states: {states}\n  dynamics:\n{rows}\n")
+    before, main = rhs.source.split("def rhs")
+    assert "exp(" in before
+    assert "exp(" not in main
+    y, i = RANDOM.uniform(size=count), np.arange(count)
+    want = np.exp(i / 100) * y[7 * i % count] - y**3
+    np.testing.assert_allclose(rhs.eval_fn(0.0, y), want, rtol=1e-13)
+    np.testing.assert_allclose(rhs.eval_fn(0.0, y), want, rtol=1e-13)
+    given = {f"k{j}": j / 50 for j in range(count)}
+    other = np.exp(i / 50) * y[7 * i % count] - y**3
+    np.testing.assert_allclose(rhs.eval_fn(0.0, y, **given), other, rtol=1e-13)
+    with jax.enable_x64(True):
+        traced = jax.make_jaxpr(lambda y: rhs.eval_fn(0.0, y))(jnp.asarray(y))
+        assert "exp" not in str(traced)
+        np.testing.assert_allclose(rhs.eval_fn(0.0, jnp.asarray(y)), want, rtol=1e-13)
+        np.testing.assert_allclose(rhs.eval_fn(0.0, jnp.asarray(y), **given), other, rtol=1e-13)
+
+
 def test_small_models_stay_as_they_are() -> None:
     equations = {f"x{i}": f"k - x{i}" for i in range(12)}
     rhs = compiled({"kind": "expr", "state": list(equations), "equations": equations})

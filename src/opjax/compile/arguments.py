@@ -87,14 +87,17 @@ class Arguments:
         quick = None if number is None else self.everyday(given, number, dtype, like)
         if quick is not None:
             return quick
-        if not given and MANY <= len(self.names) == len(self.constants) and backend.name in ("numpy", "jax"):
-            return self._settled(backend, dtype)
+        settled = None if given else self.settled(backend, dtype)
+        if settled is not None:
+            return settled
         if not self.ignores_extra and not given.keys() <= set(self.known):
             raise self._unknown(given)
         return tuple([self._value(name, given, backend, dtype, like) for name in self.names])
 
-    def _settled(self, backend: Backend, dtype: DType) -> Settled:
-        """The defaults of all parameters, where each is a number."""
+    def settled(self, backend: Backend, dtype: DType, fewest: int = MANY) -> Settled | None:
+        """The defaults of all parameters, where each is a number, and there are at least so many."""
+        if not fewest <= len(self.names) == len(self.constants) or backend.name not in ("numpy", "jax"):
+            return None
         key = (backend.name, dtype)
         if key not in self.defaults:
             self.defaults[key] = Settled([self.constants[name] for name in self.names], backend, dtype)

@@ -20,7 +20,7 @@ from opjax.compile.options import Options
 from opjax.compile.origins import Origin
 from opjax.compile.quantities import NOTHING, Optimise
 from opjax.compile.quick import Called, Quick, Usual, bound
-from opjax.compile.settled import MANY
+from opjax.compile.settled import MANY, SEVERAL, Settled
 from opjax.errors import catalogue, did_you_mean
 from opjax.ir.system import System
 
@@ -46,6 +46,7 @@ class _Ready:
     uses_time: bool
     casts: bool
     branches: bool
+    settled: Settled | None
 
 
 class CompiledRhs(Called, Described):
@@ -194,7 +195,9 @@ class CompiledRhs(Called, Described):
         if y.shape != self._shape:
             raise refuse(catalogue.WRONG_SHAPE, name="y", found=tuple(y.shape), expected=self._shape)
         backend, dtype = ready.backend, ready.dtype
-        p = None if ready.number is None else self._arguments.everyday(parameters, ready.number, dtype, y)
+        p = None if parameters else ready.settled
+        if p is None and ready.number is not None:
+            p = self._arguments.everyday(parameters, ready.number, dtype, y)
         if p is None:
             p = self._arguments.prepare(parameters, backend, dtype, y)
         if ready.uses_time:
@@ -224,6 +227,7 @@ class CompiledRhs(Called, Described):
             uses_time=kernel.code(form).uses_time,
             casts=not backend.is_array(y) or y.dtype != dtype,
             branches=kernel.branches and form != "numbers",
+            settled=self._arguments.settled(backend, dtype, SEVERAL) if form == "written" else None,
         )
         if form != "flat" and ready.number is float and not ready.casts and not ready.branches:
             self._hasten(kernel, ready)

@@ -11,8 +11,10 @@ from typing import overload
 
 from opjax.backends.base import Array, Backend, DType
 
-MANY = 16
+MANY = 64
 """Parameters from which on a vector made once is worth it."""
+SEVERAL = 16
+"""Parameters from which on a call without any value does not look for each default."""
 
 
 class Settled(Sequence[Array]):
