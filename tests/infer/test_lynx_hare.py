@@ -69,7 +69,7 @@ def test_the_log_density_is_that_of_scipy(model: opjax.Model, scale: float) -> N
 def test_the_gradient_of_the_log_density_is_that_of_differences(model: opjax.Model) -> None:
     point = {name: mean for name, (mean, _) in PUBLISHED.items()}
     numpyro_model = model.numpyro_model(EXAMPLES / "lynx_hare.csv", rtol=1e-10, atol=1e-10)
-    gradient = jax.grad(lambda p: log_density(numpyro_model, (), {}, p)[0])(point)
+    gradient = jax.jit(jax.grad(lambda p: log_density(numpyro_model, (), {}, p)[0]))(point)
     for name, value in point.items():
         step = 1e-5 * value
         rise = by_hand(point | {name: value + step}) - by_hand(point | {name: value - step})

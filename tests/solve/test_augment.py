@@ -82,6 +82,7 @@ def test_flows_are_found_in_what_mentions_them(read):
 def test_incidence_has_a_gradient(read, flows):
     problem = problem_for(read(SIR), flows)
 
+    @jax.jit
     def total(beta):
         run = trajectory(problem, {"beta": beta}, jnp.asarray([0.0, 20.0, 40.0]), 0.0, TIGHT)
         return jnp.sum(run.incidences[flows[0]])

@@ -99,7 +99,7 @@ model G:
 
     # x(4) = exp(-(k0 + 2 k1 + k2))
     expected = -np.exp(-(K @ [1, 2, 1])) * np.array([1.0, 2.0, 1.0])
-    np.testing.assert_allclose(jax.grad(last)(jnp.asarray(K)), expected, rtol=1e-6)
+    np.testing.assert_allclose(jax.jit(jax.grad(last))(jnp.asarray(K)), expected, rtol=1e-6)
 
 
 def test_a_missing_table_is_named(model: opjax.Model) -> None:

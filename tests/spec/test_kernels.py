@@ -67,7 +67,7 @@ def test_settings_may_be_parameters_and_are_differentiated(form: str, x64: None)
     u = np.array([1.0, 2.0, 0.5, 3.0])
     given = {named[name]: float(value) for name, value in settings.items()}
     np.testing.assert_allclose(rhs.eval_fn(0.0, u, **given), formula(AWAY, *settings.values()) @ u, rtol=1e-13)
-    slopes = jax.grad(lambda p: rhs.eval_fn(0.0, jax.numpy.asarray(u), **p).sum())(given)
+    slopes = jax.jit(jax.grad(lambda p: rhs.eval_fn(0.0, jax.numpy.asarray(u), **p).sum()))(given)
     for place, name in enumerate(given):
         step, values = 1e-6, list(settings.values())
         up, down = ([v + sign * step * (i == place) for i, v in enumerate(values)] for sign in (1, -1))
