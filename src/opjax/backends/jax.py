@@ -46,9 +46,10 @@ class JaxBackend(Backend):
         return dtype if jnp.issubdtype(dtype, jnp.inexact) else jnp.result_type(float)
 
     def constant(self, values: Values, dtype: DType, like: Array | None = None) -> Array:
-        """As `Backend.constant`, also while a function is traced."""
-        with jax.ensure_compile_time_eval():
-            return self.xp.asarray(np.asarray(values, dtype=dtype))  # NumPy is quick with a hundred thousand numbers
+        """As `Backend.constant`, also while a function is traced; NumPy reads long tuples at once."""
+        with np.errstate(over="ignore", under="ignore"):
+            array = np.asarray(values, dtype)
+        return self.constant_of(array)
 
     def pack(self, parts: Sequence[Array], sizes: Sequence[int], dtype: DType) -> Array:
         """As `Backend.pack`; neighbouring numbers become one stack, and arrays of one shape the rows of a table."""
@@ -77,8 +78,7 @@ class JaxBackend(Backend):
 
     def positions(self, values: Sequence[int]) -> Array:
         """As `Backend.positions`; one index for each element, as `lax.gather` counts them."""
-        with jax.ensure_compile_time_eval():
-            return jnp.asarray(np.array(values, dtype=np.int32)[:, None])
+        return self.constant_of(np.asarray(values, np.int32)[:, None])
 
     def take(self, x: Array, positions: Array) -> Array:
         """As `Backend.take`: one operation, without the checks of positions that indexing brings."""
@@ -105,9 +105,9 @@ class JaxBackend(Backend):
         return calculating.BACKEND
 
     def constant_of(self, value: Array) -> Array:
-        """As `Backend.constant_of`."""
+        """As `Backend.constant_of`; `jnp.asarray` would have XLA compile a program for each shape."""
         with jax.ensure_compile_time_eval():
-            return jnp.asarray(value)
+            return jax.device_put(value)
 
     def count_not_above(self, points: Array, at: Array) -> Array:
         """As `Backend.count_not_above`; a few points are compared all at once, which is quicker than a search."""
