@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar, dataclass_transform
 
 Made = TypeVar("Made")
-MOST_UNSEEN = 1_000_000
+MOST_UNSEEN = 5_000_000
 """Objects that `many_records` makes old before it has the collector look through everything: some 100 MB."""
 
 
