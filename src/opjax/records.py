@@ -17,7 +17,8 @@ from typing import TypeVar, dataclass_transform
 
 Made = TypeVar("Made")
 MOST_UNSEEN = 5_000_000
-"""Objects that `many_records` makes old before it has the collector look through everything: some 100 MB."""
+"""Objects that `many_records` makes old before it has the collector look through everything. Of opjax's own none is
+garbage in a cycle; a model of 20,000 species makes 1.5 million, and a look through them is a tenth of its time."""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
