@@ -133,6 +133,30 @@ def test_a_default_that_is_left_out_counts() -> None:
     np.testing.assert_array_equal(rhs(0.0, y, args=SMALL_P), rhs.eval_fn(y=y, t=0.0, **SMALL_P))
 
 
+@pytest.mark.parametrize("count", [1, 4, 30])
+def test_calls_without_values_have_those_of_the_model(count: int) -> None:
+    names = [f"k{i} = {i + 0.5}" for i in range(count)]
+    flows = [f"    x{i}' = k{i}*x{i} - x{(i + 1) % (count + 1)}" for i in range(count)]
+    lines = ["model M:", "  params:", *(f"    {name}" for name in names), "  states:"]
+    lines += [*(f"    x{i}" for i in range(count + 1)), "  dynamics:", *flows, f"    x{count}' = -x{count}"]
+    rhs = opjax.compile_rhs("\n".join(lines) + "\n")
+    y = np.linspace(1.0, 2.0, count + 1)
+    k = np.append(np.arange(count) + 0.5, 0.0)
+    for last in (count - 0.5, 9.0):
+        k[count - 1] = last
+        want = k * y - np.append(y[1:], y[-1])
+        given = {} if last < 9.0 else {f"k{count - 1}": last}
+        for _ in range(2):
+            for found in (rhs(0.0, y, given), rhs.eval_fn(0.0, y, **given), rhs.bind(given)(0.0, y)):
+                np.testing.assert_allclose(found, want, rtol=1e-14)
+        np.testing.assert_allclose(rhs(0.0, jnp.asarray(y), given), want, rtol=1e-5)
+    np.testing.assert_array_equal(rhs(0.0, y), rhs(0.0, y, None))
+    for wrong in ({"z": 1.0}, {"z": 1.0, "k0": 1.0}):
+        for call in (lambda wrong=wrong: rhs(0.0, y, wrong), lambda wrong=wrong: rhs.eval_fn(0.0, y, **wrong)):
+            with pytest.raises(opjax.OpjaxError, match="E0806"):
+                call()
+
+
 def test_models_without_parameters() -> None:
     rhs, ways = ready(COPIED, np.ones(3), {})
     for y in ([1.0, 2.0, 3.0], [1.0, 3.0, 2.0]):

@@ -177,7 +177,12 @@ class CompiledRhs(Called, Described):
     def _by_mapping(self, t: object, y: Any, args: Mapping[str, object] | None = None) -> Any:
         if isinstance(y, Mapping):
             return self._tree(t, cast("Mapping[str, Array]", y), args or NOTHING)
-        return self._flat(t, y, args or NOTHING)
+        given, usual = args or NOTHING, self._usual
+        if usual is not None and len(given) < len(usual.names):
+            complete = {**self._arguments.constants, **given}
+            if len(complete) == len(usual.names):  # the rest are defaults
+                return self.__call__(t, y, complete)
+        return self._flat(t, y, given)
 
     def _by_keyword(self, t: object, y: Any, **parameters: object) -> Any:
         return self.__call__(t, y, parameters)
@@ -248,6 +253,7 @@ class CompiledRhs(Called, Described):
                 tuple(shapes),
                 arguments.pick,
                 ready.uses_time,
+                arguments.constants,
             )
             self._usual = usual
             self.__call__ = usual.function("mapping", self._by_mapping)

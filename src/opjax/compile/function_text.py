@@ -184,7 +184,7 @@ _READS_P = re.compile(r"\w+ = (\w+\()?p\[")
 _WORD = re.compile(r"\w+")
 FEW_ITEMS = 2
 """Numbers that are written one by one, and not all at once."""
-OUTSIDE = "args call float kind len map memo other otherwise pick shape tuple type types usual"
+OUTSIDE = "args call defaults float kind len map memo other otherwise pick shape tuple type types usual"
 """What functions around these statements refer to: see `opjax.compile.quick`."""
 
 

@@ -65,6 +65,7 @@ class Usual:
         shapes: their shapes.
         pick: takes their values out of a mapping.
         timed: whether the time counts.
+        defaults: values of parameters.
     """
 
     kernel: Kernel
@@ -75,6 +76,7 @@ class Usual:
     shapes: tuple[tuple[int, ...], ...]
     pick: Callable[[Mapping[str, object]], tuple[object, ...]]
     timed: bool
+    defaults: Mapping[str, float]
 
     def function(self, style: Style, otherwise: Callable[..., Any], given: Sequence[object] = ()) -> Any:
         """The function of one style; None where there is none.
@@ -96,6 +98,7 @@ class Usual:
             "otherwise": otherwise,
             "rhs": self.kernel.bind(form, self.dtype),
             "pick": self.pick,
+            "defaults": self.defaults,
             "memo": [(None,) * _width(self.kernel.code("written").opened)],
             "types": (float,) * len(self.names),
             **{f"name_{place}": name for place, name in enumerate(self.names)},
@@ -114,6 +117,12 @@ class Usual:
     def _example(self) -> Array:
         return self.kernel.backend.xp.empty(self.shape, self.dtype)
 
+    def _left_out(self) -> list[str]:
+        """Where all parameters have defaults, these are meant by a call without any."""
+        return (
+            ["if not args:", f"{INDENT}args = defaults"] if self.names and len(self.defaults) == len(self.names) else []
+        )
+
     def _guard(self) -> str:
         return "if type(y) is kind and y.dtype is real" + " and type(t) is float" * self.timed
 
@@ -128,7 +137,8 @@ class Usual:
         else:
             reads = list(inlined.parameters)
         if style == "keywords":
-            head = f"call(t, y, {'*, ' * bool(reads)}{''.join(f'{name}=None, ' for name in reads)}**other)"
+            values = "".join(f"{name}=defaults.get(name_{place}), " for place, name in enumerate(reads))
+            head = f"call(t, y, {'*, ' * bool(reads)}{values}**other)"
             guard += " and not other"
             rest = f"otherwise(t, y, other, ({''.join(f'{name}, ' for name in reads)}))"
         if style == "bound":
@@ -138,7 +148,7 @@ class Usual:
             looks.append("tuple(map(type, p)) == types")
         else:
             looks += [f"type({read}) is float" for read in reads]
-        lines = [f"{guard}:", f"{INDENT}try:"]
+        lines = [*(self._left_out() if style == "mapping" else ()), f"{guard}:", f"{INDENT}try:"]
         lines += [f"{INDENT * 2}{line}" for line in before]
         lines += [f"{INDENT * 2}if {' and '.join(looks) or 'True'}:"]
         lines += [f"{INDENT * 3}{', '.join(inlined.states)}, = y.tolist()"]
@@ -157,7 +167,7 @@ class Usual:
         values = "".join(f"given_{place}, " for place in range(len(self.names)))
         opened = self.kernel.code("written").opened
         body = [f"return rhs(t, y, ({values}))"] if opened is None else [*_arguments(opened[0]), *opened[1]]
-        lines = [f"{self._guard()} and y.shape == shape:", f"{INDENT}try:"]
+        lines = [*self._left_out(), f"{self._guard()} and y.shape == shape:", f"{INDENT}try:"]
         lines += [f"{INDENT * 2}usual = {' and '.join(looks)}"]
         lines += [f"{INDENT}except (KeyError, TypeError):", f"{INDENT * 2}usual = False"]
         lines += [f"{INDENT}if usual:", *(f"{INDENT * 2}{line}" for line in body)]
@@ -210,8 +220,9 @@ def bound(rhs: Callable[..., Any], usual: Callable[[], Usual | None], given: Map
         found = plain(t, y)
         known = usual()
         if known is not None:
-            whole = set(given) == set(known.names)
-            function.__call__ = (known.function("bound", plain, known.pick(given)) if whole else None) or plain
+            complete = {**known.defaults, **given}
+            whole = set(complete) == set(known.names)
+            function.__call__ = (known.function("bound", plain, known.pick(complete)) if whole else None) or plain
         return found
 
     function = Quick("bound", first, _bind, rhs, given)
