@@ -24,8 +24,7 @@ from opjax.spec.document import (
     unrepeated,
     wrong_value,
 )
-from opjax.spec.yaml_event import YamlEvent
-from opjax.spec.yaml_events import syntax_error, yaml_events
+from opjax.spec.yaml_events import YamlEvent, syntax_error, yaml_events
 
 _NULL = re.compile(r"(?:null|Null|NULL|~|)\Z")
 _TRUTH = re.compile(r"(?:(true|True|TRUE)|false|False|FALSE)\Z")

@@ -1,22 +1,42 @@
-"""The events of a YAML text: from its lines, or from ruamel.yaml; this is the one place that knows that package.
+"""The events of a YAML text, from ruamel.yaml: the one place that knows that package.
 
-It is imported when the first text needs it, so that `import opjax` and most first reads stay quick.
+It is imported when the first YAML text is read, so that `import opjax` stays quick.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from opjax.errors import Report, Stop, catalogue
 from opjax.source import Source, Span
-from opjax.spec.yaml_event import YamlEvent
-from opjax.spec.yaml_lines import plain_events
 
 _QUOTES_HINT = (
     "a text that holds ': ' or ' #', or begins with one of []{}&*!|>%@`, stands in quotes; "
     "inside {...} and [...] also one that holds commas or brackets"
 )
+
+
+class YamlEvent(NamedTuple):
+    """What a YAML text says next.
+
+    Arguments:
+        kind: a scalar, an alias, the begin of a list or mapping, their end, or the begin of a document.
+        start: the offset of its first character.
+        end: the offset behind its last character.
+        anchor: the name of its anchor, or the name that an alias repeats.
+        feature: what it uses that models do not, such as a tag; empty for nothing.
+        text: the decoded text of a scalar.
+        style: the quote of a scalar (or ``|``, ``>``), ``{`` and ``[`` for collections on one line; else empty.
+    """
+
+    kind: Literal["scalar", "alias", "list", "mapping", "end", "document"]
+    start: int
+    end: int
+    anchor: str | None = None
+    feature: str = ""
+    text: str = ""
+    style: str = ""
 
 
 def yaml_events(source: Source, report: Report) -> Iterator[YamlEvent]:
@@ -29,12 +49,6 @@ def yaml_events(source: Source, report: Report) -> Iterator[YamlEvent]:
     Raises:
         Stop: at a problem of the syntax.
     """
-    plain = plain_events(source.text)
-    return all_events(source, report) if plain is None else iter(plain)
-
-
-def all_events(source: Source, report: Report) -> Iterator[YamlEvent]:
-    """The same from a parser of all of YAML, for texts of every form."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError
     from ruamel.yaml.reader import ReaderError
