@@ -39,18 +39,21 @@ def record(
 
 
 @contextlib.contextmanager
-def many_records() -> Generator[None]:
+def many_records(looks: bool = True) -> Generator[None]:
     """Make records while Python does not look for garbage in cycles: half of the time for a large model.
 
     The collector looks through all young objects whenever 700 more were made, and through everything there is whenever
     that has grown by a quarter. What is made here counts as old at once, so that it does neither; garbage in cycles is
     looked for before the work, where much was made so since the last time. Where the collector was off before it stays
     off. A thread that compiles at the same time may find it on again, which costs time and changes nothing.
+
+    Arguments:
+        looks: whether garbage is looked for; not where the work before has just made what is there.
     """
     if not gc.isenabled():
         yield
         return
-    if _made_old.count > MOST_UNSEEN:
+    if looks and _made_old.count > MOST_UNSEEN:
         gc.collect()
         _made_old.count = 0
     gc.disable()

@@ -102,7 +102,7 @@ class Asked:
     backend: Backend
 
 
-@many_records()
+@many_records(looks=False)
 def write(asked: Asked, form: Form) -> Code:
     """The text of the function in one form."""
     match form:

@@ -88,7 +88,7 @@ class Quantities:
             Output(name, w.axes, shape_of(w.axes, self.system.axes)) for name, w in self.wanted.items()
         )
 
-    @many_records()
+    @many_records(looks=False)
     def kernel(self, backend: Backend) -> Kernel:
         """The kernel for one namespace."""
         if backend.name not in self.kernels:
