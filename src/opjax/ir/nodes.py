@@ -68,6 +68,7 @@ __all__ = [
 
 
 _NUMBER = attrgetter("number")
+Step = tuple[Apply | IntegerPower, tuple[int, ...]]  # and where the values are that another of its sort is made of
 
 
 class Graph:
@@ -148,17 +149,21 @@ class Graph:
         return self._apply(key, given, (function, dims_of(given), kind), span)
 
     def _apply(self, key: object, given: tuple[AnyNode, ...], made: tuple[str, Dims, Kind], span: Span) -> AnyNode:
-        function, dims, kind = made
-        number, roles = len(self._nodes), roles_of(given)
+        number, roles, (function, dims, kind) = len(self._nodes), roles_of(given), made
         node = Apply(number=number, dims=dims, kind=kind, roles=roles, span=span, operands=given, function=function)
         return self._keep(key, node)
 
-    def like(self, model: Apply | IntegerPower, operands: tuple[AnyNode, ...], span: Span) -> AnyNode:
-        """A node of the sort of another, over operands of the kinds and dims of its own."""
-        if isinstance(model, IntegerPower):
-            return self.integer_power(operands[0], model.exponent, span)
-        known = self._known.get(key := (model.function, *map(_NUMBER, operands)))
-        return known or self._apply(key, operands, (model.function, model.dims, model.kind), span)
+    def repeat(self, steps: Iterable[Step], values: list[AnyNode], span: Span) -> None:
+        """Append a node of the sort of each step over the values at its places, which are of the kinds of its own."""
+        for model, places in steps:
+            given = tuple([values[place] for place in places])
+            if isinstance(model, IntegerPower):
+                values.append(self.integer_power(given[0], model.exponent, span))
+                continue
+            key = (model.function, *map(_NUMBER, given))
+            values.append(
+                self._known.get(key) or self._apply(key, given, (model.function, model.dims, model.kind), span)
+            )
 
     def integer_power(self, base: AnyNode, exponent: int, span: Span = NOWHERE) -> AnyNode:
         """``base ^ exponent`` by repeated multiplication."""
@@ -251,8 +256,7 @@ class Graph:
         found: list[AnyNode] = []
         for place in range(count):
             chosen = (AtPosition(place),)
-            key = ("view", vector.number, chosen)
-            known = self._known.get(key)
+            known = self._known.get(key := ("view", vector.number, chosen))
             if known is None:
                 node = View(
                     number=len(self._nodes),
@@ -361,8 +365,7 @@ class Graph:
         given = tuple(parts)
         same = all(part.dims == given[0].dims and part.kind == "real" for part in given)
         want(same and dim not in given[0].dims, "real arrays over the same dims are stacked along a new one")
-        key = ("stack", dim, *(p.number for p in given))
-        known = self._known.get(key)
+        known = self._known.get(key := ("stack", dim, *(p.number for p in given)))
         if known is not None:
             return known
         node = Stack(

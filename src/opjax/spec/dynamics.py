@@ -33,6 +33,8 @@ Cells = tuple[str, tuple[Selection, ...]]
 """A state, and the positions of it that an equation is for."""
 Side = tuple[Term, tuple[Name, list[Selection]]]
 """A term of a transition, its state, and the positions of the state that it names."""
+Values = tuple[AnyNode, AnyNode]
+Sides = tuple[tuple[Participant, ...], tuple[Participant, ...]]
 
 
 def transition_indices(declared: TransitionDeclaration) -> dict[str, str]:
@@ -67,6 +69,7 @@ class Dynamics:
     flows: dict[str, Flow] = field(default_factory=dict[str, Flow])
     equations: dict[Cells, Span] = field(default_factory=dict[Cells, Span])
     pieces: dict[str, list[Piece]] = field(default_factory=dict[str, list[Piece]])
+    participants: dict[tuple[str, int], Participant] = field(default_factory=dict[tuple[str, int], Participant])
     repeats: Repeats = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,7 +78,7 @@ class Dynamics:
     def add(self, declared: TransitionDeclaration | DerivativeDeclaration, position: int) -> None:
         """Read one statement of the section; a problem ends this statement only."""
         known = self.repeats.known(declared)
-        values = known and self.repeats.values(known, declared.span)
+        again = values = known and self.repeats.values(known, declared.span)
         noted = len(self.lowering.report.diagnostics)
         try:
             match declared:
@@ -90,7 +93,7 @@ class Dynamics:
         except Stop:
             self.touch(declared)
             return
-        if known and noted == len(self.lowering.report.diagnostics):
+        if known and again is None and noted == len(self.lowering.report.diagnostics):
             self.repeats.met(known, declared, values)
 
     def touch(self, declared: TransitionDeclaration | DerivativeDeclaration) -> None:
@@ -205,7 +208,7 @@ class Dynamics:
         """A transition between states without axes, whose values are known from another of its form."""
         rate, flow, *changes = values
         taken = len(declared.reactants)
-        parts = [Participant(term.target.name, term.count) for term in (*declared.reactants, *declared.products)]
+        parts = [self.participant(term) for term in (*declared.reactants, *declared.products)]
         net: dict[str, int] = {}
         for place, part in enumerate(parts):
             net[part.state] = net.get(part.state, 0) + (part.count if place >= taken else -part.count)
@@ -214,6 +217,11 @@ class Dynamics:
         self.flows[name] = self.flow_of(declared, name, (rate, flow), sides)
         for state, change in zip((state for state, count in net.items() if count), changes, strict=True):
             self.gains[state].append(change)
+
+    def participant(self, term: Term) -> Participant:
+        """A state without axes on a side of a transition; the same for all transitions that it takes part in so."""
+        key = (term.target.name, term.count)
+        return self.participants.get(key) or self.participants.setdefault(key, Participant(*key))
 
     def selections(self, term: Term, scope: Scope, declared: TransitionDeclaration) -> tuple[Name, list[Selection]]:
         """The state of a term and the positions that its indices select."""
@@ -270,13 +278,7 @@ class Dynamics:
         flow = self.flow_of(declared, name, (rate, value), (tuple(parts[:taken]), tuple(parts[taken:])))
         return dataclasses.replace(flow, axes=transition_axes(declared), stated_reactants=self.stated(declared, scope))
 
-    def flow_of(
-        self,
-        declared: TransitionDeclaration,
-        name: str,
-        values: tuple[AnyNode, AnyNode],
-        sides: tuple[tuple[Participant, ...], tuple[Participant, ...]],
-    ) -> Flow:
+    def flow_of(self, declared: TransitionDeclaration, name: str, values: Values, sides: Sides) -> Flow:
         """A flow between states without axes, of which no more is said."""
         rate, value = values
         reactants, products = sides

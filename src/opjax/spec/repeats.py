@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from opjax.ir import functions
-from opjax.ir.nodes import AnyNode, Apply, Constant, Graph, IntegerPower, Symbol
+from opjax.ir.nodes import AnyNode, Apply, Constant, Graph, IntegerPower, Step, Symbol
 from opjax.records import record
 from opjax.source import Span
 from opjax.spec.order import names_in
@@ -40,14 +40,13 @@ class Template:
     """
 
     fixed: tuple[AnyNode, ...]
-    steps: tuple[tuple[Apply | IntegerPower, tuple[int, ...]], ...]
+    steps: tuple[Step, ...]
     results: tuple[int, ...]
 
     def values(self, graph: Graph, leaves: list[AnyNode], span: Span) -> list[AnyNode]:
         """The results for other leaves."""
         values = [*leaves, *self.fixed]
-        for model, places in self.steps:
-            values.append(graph.like(model, tuple([values[place] for place in places]), span))
+        graph.repeat(self.steps, values, span)
         return [values[place] for place in self.results]
 
 
@@ -73,23 +72,20 @@ class Repeats:
         form, lowering = row.form, self.lowering
         if form is None or lowering.absent or lowering.held:
             return None
-        named = isinstance(row, TransitionDeclaration) and row.name
-        meanings = self.meanings
-        kinds: list[str] = []
-        leaves: list[AnyNode] = []
-        for word in form.words[1:] if named else form.words:
-            kind, leaf = meanings.get(word) or self.meaning(word, row.span)
-            kinds.append(kind)
-            if leaf is not None:
-                leaves.append(leaf)
+        named, meanings = isinstance(row, TransitionDeclaration) and row.name, self.meanings
+        words = form.words[1:] if named else form.words
+        found = [meanings.get(word) or self.meaning(word, row.span) for word in words]
+        kinds = [kind for kind, _ in found]
+        leaves = [leaf for _, leaf in found if leaf is not None]
         for number in form.numbers:
             if number.isdigit():  # it may stand for a count or an exponent
                 kinds.append(number)
             else:
                 leaves.append(lowering.graph.constant(float(number), row.span))
-        places: dict[int, int] = {}
-        same = tuple([places.setdefault(leaf.number, place) for place, leaf in enumerate(leaves)])
-        return Known((form.pattern, tuple(kinds), same), leaves)
+        numbers = [leaf.number for leaf in leaves]
+        different = len(set(numbers)) == len(numbers)
+        same = () if different else tuple([numbers.index(number) for number in numbers])
+        return Known((form.pattern, *kinds, same), leaves)
 
     def meaning(self, word: str, span: Span) -> tuple[str, AnyNode | None]:
         """The kind of a name and its node; a name that is no leaf is its own kind."""
