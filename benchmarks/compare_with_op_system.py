@@ -1,8 +1,9 @@
 """How fast do models of op_system's users compile and run, beside op_system and beside code written by hand?
 
 The same mapping goes to both libraries, which are first checked to give the derivative of the code by hand; NumPy and
-JAX, 64-bit numbers. "First" is from the mapping to the first derivative: with JAX that is tracing, XLA and one run.
-Times of one process in turns; op_system is left out where it is not installed, or where it needs minutes (``-``).
+JAX, 64-bit numbers. "Callable" is from the mapping to a function, "first" from the mapping to the first derivative:
+with JAX that is tracing, XLA and one run. Times of one process in turns; op_system is left out where it is not
+installed, or where it needs minutes (``-``).
 """
 
 from __future__ import annotations
@@ -100,7 +101,8 @@ def seir(ages: int, doses: int, places: int) -> Case:
 
     parameters = {"b": 0.02, "s": 0.2, "g": 0.1, "C": RANDOM.uniform(size=(ages, ages))}
     y = RANDOM.uniform(size=4 * ages * doses * places)
-    return Case(f"SEIR, {ages} x {doses} x {places}", mapping, y, parameters, hand)
+    small = y.size < 100_000
+    return Case(f"SEIR, {ages} x {doses} x {places}", mapping, y, parameters, hand, (small, small))
 
 
 def ageing(classes: int) -> Case:
@@ -177,6 +179,8 @@ def cases(quick: bool) -> Iterator[Case]:
     if not quick:
         yield stages(2000)
     yield seir(*((4, 2, 5) if quick else (20, 5, 50)))
+    if not quick:
+        yield seir(100, 50, 50)  # op_system takes half a minute and 1.7 GB
     yield ageing(24 if quick else 240)
     yield kernel(*((6, 5) if quick else (40, 30)))
     yield contacts(*((4, 5) if quick else (16, 50)))
@@ -193,25 +197,36 @@ def libraries(case: Case, place: int) -> dict[str, Callable[[], Any]]:
     return found
 
 
-def candidates(case: Case, xp: Any, first: dict[str, float]) -> dict[str, harness.Candidate]:
-    """Calls that are ready to be repeated, checked against the code by hand; `first` gets the seconds of the first."""
+def candidates(
+    case: Case, xp: Any, callable_: dict[str, float], first: dict[str, float]
+) -> dict[str, harness.Candidate]:
+    """Calls that are ready to be repeated, checked against the code by hand.
+
+    Arguments:
+        case: the model.
+        xp: NumPy, or JAX's NumPy.
+        callable_: gets the seconds from the mapping to a function.
+        first: gets the seconds from the mapping to the first derivative.
+    """
     on_jax = xp is jnp
     y = jnp.asarray(case.y) if on_jax else case.y
     parameters = {name: jnp.asarray(value) if on_jax else value for name, value in case.parameters.items()}
     want = case.hand(np, case.y, case.parameters)
 
-    def ready(make: Callable[[], Callable[[Any, Any], Any]]) -> harness.Candidate:
-        f = make()
+    def ready(f: Callable[[Any, Any], Any]) -> harness.Candidate:
         f = jax.jit(f) if on_jax else f
         np.testing.assert_allclose(f(y, parameters), want, rtol=1e-9, atol=1e-9)
         return (lambda: f(y, parameters).block_until_ready()) if on_jax else lambda: f(y, parameters)
 
     made: dict[str, harness.Candidate] = {}
+    functions: dict[str, Callable[[Any, Any], Any]] = {}
     makers: dict[str, Callable[[], Callable[[Any, Any], Any]]] = {"hand": lambda: lambda y, p: case.hand(xp, y, p)}
     for name, compiled in libraries(case, int(on_jax)).items():
         makers[name] = lambda compiled=compiled: _by_keyword(compiled().eval_fn, on_jax)
     for name, make in makers.items():
-        first[name] = harness.once(lambda make=make, name=name: made.__setitem__(name, ready(make)))
+        callable_[name] = harness.once(lambda make=make, name=name: functions.__setitem__(name, make()))
+        called = harness.once(lambda name=name: made.__setitem__(name, ready(functions[name])))
+        first[name] = callable_[name] + called
     return made
 
 
@@ -224,12 +239,14 @@ def _by_keyword(function: Callable[..., Any], on_jax: bool) -> Callable[[Any, An
 def table(page: harness.Page, heading: str, xp: Any) -> None:
     """One table: a model in each line."""
     names = ("opjax", "op_system", "hand")
-    columns = ["model", *(f"first, {n}, ms" for n in names), *(f"warm, {n}, us" for n in names)]
+    columns = ["model", *(f"callable, {n}, ms" for n in names[:2])]
+    columns += [*(f"first, {n}, ms" for n in names), *(f"warm, {n}, us" for n in names)]
     rows: list[list[str]] = []
     for case in cases(page.quick):
-        first: dict[str, float] = {}
-        timing = harness.in_turns(candidates(case, xp, first), page.turns)
-        cells = [harness.milliseconds(first[n]) if n in first else "-" for n in names]
+        callable_, first = dict[str, float](), dict[str, float]()
+        timing = harness.in_turns(candidates(case, xp, callable_, first), page.turns)
+        cells = [harness.milliseconds(callable_[n]) if n in first else "-" for n in names[:2]]
+        cells += [harness.milliseconds(first[n]) if n in first else "-" for n in names]
         cells += [harness.microseconds(timing[n].median) if n in timing else "-" for n in names]
         others = [harness.ratio(timing["opjax"].over(timing[n])) if n in timing else "-" for n in names[1:]]
         rows.append([case.name, *cells, *others])
