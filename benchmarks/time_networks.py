@@ -20,6 +20,7 @@ import harness
 import networks
 import opjax
 
+STATES = 100
 COLUMNS = (
     "model",
     "text to rhs, ms",
@@ -69,6 +70,30 @@ def row(network: networks.Network, xp: Any, turns: int) -> list[str]:
     return [network.name, *cells]
 
 
+def transformed(network: networks.Network, turns: int) -> list[str]:
+    """One line of the table of transformations: gradient, many states, memory."""
+    rhs, y = opjax.compile_rhs(network.text, xp=jnp), jnp.asarray(network.y)
+    many = jnp.stack([y * (1 + i / STATES) for i in range(STATES)])
+    functions: dict[str, networks.Derivative] = {"opjax": lambda y: rhs.eval_fn(0.0, y), "hand": network.jax}
+    cells: list[str] = []
+    for change, given in ((_gradient, y), (jax.vmap, many)):
+        calls = {name: jax.jit(change(f)) for name, f in functions.items()}
+        np.testing.assert_allclose(calls["opjax"](given), calls["hand"](given), rtol=1e-9, atol=1e-9)
+        timing = harness.in_turns(
+            {name: lambda f=f, given=given: f(given).block_until_ready() for name, f in calls.items()}, turns
+        )
+        cells += [harness.microseconds(timing[name].median) for name in calls]
+        cells.append(harness.ratio(timing["opjax"].over(timing["hand"])))
+    for f in functions.values():
+        memory = jax.jit(f).lower(y).compile().memory_analysis()
+        cells.append(f"{memory.temp_size_in_bytes / 1024:,.0f}" if memory is not None else "-")
+    return [network.name, *cells]
+
+
+def _gradient(f: networks.Derivative) -> networks.Derivative:
+    return jax.grad(lambda y: jnp.sum(f(y) ** 2))
+
+
 def _emitted(made: dict[str, Any]) -> networks.Derivative:
     return lambda y: made["rhs"].eval_fn(0.0, y)
 
@@ -85,6 +110,11 @@ def main() -> None:
         page.table("NumPy", COLUMNS, [row(model, np, page.turns) for model in models])
         columns = [*COLUMNS, "jaxpr equations", "by hand"]
         page.table("JAX", columns, [row(model, jnp, page.turns) for model in models])
+        heads = [f"{what}, {who}" for what in ("gradient", "mapped") for who in ("us", "hand, us", "ratio")]
+        heads += ["XLA, KiB", "XLA, hand, KiB"]
+        small = [model for model in models if model.y.size <= 5_000]
+        title = f"JAX: gradient, {STATES} states at once, memory of one call"
+        page.table(title, ["model", *heads], [transformed(model, page.turns) for model in small])
     page.note(f"Peak memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB.")
     page.finish()
 
