@@ -46,7 +46,8 @@ slow: $(VENV)/installed-dev ## the tests that take longer
 	$(QUIET) $(RUN) -m pytest -n $(WORKERS) -m slow
 
 bench: $(VENV)/installed-dev ## every benchmark; the tables go to benchmarks/results
-	for script in benchmarks/time_*.py benchmarks/count_*.py benchmarks/memory_*.py benchmarks/compare_*.py; do \
+	for script in benchmarks/time_*.py benchmarks/count_*.py benchmarks/memory_*.py benchmarks/compare_*.py \
+		benchmarks/against_*.py; do \
 		$(QUIET) $(RUN) $$script || exit 1; \
 	done
 
