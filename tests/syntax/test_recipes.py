@@ -146,11 +146,12 @@ def test_words_and_labels_make_the_form() -> None:
 )
 def test_a_pattern_takes_names_and_numbers_for_what_they_are(kind: Any, first: str, second: str) -> None:
     """Learned from statements like the first, tried on the second."""
+    parser = importlib.import_module("opjax.syntax.parser")
+    parser._tables.cache_clear()  # what other tests have read may have other patterns
     for place in range(3 * OFTEN):
         parse(kind, first.format(place, 7 * place % 10))
     for text in (first.format(3, 4), first.format(33, 3), second):
         assert outcome(kind, text, "\n  ", DEFAULT_LIMITS) == outcome(kind, text, "\n  ", SLOWLY)
-    parser = importlib.import_module("opjax.syntax.parser")
     patterns = parser._tables()[3]
     source = Source("file", first.format(5, 6))
     assert (patterns.read(kind, source, 0, len(source.text)) is None) == (" in " in first)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opjax.errors import Report
+from opjax.source import Source, Span
 from opjax.syntax import declarations as d
 from opjax.syntax import nodes as n
+from opjax.syntax.parser import StatementKind, parse_kept
 from opjax.syntax.printer import (
     print_action,
     print_bounds,
@@ -37,7 +40,7 @@ def test_an_expression_survives_printing(expression: n.Expression) -> None:
     assert parse("expression", canonical) == expression
 
 
-@pytest.mark.parametrize("kind", random.declarations)
+@pytest.mark.parametrize("kind", [kind for kind in random.declarations if kind in get_args(StatementKind)])
 @given(data=st.data())
 def test_a_declaration_survives_printing(kind: Any, data: st.DataObject) -> None:
     declaration: d.Declaration = data.draw(random.declarations[kind])
@@ -49,6 +52,14 @@ def test_a_declaration_survives_printing(kind: Any, data: st.DataObject) -> None
     canonical = print_declaration(declaration, canonical=True)
     assert parse(kind, canonical) == dataclasses.replace(declaration, doc="")
     assert print_declaration(again, canonical=True) == canonical
+
+
+@given(random.declarations["kept"])
+def test_a_kept_value_survives_printing(declaration: d.KeptDeclaration) -> None:
+    text = print_declaration(declaration)
+    again = parse_kept(Span(Source("<test>", text), 0, len(text)), Report())
+    assert again == declaration
+    assert print_declaration(again) == text
 
 
 @given(random.distributions)

@@ -23,7 +23,7 @@ from opjax.syntax.recipes import LONGEST, Pieces
 from opjax.traverse import Walk, run
 
 OFTEN: Final = 6
-"""A form that has been met so often is worth a pattern."""
+"""A form that has been met so often is worth a pattern; where it gets none, it is tried again at twice that, ..."""
 MOST_TOKENS: Final = 100
 MOST_OF_A_KIND: Final = 24
 """Patterns with the same signs that are tried."""
@@ -79,15 +79,14 @@ class Patterns:
         """Note a statement that was read in another way; a form that is met often gets a pattern."""
         key = (kind, pieces.form)
         count = self.seen[key] = self.seen.get(key, 0) + 1
-        if count % OFTEN or count > MOST_OF_A_KIND * OFTEN or len(pieces.places) > MOST_TOKENS:
+        rounds, rest = divmod(count, OFTEN)
+        if rest or rounds & (rounds - 1) or len(pieces.places) > MOST_TOKENS or not _UNUSUAL.isdisjoint(pieces.form):
             return
-        if not _UNUSUAL.isdisjoint(pieces.form):
-            return
-        signs = span.text.translate(_SIGNS)
-        others = self.known.setdefault((kind, signs), [])
-        pattern = _learned(self.words, span, pieces, value, parse) if len(others) < MOST_OF_A_KIND else None
+        pattern = _learned(self.words, span, pieces, value, parse)
         if pattern is not None:
+            others = self.known.setdefault((kind, span.text.translate(_SIGNS)), [])
             others.append(pattern)
+            del others[:-MOST_OF_A_KIND]
 
 
 def _learned(words: frozenset[str], span: Span, pieces: Pieces, value: object, parse: Parse) -> Pattern | None:
