@@ -9,6 +9,7 @@ installed, or where it needs minutes (``-``).
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping
@@ -224,6 +225,7 @@ def candidates(
     for name, compiled in libraries(case, int(on_jax)).items():
         makers[name] = lambda compiled=compiled: _by_keyword(compiled().eval_fn, on_jax)
     for name, make in makers.items():
+        gc.collect()  # what the models before have left is not looked through in the time of this one
         callable_[name] = harness.once(lambda make=make, name=name: functions.__setitem__(name, make()))
         called = harness.once(lambda name=name: made.__setitem__(name, ready(functions[name])))
         first[name] = callable_[name] + called

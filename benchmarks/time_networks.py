@@ -9,6 +9,7 @@ result, linear growth, warm calls at most 1.05 times those by hand.
 
 from __future__ import annotations
 
+import gc
 import resource
 from typing import Any
 
@@ -55,6 +56,7 @@ def row(network: networks.Network, xp: Any, turns: int) -> list[str]:
         called: Any = jax.jit(function) if on_jax else function
         return (lambda: called(y).block_until_ready()) if on_jax else lambda: called(y)
 
+    gc.collect()  # what the models before have left is not looked through in the time of this one
     read = harness.once(compiled)
     emitted, by_hand = _emitted(made), network.jax if on_jax else network.numpy
     calls = {"opjax": ready(emitted), "hand": ready(by_hand)}

@@ -53,9 +53,8 @@ def many_records(looks: bool = True) -> Generator[None]:
     if not gc.isenabled():
         yield
         return
-    if looks and _made_old.count > MOST_UNSEEN:
+    if looks and _made_old.is_due():
         gc.collect()
-        _made_old.count = 0
     gc.disable()
     try:
         yield
@@ -69,6 +68,14 @@ class _MadeOld:
     """How many objects were made old since the collector last looked through everything for `many_records`."""
 
     count: int = 0
+    looks: int = 0
+
+    def is_due(self) -> bool:
+        """Whether much was made old since somebody, Python itself too, has looked through everything."""
+        looks: int = gc.get_stats()[-1]["collections"]
+        if looks != self.looks:
+            self.looks, self.count = looks, 0
+        return self.count > MOST_UNSEEN
 
     def take(self) -> None:
         """Make all young objects old: in constant time, since none is looked at."""

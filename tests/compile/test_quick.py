@@ -215,3 +215,21 @@ def test_results_are_arrays_of_their_own() -> None:
         assert first.flags.writeable
         assert not np.shares_memory(first, second)
         assert first.tolist() != second.tolist()
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("count", [2, 60])
+def test_numpys_numbers_are_pythons(count: int, dtype: Any) -> None:
+    """Parameters in double precision of NumPy give the bits that Python's give, also where they change."""
+    states = "".join(f"    x{n} = 1\n" for n in range(count))
+    rows = "".join(f"    x{n}' = k{n % 3}*x{(n + 1) % count} - x{n}*k{(n + 1) % 3}\n" for n in range(count))
+    head = "model M:\n  params:\n    k0\n    k1\n    k2\n  states:\n"
+    rhs = opjax.compile_rhs(f"{head}{states}  dynamics:\n{rows}")
+    y = np.linspace(0.5, 1.5, count).astype(dtype)
+    for factor in (1.0, 0.3):
+        values = {"k0": 0.1 * factor, "k1": 0.7, "k2": 1 / 3}
+        expected = rhs(0.0, y, values)
+        found = rhs(0.0, y, {name: np.float64(value) for name, value in values.items()})
+        assert found.dtype == dtype
+        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(rhs.eval_fn(0.0, y, **{**values, "k1": np.float64(0.7)}), expected)

@@ -126,7 +126,10 @@ class Arguments:
         if not self.all_scalar:
             return self._fitting(values, number, dtype, cast("type[Any]", type(like)))
         if not _FLOAT.issuperset(map(type, values)):
-            return None
+            floats = [float(value) for value in values if isinstance(value, float)]  # NumPy's are floats too
+            if len(floats) < len(values):
+                return None
+            values = tuple(floats)
         return values if number is float else tuple(map(number, values))
 
     def _fitting(
@@ -135,8 +138,8 @@ class Arguments:
         """The values with their shapes, of which floats become numbers."""
         found: list[Array] = []
         for value, shape in zip(values, self.in_order, strict=True):
-            if shape == () and type(value) is float:
-                found.append(number(value))
+            if shape == () and isinstance(value, float):
+                found.append(number(float(value)))
             elif shape and type(value) is kind and value.dtype is dtype and value.shape == shape:
                 found.append(value)
             else:
