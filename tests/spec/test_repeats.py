@@ -13,6 +13,7 @@ from opjax import stages
 from opjax.errors import OpjaxError, Report
 from opjax.ir.nodes import AnyNode
 from opjax.ir.system import System
+from opjax.spec.mapping_writer import write_mapping
 from opjax.spec.repeats import Repeats
 
 STATES = ("A", "B", "C", "D")
@@ -83,6 +84,16 @@ def system(text: str, alone: bool) -> System:
     return stages.check(syntax, report).system
 
 
+def system_of_mapping(text: str, alone: bool) -> System:
+    """The same by way of the mapping that says what the text says."""
+    report = Report()
+    (written,) = stages.read_string(text, "ojx", report)
+    (syntax,) = stages.read_objects(write_mapping(written), report)
+    if alone:
+        syntax = dataclasses.replace(syntax, dynamics=tuple(dataclasses.replace(row) for row in syntax.dynamics))
+    return stages.check(syntax, report).system
+
+
 def meaning(model: System) -> Any:
     """What a model says, without places and numbers of nodes."""
     known: dict[int, int] = {}
@@ -111,7 +122,9 @@ def meaning(model: System) -> Any:
 def test_rows_that_are_alike(rows: list[str]) -> None:
     ends = "".join(f"    {state} -> 0 @ k1\n" for state in STATES)
     text = HEAD + "".join(f"    R{place}: {row}\n" for place, row in enumerate(rows)) + ends
-    assert meaning(system(text, alone=False)) == meaning(system(text, alone=True))
+    alone = meaning(system(text, alone=True))
+    assert meaning(system(text, alone=False)) == alone
+    assert meaning(system_of_mapping(text, alone=False)) == meaning(system_of_mapping(text, alone=True)) == alone
 
 
 @given(ROWS)
@@ -120,10 +133,13 @@ def test_equations_that_are_alike(rows: list[str]) -> None:
     head = HEAD.replace("  states:\n", "  states:\n" + "".join(f"    x{place} = 1\n" for place in range(len(rows))))
     ends = "".join(f"    {state} -> 0 @ k1\n" for state in STATES)
     text = head + ends + "".join(f"    x{place}' = {value} - x{place}\n" for place, value in enumerate(values))
-    assert meaning(system(text, alone=False)) == meaning(system(text, alone=True))
+    alone = meaning(system(text, alone=True))
+    assert meaning(system(text, alone=False)) == alone
+    assert meaning(system_of_mapping(text, alone=False)) == meaning(system_of_mapping(text, alone=True)) == alone
 
 
-def test_most_of_a_large_model_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("read", [system, system_of_mapping])
+def test_most_of_a_large_model_is_repeated(read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[object] = []
     values = Repeats.values
 
@@ -134,7 +150,7 @@ def test_most_of_a_large_model_is_repeated(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(Repeats, "values", counted)
     rows = "".join(f"    R{n}: {STATES[n % 4]} + {STATES[n // 4 % 4]} -> D @ k{n % 2 + 1}\n" for n in range(200))
-    system(HEAD + rows + "    K1: A -> 0 @ K\n", alone=False)
+    read(HEAD + rows + "    K1: A -> 0 @ K\n", alone=False)
     assert len(kept) > 190
     assert sum(found is not None for found in kept) > 170
 

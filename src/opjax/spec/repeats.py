@@ -126,7 +126,7 @@ class Repeats:
         assert form is not None
         if row.edge is not None:
             return False
-        targets: list[Expression] = []
+        targets: list[Reference] = []
         if isinstance(row, TransitionDeclaration):
             targets += [term.target for term in (*row.reactants, *row.products)]
             named, value = bool(row.name), row.rate
@@ -136,7 +136,8 @@ class Repeats:
             targets.append(row.target)
             named, value = False, row.value
         parts = [*targets, *walk(value)]
-        names = sorted((part.span.start, part.name) for part in parts if isinstance(part, Reference))
+        inside = sorted((part.span.start, part.name) for part in walk(value) if isinstance(part, Reference))
+        names = [*((0, target.name) for target in targets), *inside]
         exact = not any(isinstance(leaf, Constant) for leaf in known.leaves)
         return tuple(name for _, name in names) == form.words[named:] and all(self.plain(p, exact) for p in parts)
 

@@ -66,11 +66,30 @@ def _flat(node: Syntax) -> Iterator[object]:
             yield item
 
 
+@record(eq=False)
+class Form:
+    """What a statement shares with others: with the same `pattern` they are the same but for their words and numbers.
+
+    Arguments:
+        pattern: stands for the form; compared by identity.
+        words: the names that differ, in the order of the text.
+        numbers: the numbers that differ, as they are written.
+    """
+
+    pattern: object
+    words: tuple[str, ...]
+    numbers: tuple[str, ...] = ()
+
+
 @record(eq=False, repr=False)
 class Expression(Syntax):
-    """Base of expressions; `span` is where it was written and takes no part in equality."""
+    """Base of expressions; `span` is where it was written and takes no part in equality.
+
+    `form` is known of a whole expression as it was read; a copy with other parts has none.
+    """
 
     span: Span = field(default=NOWHERE, kw_only=True, compare=False)
+    form: Form | None = field(default=None, init=False, compare=False)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.span.text!r})"
@@ -253,21 +272,6 @@ class Array(Expression):
     """``[1, 2, 3]`` or nested: the values of a parameter with axes, only allowed as a default."""
 
     items: tuple[Expression, ...]
-
-
-@record(eq=False)
-class Form:
-    """What a statement shares with others: with the same `pattern` they are the same but for their words and numbers.
-
-    Arguments:
-        pattern: stands for the form; compared by identity.
-        words: the names that differ, in the order of the text.
-        numbers: the numbers that differ, as they are written.
-    """
-
-    pattern: object
-    words: tuple[str, ...]
-    numbers: tuple[str, ...] = ()
 
 
 def children(node: Expression) -> tuple[Expression, ...]:

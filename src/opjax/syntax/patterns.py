@@ -18,7 +18,7 @@ from opjax.records import record
 from opjax.source import Source, Span
 from opjax.syntax.declarations import Declaration
 from opjax.syntax.names import LONGEST_NAME
-from opjax.syntax.nodes import Form, Number, Syntax, fields_of
+from opjax.syntax.nodes import Expression, Form, Number, Syntax, fields_of
 from opjax.syntax.recipes import LONGEST, Pieces
 from opjax.traverse import Walk, run
 
@@ -185,7 +185,7 @@ class _Sample:
         except Exception as error:  # names and numbers of another kind are wanted here
             raise _NoCopyError from error
         root = run(self.node(value))
-        if isinstance(value, Declaration):
+        if isinstance(value, Declaration | Expression):
             words = "".join(f"t{p}, " for p in self.free if self.tokens[p].is_name)
             numbers = "".join(f"t{p}, " for p in self.free if self.tokens[p].is_number)
             self.lines.append(f"{root}.form = Form(pattern, ({words}), ({numbers}))")

@@ -31,7 +31,7 @@ from opjax.spec.sections.values import (
 from opjax.spec.sections.written import written_expression, written_reference, written_statement, written_term
 from opjax.syntax.declarations import DerivativeDeclaration, ModelSyntax, Term, TransitionDeclaration
 from opjax.syntax.names import LONGEST_NAME, is_name
-from opjax.syntax.nodes import Expression
+from opjax.syntax.nodes import Expression, Form, Reference
 
 _SIDE = Either("a state, a list of states, or null", (Scalar("a state", ("string", "null")), Listed("states", TEXT)))
 _TRANSITION = Record(
@@ -72,20 +72,37 @@ def _read_transition(node: Node, path: str, draft: Draft) -> None:
         raise draft.missing(node, path, "to")
     rate, mass_action = _rate(node, fields, path, draft)
     source, target = _side(fields.get("from"), path, draft), _side(fields["to"], path, draft)
-    draft.dynamics.append(
-        TransitionDeclaration(
-            source,
-            target,
-            at_source(rate, source, target),
-            mass_action,
-            _name(fields, path, draft),
-            edge_of(fields.get("edge")),
-            stated_reactants(fields, source, path, draft),
-            doc=text_of(fields.get("description")),
-            span=node.span,
-            comments=comments_of(draft, node, node),
-        )
+    row = TransitionDeclaration(
+        source,
+        target,
+        at_source(rate, source, target),
+        mass_action,
+        _name(fields, path, draft),
+        edge_of(fields.get("edge")),
+        stated_reactants(fields, source, path, draft),
+        doc=text_of(fields.get("description")),
+        span=node.span,
+        comments=comments_of(draft, node, node),
     )
+    if row.edge is None and row.stated_reactants is None:
+        counts = (mass_action, bool(row.name), len(source), *(term.count for term in (*source, *target)))
+        _give_form(row, row.rate, tuple(term.target for term in (*source, *target)), counts)
+    draft.dynamics.append(row)
+
+
+def _give_form(
+    row: TransitionDeclaration | DerivativeDeclaration,
+    value: Expression,
+    targets: tuple[Reference, ...],
+    rest: tuple[object, ...],
+) -> None:
+    """What a row of plain states shares with others: the form of its expression, and all else that is said of it."""
+    form = Form("a name", (value.name,)) if isinstance(value, Reference) and not value.indices else value.form
+    if form is None or any(target.indices for target in targets):
+        return
+    named = (row.name,) if isinstance(row, TransitionDeclaration) and row.name else ()
+    words = (*named, *(target.name for target in targets), *form.words)
+    object.__setattr__(row, "form", Form((form.pattern, *rest), words, form.numbers))  # nobody else has seen it
 
 
 def _rate(node: Node, fields: dict[str, Node], path: str, draft: Draft) -> tuple[Expression, bool]:
@@ -131,16 +148,17 @@ def _read_equations(node: Node, draft: Draft) -> None:
 def _read_equation(entry: Entry, path: str, draft: Draft) -> None:
     draft.must_fit(entry.value, _EQUATION_OR_EXPRESSION, path)
     fields = draft.fields(entry.value, _EQUATION, path) if isinstance(entry.value, MappingNode) else {}
-    draft.dynamics.append(
-        DerivativeDeclaration(
-            reference(entry.key, draft),
-            expression(fields.get("value", entry.value), path, draft),
-            edge_of(fields.get("edge")),
-            doc=text_of(fields.get("description")),
-            span=entry.key.span,
-            comments=comments_of(draft, entry.key, entry.value),
-        )
+    row = DerivativeDeclaration(
+        reference(entry.key, draft),
+        expression(fields.get("value", entry.value), path, draft),
+        edge_of(fields.get("edge")),
+        doc=text_of(fields.get("description")),
+        span=entry.key.span,
+        comments=comments_of(draft, entry.key, entry.value),
     )
+    if row.edge is None:
+        _give_form(row, row.value, (row.target,), ())
+    draft.dynamics.append(row)
 
 
 def _read_dynamics(node: Node, draft: Draft) -> None:
