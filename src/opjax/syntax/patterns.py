@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Final, cast
 
+from opjax.errors import Stop
 from opjax.records import record
 from opjax.source import Source, Span
 from opjax.syntax.declarations import Declaration
@@ -182,7 +183,7 @@ class _Sample:
         """
         try:
             value = parse(Span(self.source, 0, len(self.source.text)))
-        except Exception as error:  # names and numbers of another kind are wanted here
+        except Stop as error:  # names and numbers of another kind are wanted here
             raise _NoCopyError from error
         root = run(self.node(value))
         if isinstance(value, Declaration | Expression):
