@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import opjax
 from opjax import stages
 from opjax.errors import OpjaxError, Report
 from opjax.ir.nodes import AnyNode
@@ -36,6 +38,8 @@ model Net:
     own(x) = x/(K + x) + 0.5*t
     small = 0.5
     now = t
+    steep = A^2/(1.5^2 + A^2)
+    third = 1/3
   dynamics:
 """
 FORMS = (
@@ -54,6 +58,7 @@ FORMS = (
     "0 -> {a} @ {k}*{c}^{n} + pi",
     "{a} -> {b} @ {k}*{a}",
     "{a} -> {b} @ {k} if {c} > {l} else {m}",
+    "{a} -> {b} @ {l}*(3*{c}/({x} + {c}))",
 )
 NAMES = st.sampled_from(STATES)
 VALUES = st.sampled_from((*STATES, "N", "half", "two", "small", "now", "k1", "K"))
@@ -185,3 +190,16 @@ def test_a_lint_is_given_for_each_row() -> None:
     (syntax,) = stages.read_string(HEAD + rows, "ojx", report)
     stages.check(syntax, report)
     assert sum(found.code == "W0401" for found in report.warnings) == 20
+
+
+def test_an_alias_that_is_written_out_as_well() -> None:
+    """The first rows have a name for a part of themselves; the last ones have that name for something else."""
+    places = range(6)
+    lets = [f"q{i} = {f'3*S{i}/(2.5 + S{i})' if i < 3 else f'0.25*S{i}'}" for i in places]
+    rows = [f"S{i}' = q{i}*(3*S{i}/(2.5 + S{i}))" for i in places]
+    text = "model M:\n  states: " + ", ".join(f"S{i}" for i in places)
+    text += "\n  let:\n    " + "\n    ".join(lets) + "\n  dynamics:\n    " + "\n    ".join(rows)
+    y = np.arange(1.0, 7.0)
+    saturated = 3 * y / (2.5 + y)
+    expected = np.where(y < 4, saturated, 0.25 * y) * saturated
+    np.testing.assert_allclose(opjax.compile_rhs(text)(0.0, y), expected, rtol=1e-14)

@@ -135,6 +135,7 @@ def test_words_and_labels_make_the_form() -> None:
         ("parameter", "k{0} = 0.{1}5", f"{'k' * 201} = 0.5"),
         ("parameter", "k{0} : 1/day = 0.{1}5", "k : 1/day/K = 0.5"),
         ("parameter", "k{0} ~ Normal(0.{1}, 1.5)", "k ~ Narmol(0.1, 1.5)"),
+        ("parameter", "k{0} = 0.{1}5 'about'", "k = 0.5'about'"),
         ("state", "A{0} = {1}", "A = 1_000"),
         ("expression", "sum(x{0} for b in age) + y{1}", "sam(x for b in age) + y"),
         ("expression", "x{0} + y{1}", "x + inf"),
@@ -155,3 +156,11 @@ def test_a_pattern_takes_names_and_numbers_for_what_they_are(kind: Any, first: s
     patterns = parser._tables()[3]
     source = Source("file", first.format(5, 6))
     assert (patterns.read(kind, source, 0, len(source.text)) is None) == (" in " in first)
+
+
+def test_what_is_sorted_has_no_pattern() -> None:
+    """A gauge keeps its factors by name: which of them comes first is no matter of the form."""
+    for place in range(10, 10 + 3 * OFTEN):
+        parse("gauge", f"scale: a{place}, b{place}, c{place}^-2")
+    for text in ("scale: z, y, x^-2", "scale: y, z, a^-2", "scale: x, x, x^-2"):
+        assert outcome("gauge", text, "", DEFAULT_LIMITS) == outcome("gauge", text, "", SLOWLY)

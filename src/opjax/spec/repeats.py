@@ -8,7 +8,7 @@ at their arguments.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -168,10 +168,9 @@ def _mistakable(leaves: Sequence[AnyNode]) -> bool:
 def template_of(leaves: Sequence[AnyNode], results: Sequence[AnyNode]) -> Template | None:
     """The steps from leaves to results; None if there is more between them than functions."""
     at_leaf = {leaf.number: place for place, leaf in reversed(list(enumerate(leaves)))}
+    if not all(_is_apart(leaf, at_leaf) for leaf in leaves if leaf.operands):
+        return None
     found = _above(at_leaf, results)
-    for leaf in leaves:  # where all parts of an alias are about, it may have been put together again
-        if leaf.operands and all(o.number in found or o.number in at_leaf for o in leaf.operands):
-            return None
     places = dict(at_leaf)
     changing: list[Apply | IntegerPower] = []
     fixed: list[AnyNode] = []
@@ -188,6 +187,21 @@ def template_of(leaves: Sequence[AnyNode], results: Sequence[AnyNode]) -> Templa
         places[node.number] = place
     steps = tuple((node, tuple(places[o.number] for o in node.operands)) for node in changing)
     return Template(tuple(fixed), steps, tuple(places[node.number] for node in results))
+
+
+def _is_apart(leaf: AnyNode, leaves: Container[int]) -> bool:
+    """Whether an alias is made of what is no leaf: any other may have been written out beside its name as well."""
+    seen: set[int] = set()
+    waiting = list(leaf.operands)
+    while waiting:
+        node = waiting.pop()
+        if node.number in leaves or node.number in seen:
+            continue
+        seen.add(node.number)
+        if not node.operands and not isinstance(node, Constant):
+            return True
+        waiting.extend(node.operands)
+    return False
 
 
 def _above(leaves: dict[int, int], results: Sequence[AnyNode]) -> dict[int, AnyNode]:

@@ -9,7 +9,7 @@ becomes a count, a name that is looked at) stays as it is written, and is part o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Final, cast
@@ -37,7 +37,8 @@ _BEHIND_NUMBER: Final = r"(?![A-Za-z0-9_.\x80-\U0010ffff])"
 _NAME: Final = rf"([A-Za-z_][A-Za-z0-9_]{{0,{LONGEST_NAME - 1}}}+){_BEHIND_NAME}"
 _WHOLE: Final = rf"([0-9]++){_BEHIND_NUMBER}"
 _DECIMAL: Final = r"((?:[0-9]++\.[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+|[0-9]++[eE][+-]?[0-9]++)" + _BEHIND_NUMBER
-_STRING: Final = r"""("[^"\n]*+(?:""[^"\n]*+)*+"|'[^'\n]*+(?:''[^'\n]*+)*+')"""
+_STRING: Final = r"""("[^"\n]*+(?:""[^"\n]*+)*+"|(?<![\w\])])'[^'\n]*+(?:''[^'\n]*+)*+')"""
+"""Behind a name, ' is a derivative."""
 
 Regions = Sequence[tuple[int, int]]
 Maker = Callable[[Source, str, Regions], object]
@@ -104,13 +105,31 @@ def _learned(words: frozenset[str], span: Span, pieces: Pieces, value: object, p
                 return None
             kept |= found.places or whole
             continue
-        found = pattern.whole.fullmatch(span.source.text, *_extent(pieces))
-        again = found and pattern.make(span.source, span.source.text, found.regs)
-        return pattern if again is not None and outline(again) == outline(value) else None
+        real = Span(span.source, pieces.places[0][0], pieces.places[-2][1])
+        others = ([_FIRST - place for place in range(len(tokens))], [0] * len(tokens))
+        samples = [Span(Source("<sample>", text := _written(tokens, kept, row)), 0, len(text)) for row in others]
+        right = _again(pattern, real) == outline(value)
+        return pattern if right and all(_is_read(pattern, sample, parse) for sample in samples) else None
 
 
-def _extent(pieces: Pieces) -> tuple[int, int]:
-    return pieces.places[0][0], pieces.places[-2][1]
+def _is_read(pattern: Pattern, sample: Span, parse: Parse) -> bool:
+    """Whether a sample is read alike; one in which names sort in another order, or are the same, tells more copies."""
+    try:
+        return _again(pattern, sample) == outline(parse(sample))
+    except Stop:  # there is a problem, which the pattern does not see
+        return False
+
+
+def _again(pattern: Pattern, span: Span) -> object:
+    """The outline of what a pattern makes of a statement."""
+    found = pattern.whole.fullmatch(span.source.text, span.start, span.end)
+    return found and outline(pattern.make(span.source, span.source.text, found.regs))
+
+
+def _written(tokens: Sequence[_Token], kept: Container[int], numbers: Sequence[int]) -> str:
+    """A statement in which names and numbers are made of other numbers, but for those that are kept."""
+    texts = [t.text if place in kept else t.like(numbers[place]) for place, t in enumerate(tokens)]
+    return "".join(("" if text == "'" else " ") + text for text in texts)[1:]
 
 
 class _NoCopyError(Exception):
@@ -140,6 +159,14 @@ class _Token:
     def is_text(self) -> bool:
         return self.sign == '"'
 
+    def like(self, number: int) -> str:
+        """Another token of its sort, made of a number."""
+        if self.is_name:
+            return f"q{number}z"
+        if self.is_number:
+            return f"{number}{'' if self.text.isdigit() else '.5'}"
+        return f'"s{number}s"' if self.is_text else self.text
+
 
 class _Sample:
     """A statement of a form in which every name and number is its own, and the function that is read off its tree.
@@ -152,7 +179,7 @@ class _Sample:
     def __init__(self, tokens: list[_Token], kept: frozenset[int]) -> None:
         self.tokens = tokens
         self.free = [place for place, t in enumerate(tokens) if place not in kept and t.sign in ("a", "1", '"')]
-        self.texts = [self.own(place) if place in self.free else token.text for place, token in enumerate(tokens)]
+        self.texts = [t.text if place in kept else t.like(_FIRST + place) for place, t in enumerate(tokens)]
         spaced = [("" if text == "'" else " ") + text for text in self.texts]
         self.source = Source("<sample>", "".join(spaced))
         ends = [0]
@@ -165,15 +192,6 @@ class _Sample:
         self.placed: set[int] = set()
         self.lines: list[str] = []
         self.names: dict[str, object] = {"Span": Span, "Form": Form, "inf": inf}
-
-    def own(self, place: int) -> str:
-        """A text that only this token has."""
-        token = self.tokens[place]
-        if token.is_name:
-            return f"q{_FIRST + place}z"
-        if token.is_number:
-            return str(_FIRST + place) + ("" if token.text.isdigit() else ".5")
-        return f'"s{_FIRST + place}s"'
 
     def pattern(self, keywords: frozenset[str], parse: Parse) -> Pattern:
         """The pattern.
