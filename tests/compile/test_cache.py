@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import linecache
 import os
 import pickle
 import subprocess
@@ -110,6 +111,22 @@ def test_a_default_is_not_part_of_what_is_shared() -> None:
     np.testing.assert_array_equal(quick.eval_fn(0.0, np.ones(2)), [-5.0, -5.0])
     assert slow != quick
     assert slow.eval_fn != quick.eval_fn
+
+
+def test_the_lines_of_generated_code_are_kept_as_long_as_the_code() -> None:
+    def own() -> set[str]:
+        return {name for name in linecache.cache if name.startswith("<opjax Decay ")}
+
+    gc.collect()
+    before, rhs = own(), decay("3.25*k")
+    rhs(0.0, np.ones(2))
+    rhs(0.0, np.ones(2, np.float32))
+    (name,) = own() - before
+    assert "3.25" in "".join(linecache.getlines(name))
+    del rhs
+    opjax.clear_cache()
+    gc.collect()
+    assert name not in linecache.cache
 
 
 def test_problems_keep_their_own_places(tmp_path: Path) -> None:

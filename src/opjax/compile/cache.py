@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from opjax.compile.kernel import Inputs, Kernel, Output
+from opjax.compile.text import bits
 from opjax.ir.program import Program
 
 MOST_KERNELS = 256
@@ -130,7 +131,7 @@ def cache_info() -> CacheInfo:
 def program_key(program: Program, inputs: Inputs, outputs: tuple[Output, ...]) -> Hashable:
     """What a kernel computes, without the places where it was written: equal for programs that say the same."""
     top = max((root.number for root in program.roots.values()), default=-1)
-    axes = tuple((axis.name, axis.kind, axis.size, axis.coordinates, axis.measure) for axis in program.axes.values())
+    axes = tuple((a.name, a.kind, a.size, bits(a.coordinates), a.measure) for a in program.axes.values())
     roots = tuple((name, root.number) for name, root in program.roots.items())
     names = tuple((number, name) for number, name in program.names.items() if number <= top)
     return _Key((program.graph.keys(top + 1), roots, axes, names, inputs, outputs))

@@ -6,6 +6,7 @@ import hashlib
 import linecache
 import struct
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import CodeType, FunctionType
@@ -92,9 +93,9 @@ class Kernel:
         exec(compile("\n" * len(code.settled) + code.given + code.function, filename, "exec"), names)
         if code.given:
             names["given"] = _given(self, code, dtype, names)
-        linecache.cache[filename] = (len(code.text), None, code.text.splitlines(keepends=True), filename)
         function = names["rhs"]
         assert callable(function)
+        _show_lines(filename, code.text, function)
         return function
 
     def _names(self, code: Code, dtype: DType) -> dict[str, object]:
@@ -117,6 +118,17 @@ class Kernel:
         everything = {**cast(FunctionType, self.bind(form, dtype)).__globals__, **names}
         exec(self._compiled[text], everything)
         return cast(Function, everything["call"])
+
+
+def _show_lines(filename: str, text: str, function: Function) -> None:
+    """Have tracebacks show the lines of a function's text, as long as it lives."""
+    lines = linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+
+    def forget() -> None:
+        if linecache.cache.get(filename) is lines:  # and not those of another with the same text
+            del linecache.cache[filename]
+
+    weakref.finalize(function, forget).atexit = False
 
 
 def _surroundings(kernel: Kernel, code: Code, backend: Backend, dtype: DType) -> dict[str, object]:
@@ -171,8 +183,7 @@ def _constant(kernel: Kernel, backend: Backend, table: Table, dtype: DType) -> A
         return backend.positions(table.positions)
     if table.kind == "cell":
         return backend.xp.asarray(backend.constant(table.number, dtype))
-    truths = table.kind == "mask" or (table.kind == "numbers" and isinstance(table.numbers[0], bool))
-    return backend.constant(table_values(table, kernel.program.axes), backend.xp.bool if truths else dtype)
+    return backend.constant(table_values(table, kernel.program.axes), backend.xp.bool if table.is_of_truths else dtype)
 
 
 def table_values(table: Table, axes: Mapping[str, Axis]) -> float | tuple[float | bool, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Sequence
+
 from opjax.ir.types import Dims
 from opjax.records import record
 
@@ -31,9 +34,12 @@ class Value:
         return self.text if self.binding >= binding else f"({self.text})"
 
 
-@record()
+@record(eq=False)
 class Table:
-    """A constant array that the code refers to by name: what it holds is decided with the dtype."""
+    """A constant array that the code refers to by name: what it holds is decided with the dtype.
+
+    Tables are equal when their bits are: 0 and -0, or 1 and a truth, are not the same.
+    """
 
     kind: str
     axis: str = ""
@@ -41,3 +47,23 @@ class Table:
     number: float = 0.0
     numbers: tuple[float | bool, ...] = ()
     positions: tuple[int, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Table) and self._identity() == other._identity())
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    @property
+    def is_of_truths(self) -> bool:
+        """Whether it holds truth values."""
+        return self.kind == "mask" or (self.kind == "numbers" and isinstance(self.numbers[0], bool))
+
+    def _identity(self) -> tuple[object, ...]:
+        numbers = bits((self.number, *self.numbers))
+        return self.kind, self.axis, self.position, numbers, self.is_of_truths, self.positions
+
+
+def bits(numbers: Sequence[float]) -> bytes:
+    """The bits of numbers, which tell 0 from -0, and a number that is undefined from none."""
+    return struct.pack(f"{len(numbers)}d", *numbers)

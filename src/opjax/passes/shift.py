@@ -11,6 +11,7 @@ Benchmark: Lorenz-96 and Gray-Scott in `benchmarks/time_models.py`.
 from __future__ import annotations
 
 import itertools
+import math
 
 from opjax.ir.evaluate import evaluate
 from opjax.ir.nodes import Along, AnyNode, Apply, Constant, Graph, Symbol, View
@@ -61,8 +62,9 @@ def _shifted(graph: Graph, value: AnyNode, dim: Dim, offset: int) -> AnyNode:
 def _ends(program: Program, node: AnyNode) -> tuple[Dim, int, int] | None:
     """How many points at both ends of a dim a value is zero at, if it is as written elsewhere."""
     match node:
-        case Apply(function="where", arguments=(condition, value, Constant(value=0.0))):
-            pass
+        case Apply(function="where", arguments=(condition, value, Constant(value=0.0, kind="real") as zero)):
+            if math.copysign(1.0, zero.value) < 0:  # shifts bring in a positive one
+                return None
         case _:
             return None
     if len(condition.dims) != 1 or condition.dims[0] not in value.dims or not condition.roles <= POSITIONAL:
