@@ -39,6 +39,12 @@ class Backend(abc.ABC):
     """The namespace; generated code calls its functions as ``xp.exp(x)``."""
     differentiable: bool
     """Whether the namespace can differentiate functions of its arrays."""
+    takes_numbers: bool = False
+    """Whether its functions take Python numbers beside arrays, and keep to the data type of these."""
+    places_constants: bool = False
+    """Whether constants are where they are needed, on whatever device the other arrays are."""
+    widens: bool = False
+    """Whether neighbours in a long array are quickest as slices of one with its ends around it: see `widened`."""
 
     _direct: Mapping[str, ArrayFunction]
     """The functions that are attributes of `xp`, by their names in the table."""

@@ -31,6 +31,9 @@ class JaxBackend(Backend):
     name = "jax"
     xp: Namespace = jnp
     differentiable = True
+    takes_numbers = True
+    places_constants = True
+    widens = True
     _direct = DIRECT
     _composed = COMPOSED
 

@@ -17,6 +17,7 @@ gradient; ``jnp.maximum`` is 1 and 7 (and 13 for two variables, here 4); a selec
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias, cast
@@ -63,26 +64,29 @@ def _select(condition: Array, yes: Array, no: Array) -> jax.Array:
     return lax.select(*(jnp.broadcast_to(value, shape) for value in (condition, yes, no)))
 
 
-@jax.custom_jvp
-def _maximum(x: jax.Array, y: jax.Array) -> jax.Array:
-    return jnp.maximum(x, y)
+def _extreme(
+    value: Callable[[jax.Array, jax.Array], jax.Array], first: Callable[[jax.Array, jax.Array], jax.Array]
+) -> Callable[[jax.Array, jax.Array], jax.Array]:
+    """A selection of one of two arguments.
+
+    Arguments:
+        value: selects.
+        first: whether it is the first.
+    """
+
+    @jax.custom_jvp
+    def function(x: jax.Array, y: jax.Array) -> jax.Array:
+        return value(x, y)
+
+    @function.defjvp
+    def _(primals: _Pair, tangents: _Pair) -> _Pair:
+        return function(*primals), _select(first(*primals), *tangents)
+
+    return function
 
 
-@_maximum.defjvp
-def _maximum_jvp(primals: _Pair, tangents: _Pair) -> _Pair:
-    x, y = primals
-    return _maximum(x, y), _select(x >= y, *tangents)
-
-
-@jax.custom_jvp
-def _minimum(x: jax.Array, y: jax.Array) -> jax.Array:
-    return jnp.minimum(x, y)
-
-
-@_minimum.defjvp
-def _minimum_jvp(primals: _Pair, tangents: _Pair) -> _Pair:
-    x, y = primals
-    return _minimum(x, y), _select(x <= y, *tangents)
+_maximum = _extreme(jnp.maximum, operator.ge)
+_minimum = _extreme(jnp.minimum, operator.le)
 
 
 def _clip(x: jax.Array, low: jax.Array, high: jax.Array) -> jax.Array:

@@ -241,6 +241,8 @@ class NumpyBackend(Backend):
     name = "numpy"
     xp = np
     differentiable = False
+    takes_numbers = True
+    places_constants = True
     _direct = _DIRECT
     _composed = _COMPOSED
 

@@ -96,7 +96,7 @@ class Arguments:
 
     def settled(self, backend: Backend, dtype: DType, fewest: int = MANY) -> Settled | None:
         """The defaults of all parameters, where each is a number, and there are at least so many."""
-        if not fewest <= len(self.names) == len(self.constants) or backend.name not in ("numpy", "jax"):
+        if not fewest <= len(self.names) == len(self.constants) or not backend.places_constants:
             return None
         key = (backend.name, dtype)
         if key not in self.defaults:

@@ -116,9 +116,10 @@ def write(asked: Asked, form: Form) -> Code:
 
 def _returned(asked: Asked, form: Form) -> Code:
     """The text of the function that returns what it computes."""
-    scalars = asked.backend.name in ("numpy", "jax")
-    kind = Widened if asked.backend.name == "jax" else Emitter
-    emitter = kind(asked.program, asked.backend.direct_name, scalars, _stored(asked.inputs, form), _apart(asked))
+    backend = asked.backend
+    kind = Widened if backend.widens else Emitter
+    stored = _stored(asked.inputs, form)
+    emitter = kind(asked.program, backend.direct_name, backend.takes_numbers, stored, _apart(asked))
     _reserve(emitter, asked, "pack", "given")
     roots = asked.program.roots
     runs = list(_runs(asked, form))
@@ -249,7 +250,7 @@ def _function(head: str, lines: Iterable[str]) -> str:
 
 def _apart(asked: Asked) -> bool:
     """Whether there may be defaults for all parameters, and so many that what is computed from them is kept."""
-    return len(asked.inputs.parameters) >= MANY and asked.backend.name in ("numpy", "jax")
+    return len(asked.inputs.parameters) >= MANY and asked.backend.places_constants
 
 
 def _apart_from(emitter: Emitter, prologue: list[str], lines: list[str]) -> tuple[str, list[str]]:
