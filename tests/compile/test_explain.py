@@ -116,6 +116,11 @@ def test_multiplications_of_a_power(exponent: int) -> None:
     assert multiplications(exponent) == operations if exponent != 1 else operations == 0
 
 
+def test_one_operation_is_told_as_one() -> None:
+    (remark,) = [one.remark for one in explained(NUMBERS.format(x="k")).passes if one.remark]
+    assert remark.startswith("1 scalar operation stays, which is quick")
+
+
 # --- against XLA
 
 

@@ -152,3 +152,50 @@ def test_values_of_other_kinds_are_the_same() -> None:
         np.testing.assert_array_equal(rhs.eval_fn(t, y, k=k, c=c), want)
     complex_step = rhs.eval_fn(0.5, y + 1e-30j * np.array([1.0, 0.0, 0.0]), k=2.0, c=1.0)
     np.testing.assert_allclose(complex_step.imag / 1e-30, [2.0, -2.0 / 0.7, 0.0], rtol=1e-15)
+
+
+SHARED = """
+model M:
+  axes:
+    a = [p, q, r]
+  params:
+    k[a] = [1, 2, 3]
+    j[a]
+  states:
+    same[a]
+    table[a]
+    given[a]
+    constant[a]
+    moved[a]
+    twice[a]
+    again[a]
+    whole[a]
+  let:
+    both[a] = same[a]*j[a]
+  dynamics:
+    same[a]' = same[a]
+    table[a]' = k[a]
+    given[a]' = j[a]
+    constant[a]' = 2
+    moved[a]' = same[a+1] edge periodic
+    twice[a]' = both[a]
+    again[a]' = both[a]
+    whole[a]' = sum(k[b]*same[b] for b in a)
+"""
+
+
+def test_what_a_call_returns_may_be_written_to() -> None:
+    """Nobody else holds it: no state, no parameter, no table of the model, and no other derivative."""
+    rhs = opjax.compile_rhs(SHARED)
+    y, j = RANDOM.uniform(1.0, 2.0, 24), RANDOM.uniform(1.0, 2.0, 3)
+    states, before = rhs.unflatten(y), (y.copy(), j.copy())
+    want = rhs(0.0, y, {"j": j})
+    for call in (lambda: {"y": rhs(0.0, y, {"j": j})}, lambda: rhs.pytree_eval_fn(0.0, states, j=j)):
+        for _ in range(3):
+            found = call()
+            np.testing.assert_array_equal(np.concatenate(list(found.values())), want)
+            for place, array in enumerate(found.values()):
+                array[...] = -float(place)
+            assert all((array == -place).all() for place, array in enumerate(found.values()))
+    np.testing.assert_array_equal(y, before[0])
+    np.testing.assert_array_equal(j, before[1])

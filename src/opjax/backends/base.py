@@ -6,7 +6,7 @@ import abc
 import contextlib
 import functools
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -105,6 +105,15 @@ class Backend(abc.ABC):
     def writes_to(self, y: Array) -> bool:
         """Whether functions of arrays like this one take, behind their arguments, an array to write to."""
         return False
+
+    def own(self, values: Sequence[Array], given: Iterable[object]) -> Sequence[Array]:
+        """Results as arrays that may be written to without a change to anything else.
+
+        Arguments:
+            values: what was computed.
+            given: from what; a result may be one of these, or a part of one.
+        """
+        return values
 
     @abc.abstractmethod
     def dtype_of(self, y: object) -> DType:

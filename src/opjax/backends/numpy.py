@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, final
 
@@ -268,6 +268,17 @@ class NumpyBackend(Backend):
     def writes_to(self, y: Array) -> bool:
         """As `Backend.writes_to`: not for complex numbers, whose sizes are real, and not for kinds of arrays."""
         return type(y) is np.ndarray and y.dtype.kind != "c"
+
+    def own(self, values: Sequence[Array], given: Iterable[object]) -> Sequence[Array]:
+        """As `Backend.own`; an array that is part of another, or cannot be written to, is copied too."""
+        known, found = set(map(id, given)), list[Array]()
+        for value in values:
+            shared = type(value) is np.ndarray and (
+                id(value) in known or value.base is not None or not value.flags.writeable
+            )
+            found.append(value.copy() if shared else value)
+            known.add(id(value))
+        return found
 
     def dtype_of(self, y: object) -> DType:
         """As `Backend.dtype_of`; the default is double precision."""

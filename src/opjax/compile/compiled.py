@@ -265,7 +265,7 @@ class CompiledRhs(Called, Described):
         p = self._quantities.arguments.prepare(parameters, backend, dtype, first)
         t = self._time(t, kernel, backend, dtype, first)
         with backend.errstate():
-            results = kernel.bind("tree", dtype)(t, states, p)
+            results = backend.own(kernel.bind("tree", dtype)(t, states, p), (*states, *parameters.values()))
         return dict(zip(self._names, results, strict=True))
 
     def _states(self, y: Mapping[str, Array]) -> tuple[Backend, DType, list[Array]]:

@@ -204,9 +204,9 @@ def cells(dims: Dims, axes: Mapping[str, Axis]) -> int:
 
 
 def multiplications(exponent: int) -> int:
-    """How many operations repeated squaring takes; a negative power has a division more."""
+    """How many operations repeated squaring takes; a negative power has a division more, and that of 0 is a number."""
     power = abs(exponent)
-    return max(0, power.bit_length() + power.bit_count() - 2) + (exponent < 0) if power else 2
+    return max(0, power.bit_length() + power.bit_count() - 2) + (exponent < 0)
 
 
 def is_moved(node: View) -> bool:

@@ -18,15 +18,16 @@ def left_unrolled(before: Program, after: Program) -> str:
     left = [node for node in after.nodes if is_interior(node)]
     if not left:
         return ""
+    stay = "1 scalar operation stays" if len(left) == 1 else f"{len(left)} scalar operations stay"
     unchanged = all(after.roots[name] is root for name, root in before.roots.items())
     if unchanged and len(left) < USUAL.operations:
-        return f"{len(left)} scalar operations stay, which is quick: vectors begin to pay at {USUAL.operations}"
+        return f"{stay}, which is quick: vectors begin to pay at {USUAL.operations}"
     why = (
         f"fewer than half of them have a shape that {USUAL.members} expressions have"
         if unchanged
         else f"their shapes have fewer than {USUAL.members} expressions each"
     )
-    return f"{len(left)} scalar operations stay, since {why}: {_shown(after)}"
+    return f"{stay}, since {why}: {_shown(after)}"
 
 
 def _shown(program: Program) -> str:
