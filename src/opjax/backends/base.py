@@ -188,6 +188,16 @@ class Backend(abc.ABC):
         """The elements of a vector at positions of which all exist."""
         return self.xp.take(x, positions, axis=0)
 
+    def takes(self, x: Array, everywhere: Array, *parts: Array) -> tuple[Array, ...]:
+        """Several `take` of one vector.
+
+        Arguments:
+            x: the vector.
+            everywhere: the positions of all parts, one behind the other.
+            parts: the positions of each.
+        """
+        return tuple(self.take(x, part) for part in parts)
+
     def segment_sum(self, x: Array, positions: Array, size: int) -> Array:
         """Sums of the elements of a vector.
 

@@ -85,7 +85,11 @@ class JaxBackend(Backend):
 
     def take(self, x: Array, positions: Array) -> Array:
         """As `Backend.take`: one operation, without the checks of positions that indexing brings."""
-        return lax.gather(x, positions, _ELEMENTS, (1,), mode=lax.GatherScatterMode.PROMISE_IN_BOUNDS)
+        return _take(x, positions)
+
+    def takes(self, x: Array, everywhere: Array, *parts: Array) -> tuple[Array, ...]:
+        """As `Backend.takes`: each by itself; their derivative is one operation, so that the gradient adds up once."""
+        return _takes(x, everywhere, parts)
 
     def segment_sum(self, x: Array, positions: Array, size: int) -> Array:
         """As `Backend.segment_sum`."""
@@ -120,6 +124,31 @@ class JaxBackend(Backend):
     def is_array(self, x: object) -> bool:
         """As `Backend.is_array`."""
         return isinstance(x, jax.Array)
+
+
+def _take(x: jax.Array, positions: jax.Array) -> jax.Array:
+    return lax.gather(x, positions, _ELEMENTS, (1,), mode=lax.GatherScatterMode.PROMISE_IN_BOUNDS)
+
+
+@jax.custom_jvp
+def _takes(x: jax.Array, everywhere: jax.Array, parts: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+    """XLA computes short vectors inside the loops that read them, and writes one long one to memory first."""
+    return tuple(_take(x, part) for part in parts)
+
+
+@_takes.defjvp
+def _derivative_of_takes(
+    primals: tuple[jax.Array, jax.Array, tuple[jax.Array, ...]], tangents: tuple[jax.Array, object, object]
+) -> tuple[tuple[jax.Array, ...], tuple[jax.Array, ...]]:
+    """Values that are kept for a gradient are in memory anyway; and the gradient adds up once, not once for each."""
+    x, everywhere, parts = primals
+    ends = list(itertools.accumulate((part.shape[0] for part in parts), initial=0))
+    values, changes = (_take(vector, everywhere) for vector in (x, tangents[0]))
+    return _cut(values, ends), _cut(changes, ends)
+
+
+def _cut(vector: jax.Array, ends: Sequence[int]) -> tuple[jax.Array, ...]:
+    return tuple(vector[low:high] for low, high in itertools.pairwise(ends))
 
 
 def _in_rows(*arrays: jax.Array) -> jax.Array:

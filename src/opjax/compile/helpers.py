@@ -27,6 +27,7 @@ def helper(backend: Backend, name: str, dtype: DType) -> ArrayFunction:
         "einsum": backend.einsum,
         "stop_gradient": backend.stop_gradient,
         "take": backend.take,
+        "takes": backend.takes,
         "segment_sum": backend.segment_sum,
         "vector": functools.partial(_vector, backend, dtype),
         "vector_of_truths": functools.partial(_vector, backend, backend.xp.bool),

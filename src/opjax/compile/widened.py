@@ -1,5 +1,8 @@
 """Emission for JAX: long arrays that are read at several neighbours have their ends around them once.
 
+And vectors of states that are no slice are gathered from the state vector: of slices that are put together XLA makes a
+vector in memory once many states are mapped.
+
 XLA's compiler for CPUs computes a short shifted array inside the loop that reads it. A long one, of `LONG` elements
 along its last axis, it writes to memory first, piece by piece, for each shift: three times the time of one array with
 its ends around it, of which every shift is a slice.
@@ -7,17 +10,23 @@ its ends around it, of which every shift is a slice.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from opjax.compile.emit import Emitter
 from opjax.compile.padding import Room
-from opjax.compile.text import TIGHTEST, Value
-from opjax.ir.nodes import Along, Edge, View
+from opjax.compile.targets import is_renaming
+from opjax.compile.text import TIGHTEST, Table, Value
+from opjax.compile.vectors import Stored, sliced
+from opjax.ir.nodes import Along, AnyNode, Edge, Gather, Join, Symbol, View
 from opjax.ir.types import Dim
 
 LONG = 128
 Place = tuple[int, Dim, Edge]
 """An operand, the dim that it is read along, and what lies beyond its ends."""
+Places = tuple[int, ...]
+"""Where in the state vector the elements of a vector lie."""
 
 
 @dataclass(slots=True)
@@ -27,19 +36,60 @@ class Widened(Emitter):
     Arguments:
         rooms: what is needed beyond the ends of operands.
         wide: the variables that hold operands with their ends around them.
+        places: where in the state vector the elements of each vector of states lie, by number.
+        together: the variables of those that are no slice, once they have been gathered all together.
     """
 
     rooms: dict[Place, Room] = field(default_factory=dict[Place, Room])
     wide: dict[Place, str] = field(default_factory=dict[Place, str])
+    places: dict[int, Places] = field(default_factory=dict[int, "Places"])
+    together: dict[Places, str] = field(default_factory=dict["Places", str])
 
     def count(self) -> None:
         """As `Emitter.count`; and find how far each operand is read beyond its ends."""
         Emitter.count(self)
+        self.plan_gathers()
         for node in self.program.nodes:
             if isinstance(node, View) and node.dims and node.operand.kind == "real":
                 for dim, selection in zip(node.operand.dims, node.selections, strict=True):
                     if isinstance(selection, Along) and selection.offset:
                         self.reach(node, dim, selection)
+
+    def plan_gathers(self) -> None:
+        """Find the vectors of states; what they are made of is not read for them."""
+        for node in self.program.nodes:
+            places = places_of(node, self.stored, self.places)
+            if places is not None:
+                self.places[node.number] = places
+                for operand in node.operands:
+                    self.uses[operand.number] -= 1
+
+    def written(self, node: AnyNode) -> Value:
+        """As `Emitter.written`; elements of the state vector are read there."""
+        places = self.places.get(node.number)
+        if places is None:
+            return Emitter.written(self, node)
+        if not self.uses.get(node.number):
+            return Value("y", node.dims)  # nothing reads it
+        return Value(sliced("y", places, self.stored.size) or self.gathered(places), node.dims)
+
+    def gathered(self, places: Places) -> str:
+        """Elements here and there; what is gathered is gathered all together, where it is first needed."""
+        if not self.together:
+            found = (found for number, found in self.places.items() if self.uses.get(number))
+            every = [found for found in dict.fromkeys(found) if sliced("y", found, self.stored.size) is None]
+            tables = [self.positions(positions) for positions in every]
+            if len(every) == 1:
+                return f"{self.helper('take')}(y, {tables[0]})"
+            everywhere = self.positions(tuple(itertools.chain(*every)))
+            self.together.update((positions, self.namer.name("v")) for positions in every)
+            names = ", ".join(self.together.values())
+            self.here.append(f"{names} = {self.helper('takes')}(y, {everywhere}, {', '.join(tables)})")
+        return self.together[places]
+
+    def positions(self, positions: Places) -> str:
+        """The name of a constant array of positions."""
+        return self.table(Table("positions", positions=positions), "positions")
 
     def reach(self, node: View, dim: Dim, along: Along) -> None:
         """Room for one view, where the dim is long and the view does not reach beyond the other end."""
@@ -68,3 +118,29 @@ class Widened(Emitter):
         lead = ":, " * (len(operand.order) - 1)
         read = Value(f"{self.wide[place]}[{lead}{start}:{start + room.size}]", operand.order, TIGHTEST)
         return self.moved(read, {**chosen, last: Along(along.dim)})
+
+
+def places_of(node: AnyNode, stored: Stored, known: Mapping[int, Places]) -> Places | None:
+    """Where the elements of a vector lie in the flat vector ``y``; None where not all of them do.
+
+    Arguments:
+        node: the vector.
+        stored: where ``y`` holds scalars.
+        known: the same of its operands, by number.
+    """
+    if is_renaming(node):
+        return known.get(node.operands[0].number)
+    if isinstance(node, Gather):
+        found = known.get(node.operand.number)
+        return None if found is None else tuple([found[position] for position in node.positions])
+    if not isinstance(node, Join) or not stored.flat:
+        return None
+    places: list[int] = []
+    for part in node.parts:
+        if part.number in known:
+            places.extend(known[part.number])
+        elif isinstance(part, Symbol) and stored.source(part) == "state":
+            places.append(stored.states[part.name])
+        else:
+            return None
+    return tuple(places)
