@@ -164,3 +164,19 @@ def test_what_is_sorted_has_no_pattern() -> None:
         parse("gauge", f"scale: a{place}, b{place}, c{place}^-2")
     for text in ("scale: z, y, x^-2", "scale: y, z, a^-2", "scale: x, x, x^-2"):
         assert outcome("gauge", text, "", DEFAULT_LIMITS) == outcome("gauge", text, "", SLOWLY)
+
+
+def test_forms_make_room_in_long_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    parser = importlib.import_module("opjax.syntax.parser")
+    monkeypatch.setattr("opjax.syntax.recipes.MOST_FORMS", 20)
+    parser._tables.cache_clear()
+    for count in range(1, 50):
+        for _ in range(OFTEN + 2):
+            parse("expression", " + ".join(["x"] * count))
+    _, _, recipes, patterns = parser._tables()
+    assert max(len(recipes.known), len(patterns.seen), len(patterns.known)) <= 20
+    text = "x + x"
+    for _ in range(OFTEN + 2):
+        parse("expression", text)
+    assert patterns.read("expression", Source("file", text), 0, len(text)) is not None
+    parser._tables.cache_clear()

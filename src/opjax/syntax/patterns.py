@@ -20,7 +20,7 @@ from opjax.source import Source, Span
 from opjax.syntax.declarations import Declaration
 from opjax.syntax.names import LONGEST_NAME
 from opjax.syntax.nodes import Expression, Form, Number, Syntax, fields_of
-from opjax.syntax.recipes import LONGEST, Pieces
+from opjax.syntax.recipes import LONGEST, Pieces, make_room
 from opjax.traverse import Walk, run
 
 OFTEN: Final = 6
@@ -80,12 +80,14 @@ class Patterns:
     def met(self, kind: str, span: Span, pieces: Pieces, value: object, parse: Parse) -> None:
         """Note a statement that was read in another way; a form that is met often gets a pattern."""
         key = (kind, pieces.form)
+        make_room(self.seen)
         count = self.seen[key] = self.seen.get(key, 0) + 1
         rounds, rest = divmod(count, OFTEN)
         if rest or rounds & (rounds - 1) or len(pieces.places) > MOST_TOKENS or not _UNUSUAL.isdisjoint(pieces.form):
             return
         pattern = _learned(self.words, span, pieces, value, parse)
         if pattern is not None:
+            make_room(self.known)
             others = self.known.setdefault((kind, span.text.translate(_SIGNS)), [])
             others.append(pattern)
             del others[:-MOST_OF_A_KIND]

@@ -13,7 +13,7 @@ import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from opjax.records import record
 from opjax.source import Span
@@ -25,6 +25,7 @@ from opjax.syntax.tables import Reduction
 LONGEST: Final = 2_000
 """Characters of a statement with a form."""
 MOST_FORMS: Final = 2_000
+"""Forms that are kept; then all make room, for those that are still in use are soon learned again."""
 WITHOUT_FORM: Final = ("axis", "time")
 """Statements with bare labels and dates, which only the parser's state tells from names and numbers."""
 
@@ -135,5 +136,12 @@ class Recipes:
 
     def learn(self, kind: str, pieces: Pieces, types: Sequence[str], steps: Sequence[Step]) -> None:
         """Keep the steps that a statement took."""
-        if len(types) == len(pieces.places) and len(self.known) < MOST_FORMS:
+        if len(types) == len(pieces.places):
+            make_room(self.known)
             self.known[(kind, pieces.form)] = Recipe(tuple(types), tuple(steps))
+
+
+def make_room(known: dict[Any, Any]) -> None:
+    """Empty what has grown to `MOST_FORMS`: in one step, since others may be reading."""
+    if len(known) >= MOST_FORMS:
+        known.clear()
