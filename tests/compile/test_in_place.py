@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import opjax
 from opjax.backends.numpy import BACKEND
 from opjax.compile.kernel import Inputs, Kernel, Output
 from opjax.compile.layout import Slot
+from opjax.compile.released import released
 from opjax.ir.evaluate import evaluate
 from opjax.ir.nodes import Symbol
 from opjax.ir.program import Program
@@ -199,3 +201,41 @@ def test_what_a_call_returns_may_be_written_to() -> None:
             assert all((array == -place).all() for place, array in enumerate(found.values()))
     np.testing.assert_array_equal(y, before[0])
     np.testing.assert_array_equal(j, before[1])
+
+
+TWO_FIELDS = """
+model M:
+  axes:
+    a = grid(0, 63, 64)
+    b = grid(0, 63, 64)
+  states:
+    u[a, b]
+    v[a, b]
+  let:
+    around_u[a, b] = u[a-1, b] + u[a+1, b] + u[a, b-1] + u[a, b+1] - 4*u[a, b] edge periodic
+    around_v[a, b] = v[a-1, b] + v[a+1, b] + v[a, b-1] + v[a, b+1] - 4*v[a, b] edge periodic
+    made[a, b] = u[a, b]*v[a, b]^2
+  dynamics:
+    u[a, b]' = 0.16*around_u[a, b] - made[a, b] + 0.035*(1 - u[a, b])
+    v[a, b]' = 0.08*around_v[a, b] + made[a, b] - 0.1*v[a, b]
+"""
+
+
+def test_what_is_not_read_any_more_is_given_back() -> None:
+    """At no time are there more than eight fields: the two that are returned, and six on the way."""
+    rhs, y = opjax.compile_rhs(TWO_FIELDS), RANDOM.uniform(size=2 * 64 * 64)
+    u, v = y.reshape(2, 64, 64)
+    around = [sum(np.roll(x, step, axis) for step in (1, -1) for axis in (0, 1)) - 4 * x for x in (u, v)]
+    want = [0.16 * around[0] - u * v**2 + 0.035 * (1 - u), 0.08 * around[1] + u * v**2 - 0.1 * v]
+    np.testing.assert_allclose(rhs(0.0, y), np.ravel(want), rtol=1e-9, atol=1e-12)
+    tracemalloc.start()
+    rhs(0.0, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * u.nbytes
+
+
+def test_long_variables_are_forgotten_behind_the_last_line_that_reads_them() -> None:
+    lines = ["a = f(y)", "b = a + a", "c = b*a", "d = c - b", "e = d + c", "out[0:3] = e", "return out"]
+    found = list(released(lines, {"a", "b", "c", "e"}))
+    assert found == [*lines[:3], "del a", lines[3], "del b", lines[4], "del c", *lines[5:]]

@@ -13,6 +13,7 @@ from opjax.compile.emit import Emitter
 from opjax.compile.in_place import InPlace
 from opjax.compile.layout import Slot
 from opjax.compile.numbers import Numbers, refuses_lists
+from opjax.compile.released import released
 from opjax.compile.settled import MANY
 from opjax.compile.targets import Target
 from opjax.compile.text import TIGHTEST, Table, Value
@@ -175,7 +176,7 @@ def _written(asked: Asked) -> Code:
         emitter.lines.append(f"{there} = {text}")
     make = [] if emitter.result else [f"out = {emitter.helper('empty')}({size}, real)"]
     end = f"return {emitter.result or 'out'}"
-    prologue, lines = _unpacked(asked.inputs, emitter), [*make, *emitter.lines, end]
+    prologue, lines = _unpacked(asked.inputs, emitter), list(released([*make, *emitter.lines, end], emitter.long))
     code = _code(emitter, prologue, lines, (size,))
     apart = bool(code.given) or any("p[" in line for line in lines)
     return code if apart else replace(code, opened=(tuple(prologue), tuple(lines)))

@@ -9,12 +9,14 @@ time. Every call makes its own arrays, and nothing that was given is written to.
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass, field, replace
 
 from opjax.compile.contraction import common_order, contracted_order
 from opjax.compile.emit import Emitter
 from opjax.compile.padding import Padded, Padding, shift_of
 from opjax.compile.products import product_text
+from opjax.compile.released import LONG
 from opjax.compile.signs import INFIX, Term, terms_of
 from opjax.compile.targets import Target, Targets, length
 from opjax.compile.text import TIGHTEST, Table, Value
@@ -36,6 +38,7 @@ class InPlace(Emitter):
         cells: scalars that stand beside arrays, with the names that they have as arrays without axes.
         read: variables that are read as they are.
         result: what is returned, where that is not ``out``.
+        long: variables that hold long arrays.
     """
 
     targets: Targets = field(default_factory=Targets)
@@ -43,6 +46,7 @@ class InPlace(Emitter):
     cells: dict[str, str] = field(default_factory=dict[str, str])
     read: set[str] = field(default_factory=set[str])
     result: str = ""
+    long: set[str] = field(default_factory=set[str])
 
     def count(self) -> None:
         """As `Emitter.count`; and plan where everything goes."""
@@ -114,6 +118,13 @@ class InPlace(Emitter):
         return f"{text}.reshape{shape}"
 
     # --- temporaries
+
+    def assign(self, hint: str, value: Value) -> Value:
+        """As `Emitter.assign`."""
+        found = Emitter.assign(self, hint, value)
+        if self.here is self.lines and math.prod(map(self.size, value.order)) >= LONG:
+            self.long.add(found.text)
+        return found
 
     def kept(self, node: AnyNode, value: Value, settled: bool = False) -> Value:
         """As `Emitter.kept`; what is used once may be written over there."""
@@ -262,6 +273,8 @@ class InPlace(Emitter):
         padded = Padded(name, order, self.padding.rooms[node.number])
         self.padding.made[node.number] = padded
         shape = padded.shape(self.program.axes)
+        if math.prod(shape) >= LONG:
+            self.long.add(name)
         made = f"{self.helper('empty')}({shape[0] if len(shape) == 1 else shape}, real)"
         self.here.append(f"{name} = {made}")
         return padded
