@@ -5,6 +5,7 @@ Only a `Graph` (`opjax.ir.nodes`) makes them, and it makes each once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from opjax.ir.types import Dim, Dims, Kind, Role
@@ -239,3 +240,6 @@ class Stack(Node):
 
 Written = Constant | Symbol | Apply | IntegerPower | Reduce | Contract | View | Interpolate | Place | Opaque
 AnyNode = Written | Join | Gather | Segment | Stack
+Pick = Callable[[list[AnyNode]], tuple[AnyNode, ...]]
+Step = tuple[Apply | IntegerPower, Pick]
+"""A node, and what takes the operands of another of its sort from a list of values."""

@@ -34,6 +34,7 @@ from opjax.ir.node_types import (
     Segment,
     Selection,
     Stack,
+    Step,
     Symbol,
     View,
 )
@@ -68,7 +69,6 @@ __all__ = [
 
 
 _NUMBER = attrgetter("number")
-Step = tuple[Apply | IntegerPower, tuple[int, ...]]  # and where the values are that another of its sort is made of
 
 
 class Graph:
@@ -122,16 +122,8 @@ class Graph:
         if known is not None:
             return known
         stored = declared_dims(axes)
-        node = Symbol(
-            number=len(self._nodes),
-            dims=sorted_dims(stored),
-            kind="real",
-            roles=only(role),
-            span=span,
-            role=role,
-            name=name,
-            axes=stored,
-        )
+        number, dims, roles = len(self._nodes), sorted_dims(stored), only(role)
+        node = Symbol(number=number, dims=dims, kind="real", roles=roles, span=span, role=role, name=name, axes=stored)
         return self._keep(key, node)
 
     def apply(self, function: str, arguments: Iterable[AnyNode], span: Span = NOWHERE) -> AnyNode:
@@ -146,24 +138,27 @@ class Graph:
         if known is not None:
             return known
         kind = result_kind(function, tuple([a.kind for a in given]))
-        return self._apply(key, given, (function, dims_of(given), kind), span)
-
-    def _apply(self, key: object, given: tuple[AnyNode, ...], made: tuple[str, Dims, Kind], span: Span) -> AnyNode:
-        number, roles, (function, dims, kind) = len(self._nodes), roles_of(given), made
+        number, dims, roles = len(self._nodes), dims_of(given), roles_of(given)
         node = Apply(number=number, dims=dims, kind=kind, roles=roles, span=span, operands=given, function=function)
         return self._keep(key, node)
 
     def repeat(self, steps: Iterable[Step], values: list[AnyNode], span: Span) -> None:
-        """Append a node of the sort of each step over the values at its places, which are of the kinds of its own."""
-        for model, places in steps:
-            given = tuple([values[place] for place in places])
+        """Append a node of the sort of each step over the values that it takes, which are alike but for their names."""
+        known, nodes = self._known, self._nodes
+        for model, operands in steps:
+            given = operands(values)
             if isinstance(model, IntegerPower):
                 values.append(self.integer_power(given[0], model.exponent, span))
                 continue
             key = (model.function, *map(_NUMBER, given))
-            values.append(
-                self._known.get(key) or self._apply(key, given, (model.function, model.dims, model.kind), span)
-            )
+            node = known.get(key)
+            if node is None:
+                dims, kind, roles, function = model.dims, model.kind, model.roles, model.function
+                node = known[key] = Apply(
+                    number=len(nodes), dims=dims, kind=kind, roles=roles, span=span, operands=given, function=function
+                )
+                nodes.append(node)
+            values.append(node)
 
     def integer_power(self, base: AnyNode, exponent: int, span: Span = NOWHERE) -> AnyNode:
         """``base ^ exponent`` by repeated multiplication."""

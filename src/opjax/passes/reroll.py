@@ -117,7 +117,7 @@ def _plan(shapes: Shapes, bounds: Bounds) -> _Plan:
     done = {unit.number for level in plan.totals.values() for units, _ in level for unit in units}
     plan.sums.update(_sums(shapes, done, bounds))
     for unit in itertools.chain.from_iterable(plan.sums.values()):
-        plan.terms[unit.number] = _terms(unit, shapes.units)
+        plan.terms[unit.number] = _terms(unit, shapes)
     shapes.raise_up(term for terms in plan.terms.values() for _, term in terms if term.operands)
     done.update(plan.terms)
     by_level: dict[int, list[list[AnyNode]]] = {}
@@ -197,12 +197,12 @@ def _totals(shapes: Shapes, bounds: Bounds) -> list[tuple[int, list[AnyNode], fr
     return totals
 
 
-def _terms(unit: AnyNode, units: Container[int]) -> Terms:
+def _terms(unit: AnyNode, shapes: Shapes) -> Terms:
     """The terms of a sum, each without its sign and the number that it is multiplied with; a unit may be one term."""
     found: Terms = []
     for operand in (unit,) if is_scaled(unit) else unit.operands:
         factor, term = 1.0, operand
-        while is_scaled(term) and (term is unit or term.number not in units):
+        while term is unit or shapes.is_scaled(term):
             *number, value = term.operands
             factor *= number[0].value if number and isinstance(number[0], Constant) else -1.0
             term = value
@@ -245,7 +245,7 @@ class _Rewriting:
         arrays: dict[int, list[AnyNode]] = {}
         for node in self.nodes:
             if not is_interior(node) and node.operands:
-                arrays.setdefault(shapes.level[node.number], []).append(node)
+                arrays.setdefault(shapes.level_of(node), []).append(node)
         for level in range(shapes.levels):
             for node in arrays.get(level, ()):
                 self.copy(node)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol
-from opjax.ir.types import Role
+from opjax.ir.types import Kind, Role
 
 SMOOTH = frozenset(("add", "multiply", "divide", "negate", "minimum", "maximum", "where"))
 """Functions for which an array of numbers is as good as a literal number."""
@@ -20,6 +19,8 @@ MOST_REPEATED = 4
 """Powers up to this are a few products."""
 _SYMBOLS: dict[Role, int] = {"state": STATE, "parameter": PARAMETER}
 
+Row = tuple[int, str | int | None, list[int], AnyNode]
+"""The number of a node, its operation if it is one on scalars, the numbers of its operands, and the node."""
 Shape = tuple[str | int, ...]
 """An operation (a function, or the exponent of a power) and the shapes of its operands: numbers, below 0 for leaves."""
 
@@ -36,6 +37,63 @@ def is_scaled(node: AnyNode) -> bool:
     if node.function == "multiply":
         return len(node.operands) == 2 and type(node.operands[0]) is Constant
     return node.function == "negate"
+
+
+@dataclass(slots=True)
+class Parts:
+    """What operations are: each a level and a shape."""
+
+    kinds: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    """The level and the shape; `UNIT` or `CONDITION` for what is a value of its own."""
+    known: dict[tuple[object, ...], int] = field(default_factory=dict[tuple[object, ...], int])
+    """The place of an operation on other parts."""
+    places: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
+    shapes: list[Shape] = field(default_factory=list[Shape])
+    """The shapes in the order of their numbers."""
+    sizes: list[int] = field(default_factory=list[int])
+    """The operations of each shape."""
+    numbers: dict[Shape, int] = field(default_factory=dict[Shape, int])
+    cheap: set[int] = field(default_factory=set[int])
+    """What is one operation that takes no longer than reading its result."""
+    scaled: set[int] = field(default_factory=set[int])
+    """What has a minus sign, or is multiplied with a number."""
+
+    def level(self, part: int) -> int:
+        """The level of what is made of a part or leaf."""
+        return self.kinds[part][0] if part >= 0 else 0
+
+    def shape(self, part: int) -> int:
+        """The shape of a part or leaf."""
+        return self.kinds[part][1] if part >= 0 else part
+
+    def add(self, level: int, shape: int) -> int:
+        """The place of a level with a shape."""
+        place = self.places.get((level, shape))
+        if place is None:
+            place = self.places[level, shape] = len(self.kinds)
+            self.kinds.append((level, shape))
+        return place
+
+    def raised(self, place: int, kind: Kind) -> int:
+        """What a unit is for those that use it."""
+        return self.add(self.kinds[place][0] + 1, UNIT if kind == "real" else CONDITION)
+
+    def operation(self, operation: str | int, parts: list[int]) -> int:
+        """The place of an operation that is met for the first time."""
+        below = [self.shape(part) for part in parts]
+        key: Shape = (operation, *below)
+        if key not in self.numbers:
+            self.numbers[key] = len(self.shapes)
+            self.shapes.append(key)
+            self.sizes.append(1 + sum(self.sizes[shape] for shape in below if shape >= 0))
+        place = self.add(max([self.level(part) for part in parts]), self.numbers[key])
+        self.known[operation, *parts] = place
+        if operation == "negate" or (operation == "multiply" and len(parts) == 2 and parts[0] == NUMBER):
+            self.scaled.add(place)
+        short = place in self.scaled or (isinstance(operation, int) and 0 < operation <= MOST_REPEATED)
+        if short and below[-1] < 0:
+            self.cheap.add(place)
+        return place
 
 
 @dataclass(slots=True)
@@ -56,85 +114,98 @@ class Shapes:
     groups: dict[tuple[int, int], list[AnyNode]] = field(default_factory=dict[tuple[int, int], "list[AnyNode]"])
     """The units of each level and shape."""
     units: set[int] = field(default_factory=set[int])
-    shape: list[int] = field(default_factory=list[int])
-    level: list[int] = field(default_factory=list[int])
-    """The level of what is made of a node: that of a unit is one below."""
-    sizes: list[int] = field(default_factory=list[int])
-    """The operations of each shape."""
-    shapes: list[Shape] = field(default_factory=list[Shape])
-    """The shapes in the order of their numbers."""
     inside: set[int] = field(default_factory=set[int])
     """The operations that are part of a larger unit."""
     used: set[int] = field(default_factory=set[int])
-    operations: int = 0
+    table: Parts = field(default_factory=Parts)
+    own: dict[int, int] = field(default_factory=dict[int, int])
+    """What each operation is, by its number."""
+    read: list[int] = field(default_factory=list[int])
+    """What each node is for those that use it: a leaf, or a part; a unit is no longer an operation there."""
 
     def __post_init__(self) -> None:
-        interior = list(filter(is_interior, self.nodes))
-        self.operations = len(interior)
-        self.inside = {node.number for node in interior}
-        self.find_units(self.count_uses(interior))
+        rows, uses = self.take()
+        self.find_units(rows, uses)
         self.units = {unit.number for group in self.groups.values() for unit in group}
-        self.inside -= self.units
+        self.inside = self.own.keys() - self.units
 
-    def count_uses(self, interior: list[AnyNode]) -> dict[int, int]:
-        """How often each node is used, by number."""
-        inside = self.inside
-        uses = Counter([operand.number for node in interior for operand in node.operands])
-        others = {o.number for node in self.nodes if node.operands and node.number not in inside for o in node.operands}
-        self.used = others.union(uses)
-        uses.update(dict.fromkeys(others.union(root.number for root in self.roots), OTHER_USE))
-        for node in reversed(interior):
-            if len(node.operands) < 3 and 1 < uses[node.number] < OTHER_USE and is_scaled(node):
-                for value in node.operands[-1:]:
-                    uses[value.number] += 1  # read in its place, so that it is the unit
-        return uses
+    @property
+    def operations(self) -> int:
+        """How many scalar operations there are."""
+        return len(self.own)
 
-    def find_units(self, uses: Mapping[int, int]) -> None:
-        """The level of each node, and the shape of each operation: one look at each operand says all."""
-        count = 1 + max((node.number for node in self.nodes), default=-1)
-        known: dict[Shape, int] = {}
-        self.level = level = [0] * count
-        self.shape = shapes = [-1] * count
-        leaf = [0] * count  # the shape of a node as an operand
-        for node in self.nodes:  # a million of them, in a large model
-            number, operands = node.number, node.operands
+    def take(self) -> tuple[list[Row], list[int]]:
+        """The nodes with operands, and how often each node is used.
+
+        The nodes of a large model lie all over the memory: each is looked at once, and numbers from there on.
+        """
+        self.read = read = [0] * (1 + max((node.number for node in self.nodes), default=-1))
+        rows: list[Row] = []
+        taken: list[int] = []
+        others: list[int] = []
+        scaled: list[tuple[int, int]] = []
+        for node in self.nodes:
+            operands = node.operands
             if not operands:
-                leaf[number] = _leaf(node)
+                read[node.number] = _leaf(node)
                 continue
-            below = [operand.number for operand in operands]
-            highest = level[number] = max([level[n] for n in below])
-            if number not in self.inside:
-                leaf[number] = UNIT if node.kind == "real" else CONDITION
-                continue
-            key = _shape(node, [leaf[n] for n in below], below)
-            shape = known.get(key)
-            if shape is None:
-                shape = self.add_shape(key, known)
-            shapes[number] = leaf[number] = shape
-            if uses[number] > 1 and (uses[number] >= OTHER_USE or not _is_cheap(node, leaf[below[-1]])):
-                level[number] = highest + 1
-                leaf[number] = UNIT if node.kind == "real" else CONDITION
-                self.groups.setdefault((highest, shape), []).append(node)
+            number, below, operation = node.number, [operand.number for operand in operands], _operation(node)
+            rows.append((number, operation, below, node))
+            (others if operation is None else taken).extend(below)
+            if (operation == "multiply" or operation == "negate") and is_scaled(node):
+                scaled.append((number, below[-1]))
+        self.used = {*others, *taken}
+        uses = [0] * len(read)
+        for number in taken:
+            uses[number] += 1
+        for number in {*others, *(root.number for root in self.roots)}:
+            uses[number] += OTHER_USE
+        for number, value in reversed(scaled):
+            if 1 < uses[number] < OTHER_USE:
+                uses[value] += 1  # read in its place, so that it is the unit
+        return rows, uses
 
-    def add_shape(self, key: Shape, known: dict[Shape, int]) -> int:
-        """The number of a new shape."""
-        shape = known[key] = len(self.shapes)
-        self.shapes.append(key)
-        self.sizes.append(1 + sum(self.sizes[part] for part in key[1:] if isinstance(part, int) and part >= 0))
-        return shape
+    def find_units(self, rows: Iterable[Row], uses: list[int]) -> None:
+        """What each operation is, and what it is for others."""
+        table, read, own, groups = self.table, self.read, self.own, self.groups
+        known, kinds = table.known, table.kinds
+        for number, operation, below, node in rows:
+            if operation is None:
+                level = max([table.level(read[n]) for n in below])
+                read[number] = table.add(level, UNIT if node.kind == "real" else CONDITION)
+                continue
+            parts = [read[n] for n in below]
+            if NUMBER in parts and operation not in SMOOTH:
+                parts = [SAME - n if part == NUMBER else part for n, part in zip(below, parts, strict=True)]
+            place = known.get((operation, *parts))
+            if place is None:
+                place = table.operation(operation, parts)
+            own[number] = read[number] = place
+            if uses[number] > 1 and (uses[number] >= OTHER_USE or place not in table.cheap):
+                read[number] = table.raised(place, node.kind)
+                groups.setdefault(kinds[place], []).append(node)
 
     @property
     def levels(self) -> int:
         """How many levels there are."""
-        return 1 + max(self.level)
+        return 1 + max((level for level, _ in self.table.kinds), default=0)
+
+    def level_of(self, node: AnyNode) -> int:
+        """The level of what is made of a node: that of a unit is one below."""
+        return self.table.level(self.read[node.number])
 
     def shape_of(self, node: AnyNode) -> Shape:
         """The shape of an operation."""
-        return self.shapes[self.shape[node.number]]
+        return self.table.shapes[self.table.kinds[self.own[node.number]][1]]
+
+    @property
+    def shapes(self) -> list[Shape]:
+        """The shapes in the order of their numbers."""
+        return self.table.shapes
 
     def size(self, node: AnyNode) -> int:
         """The operations of a unit."""
-        return self.sizes[self.shape[node.number]] if node.operands else 0
+        return self.table.sizes[self.table.kinds[self.own[node.number]][1]] if node.operands else 0
 
     def is_unit(self, node: AnyNode) -> bool:
         """Whether a node is a scalar with a value of its own."""
@@ -144,36 +215,35 @@ class Shapes:
         """Whether units are roots that nothing else uses."""
         return all(unit.number not in self.used for unit in units)
 
+    def is_scaled(self, term: AnyNode) -> bool:
+        """Whether a part of a unit has a minus sign, or is multiplied with a number."""
+        return self.read[term.number] in self.table.scaled
+
     def raise_up(self, nodes: Iterable[AnyNode]) -> None:
         """Make units of what is inside others."""
         grown: dict[int, list[AnyNode]] = {}
         for node in nodes:
-            if node.number in self.inside:
-                self.inside.discard(node.number)
-                self.units.add(node.number)
-                group = self.groups.setdefault((self.level[node.number], self.shape[node.number]), [])
+            number = node.number
+            if number in self.inside:
+                self.inside.discard(number)
+                self.units.add(number)
+                self.read[number] = self.table.raised(self.own[number], node.kind)
+                group = self.groups.setdefault(self.table.kinds[self.own[number]], [])
                 group.append(node)
                 grown[id(group)] = group
         for group in grown.values():
             group.sort(key=lambda unit: unit.number)
 
 
-def _is_cheap(node: AnyNode, value: int) -> bool:
-    """Whether an operation on one value takes no longer than reading its result; that has the shape of a leaf."""
-    if value >= 0 or len(node.operands) > 2:
-        return False
-    return 0 < node.exponent <= MOST_REPEATED if type(node) is IntegerPower else is_scaled(node)
-
-
 def _leaf(node: AnyNode) -> int:
     """The shape of a leaf; one that may not differ has one of its own."""
     if type(node) is Symbol:
         return _SYMBOLS.get(node.role) or SAME - node.number
-    return NUMBER if node.kind == "real" else SAME - node.number
+    return NUMBER if type(node) is Constant and node.kind == "real" else SAME - node.number
 
 
-def _shape(node: AnyNode, parts: list[int], below: list[int]) -> Shape:
-    operation = node.function if type(node) is Apply else node.exponent if type(node) is IntegerPower else ""
-    if operation not in SMOOTH and NUMBER in parts:
-        parts = [SAME - n if part == NUMBER else part for n, part in zip(below, parts, strict=True)]
-    return (operation, *parts)
+def _operation(node: AnyNode) -> str | int | None:
+    """The function or the exponent of an operation on scalars."""
+    if node.dims:
+        return None
+    return node.function if type(node) is Apply else node.exponent if type(node) is IntegerPower else None

@@ -20,7 +20,7 @@ from opjax.ir.types import Dim, declared_dims
 from opjax.source import Span
 from opjax.spec.names import KIND_IN_WORDS, Name
 from opjax.spec.pieces import Piece, Pieces
-from opjax.spec.repeats import Repeats
+from opjax.spec.repeats import Known, Meaning, Repeats
 from opjax.spec.scope import Scope
 from opjax.syntax.declarations import DerivativeDeclaration, Term, TransitionDeclaration
 from opjax.syntax.nodes import Index, Reference, factors_of
@@ -69,7 +69,6 @@ class Dynamics:
     flows: dict[str, Flow] = field(default_factory=dict[str, Flow])
     equations: dict[Cells, Span] = field(default_factory=dict[Cells, Span])
     pieces: dict[str, list[Piece]] = field(default_factory=dict[str, list[Piece]])
-    participants: dict[tuple[str, int], Participant] = field(default_factory=dict[tuple[str, int], Participant])
     repeats: Repeats = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,14 +77,14 @@ class Dynamics:
     def add(self, declared: TransitionDeclaration | DerivativeDeclaration, position: int) -> None:
         """Read one statement of the section; a problem ends this statement only."""
         known = self.repeats.known(declared)
-        again = values = known and self.repeats.values(known, declared.span)
+        again = values = known and known.values(self.lowering.graph, declared.span)
         noted = len(self.lowering.report.diagnostics)
         try:
             match declared:
                 case TransitionDeclaration():
                     name = declared.name or f"flow_{position}"
-                    if values:
-                        self.transition_again(declared, name, values)
+                    if known and values:
+                        self.transition_again(declared, name, values, known)
                     else:
                         values = self.transition(declared, name)
                 case DerivativeDeclaration():
@@ -204,24 +203,27 @@ class Dynamics:
         self.lint(declared)
         return values
 
-    def transition_again(self, declared: TransitionDeclaration, name: str, values: list[AnyNode]) -> None:
+    def transition_again(self, declared: TransitionDeclaration, name: str, values: list[AnyNode], known: Known) -> None:
         """A transition between states without axes, whose values are known from another of its form."""
-        rate, flow, *changes = values
-        taken = len(declared.reactants)
-        parts = [self.participant(term) for term in (*declared.reactants, *declared.products)]
-        net: dict[str, int] = {}
-        for place, part in enumerate(parts):
-            net[part.state] = net.get(part.state, 0) + (part.count if place >= taken else -part.count)
-            self.gains.setdefault(part.state, [])
-        sides = (tuple(parts[:taken]), tuple(parts[taken:]))
-        self.flows[name] = self.flow_of(declared, name, (rate, flow), sides)
-        for state, change in zip((state for state, count in net.items() if count), changes, strict=True):
-            self.gains[state].append(change)
+        (rate, flow, *changes), found, template = values, known.meanings, known.template
+        assert template is not None
+        taken, given = template.counts
+        reactants = self.side(found, taken)
+        products = self.side(found[len(taken) :], given)
+        self.flows[name] = self.flow_of(declared, name, (rate, flow), (reactants, products))
+        for place, change in zip(template.changed, changes, strict=True):
+            found[place].gains.append(change)
 
-    def participant(self, term: Term) -> Participant:
-        """A state without axes on a side of a transition; the same for all transitions that it takes part in so."""
-        key = (term.target.name, term.count)
-        return self.participants.get(key) or self.participants.setdefault(key, Participant(*key))
+    def side(self, found: list[Meaning], counts: tuple[int, ...]) -> tuple[Participant, ...]:
+        """The states without axes on a side of a transition; each the same for all that it takes part in so."""
+        return tuple(
+            [m.sides.get(count) or self.participant(m, count) for m, count in zip(found, counts, strict=False)]
+        )
+
+    def participant(self, found: Meaning, count: int) -> Participant:
+        """A state where it first stands on a side of a transition with that count."""
+        found.gains = self.gains.setdefault(found.name, [])
+        return found.sides.setdefault(count, Participant(found.name, count))
 
     def selections(self, term: Term, scope: Scope, declared: TransitionDeclaration) -> tuple[Name, list[Selection]]:
         """The state of a term and the positions that its indices select."""

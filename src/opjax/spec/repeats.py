@@ -9,11 +9,14 @@ at their arguments.
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from opjax.ir import functions
-from opjax.ir.nodes import AnyNode, Apply, Constant, Graph, IntegerPower, Step, Symbol
+from opjax.ir.node_types import Pick, Step
+from opjax.ir.nodes import AnyNode, Apply, Constant, Graph, IntegerPower, Symbol
+from opjax.ir.system import Participant
 from opjax.records import record
 from opjax.source import Span
 from opjax.spec.order import names_in
@@ -37,11 +40,15 @@ class Template:
         steps: a node of that sort over the values at these places, one after the other; the values are the leaves,
             then `fixed`, then those of the steps before.
         results: the places of the values that are wanted.
+        counts: for a transition, those of its reactants and products; their states are the first of its names.
+        changed: which of these it changes, each once.
     """
 
     fixed: tuple[AnyNode, ...]
     steps: tuple[Step, ...]
     results: tuple[int, ...]
+    counts: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    changed: tuple[int, ...] = ()
 
     def values(self, graph: Graph, leaves: list[AnyNode], span: Span) -> list[AnyNode]:
         """The results for other leaves."""
@@ -50,12 +57,44 @@ class Template:
         return [values[place] for place in self.results]
 
 
+@dataclass(slots=True, eq=False)
+class Meaning:
+    """What a name is.
+
+    Arguments:
+        name: the name.
+        kind: its kind, or the name itself where that is no leaf.
+        leaf: its value, where it is a leaf.
+        sides: a state as it stands on the sides of transitions, by its count.
+        gains: the contributions to a state that stands there.
+    """
+
+    name: str
+    kind: str
+    leaf: AnyNode | None
+    sides: dict[int, Participant] = field(default_factory=dict[int, Participant])
+    gains: list[AnyNode] = field(default_factory=list[AnyNode])
+
+
 @record(eq=False)
 class Known:
-    """What a statement is about: its leaves, and what it must share with another that becomes the same."""
+    """What a statement is about.
+
+    Arguments:
+        key: what it shares with all that become the same.
+        meanings: what its names are, but for its own.
+        leaves: what it is made of.
+        template: what it becomes, if that is known.
+    """
 
     key: Key
+    meanings: list[Meaning]
     leaves: list[AnyNode]
+    template: Template | None
+
+    def values(self, graph: Graph, span: Span) -> list[AnyNode] | None:
+        """What it becomes, if that is known."""
+        return self.template and self.template.values(graph, self.leaves, span)
 
 
 @dataclass(slots=True)
@@ -65,7 +104,7 @@ class Repeats:
     lowering: Lowering
     templates: dict[Key, Template | None] = field(default_factory=dict[Key, "Template | None"])
     seen: set[Key] = field(default_factory=set[Key])
-    meanings: dict[str, tuple[str, AnyNode | None]] = field(default_factory=dict[str, "tuple[str, AnyNode | None]"])
+    meanings: dict[str, Meaning] = field(default_factory=dict[str, Meaning])
 
     def known(self, row: Row) -> Known | None:
         """What a statement is about; None if it is not of a form, or something about it is out of the ordinary."""
@@ -75,8 +114,8 @@ class Repeats:
         named, meanings = isinstance(row, TransitionDeclaration) and row.name, self.meanings
         words = form.words[1:] if named else form.words
         found = [meanings.get(word) or self.meaning(word, row.span) for word in words]
-        kinds = [kind for kind, _ in found]
-        leaves = [leaf for _, leaf in found if leaf is not None]
+        kinds = [meaning.kind for meaning in found]
+        leaves = [meaning.leaf for meaning in found if meaning.leaf is not None]
         for number in form.numbers:
             if number.isdigit():  # it may stand for a count or an exponent
                 kinds.append(number)
@@ -85,10 +124,11 @@ class Repeats:
         numbers = [leaf.number for leaf in leaves]
         different = len(set(numbers)) == len(numbers)
         same = () if different else tuple([numbers.index(number) for number in numbers])
-        return Known((form.pattern, *kinds, same), leaves)
+        key = (form.pattern, *kinds, same)
+        return Known(key, found, leaves, self.templates.get(key))
 
-    def meaning(self, word: str, span: Span) -> tuple[str, AnyNode | None]:
-        """The kind of a name and its node; a name that is no leaf is its own kind."""
+    def meaning(self, word: str, span: Span) -> Meaning:
+        """What a name is when it is met first."""
         entry, graph = self.lowering.names.values.get(word), self.lowering.graph
         kind, node = word, None
         if entry is None and word == "t":
@@ -102,14 +142,9 @@ class Repeats:
         elif entry.kind == "alias" and word in self.lowering.aliases:
             value = self.lowering.aliases[word].value
             if not value.dims and value.kind == "real":
-                kind, node = "<alias>", value
-        self.meanings[word] = (kind, node)
-        return kind, node
-
-    def values(self, known: Known, span: Span) -> list[AnyNode] | None:
-        """What a statement becomes, if another of its form is known."""
-        template = self.templates.get(known.key)
-        return template and template.values(self.lowering.graph, known.leaves, span)
+                kind, node = f"<alias of {sorted(value.roles)}>", value
+        self.meanings[word] = meaning = Meaning(word, kind, node)
+        return meaning
 
     def met(self, known: Known, row: Row, values: Sequence[AnyNode]) -> None:
         """Keep what a statement became, when the second like it is met and others would become the same."""
@@ -118,7 +153,8 @@ class Repeats:
         if known.key not in self.seen:
             self.seen.add(known.key)
         else:
-            self.templates[known.key] = template_of(known.leaves, values) if self.only_copies(row, known) else None
+            found = template_of(known.leaves, values) if self.only_copies(row, known) else None
+            self.templates[known.key] = found and _with_terms(found, row)
 
     def only_copies(self, row: Row, known: Known) -> bool:
         """Whether the words of a statement are names of values, and its numbers stand for themselves."""
@@ -159,6 +195,19 @@ class Repeats:
         return all(name not in self.lowering.names.values and functions.lookup(name) is not None for name in names)
 
 
+def _with_terms(template: Template, row: Row) -> Template:
+    """The template with the counts of a transition's states, and which of these it changes."""
+    if not isinstance(row, TransitionDeclaration):
+        return template
+    names = [term.target.name for term in (*row.reactants, *row.products)]
+    taken, given = [tuple(term.count for term in side) for side in (row.reactants, row.products)]
+    net = dict.fromkeys(names, 0)
+    for name, count in zip(names, (*(-count for count in taken), *given), strict=True):
+        net[name] += count
+    changed = tuple(names.index(name) for name, count in net.items() if count)
+    return replace(template, counts=(taken, given), changed=changed)
+
+
 def _mistakable(leaves: Sequence[AnyNode]) -> bool:
     """Whether one of them is a constant that counts and functions may bring in as well."""
     values = [float(leaf.value) for leaf in leaves if isinstance(leaf, Constant)]
@@ -185,7 +234,7 @@ def template_of(leaves: Sequence[AnyNode], results: Sequence[AnyNode]) -> Templa
             fixed.append(node)
     for place, node in enumerate([*fixed, *changing], start=len(leaves)):
         places[node.number] = place
-    steps = tuple((node, tuple(places[o.number] for o in node.operands)) for node in changing)
+    steps = tuple((node, _picked([places[o.number] for o in node.operands])) for node in changing)
     return Template(tuple(fixed), steps, tuple(places[node.number] for node in results))
 
 
@@ -202,6 +251,12 @@ def _is_apart(leaf: AnyNode, leaves: Container[int]) -> bool:
             return True
         waiting.extend(node.operands)
     return False
+
+
+def _picked(places: list[int]) -> Pick:
+    """What takes the values at these places."""
+    first, *others = places
+    return itemgetter(first, *others) if others else lambda values: (values[first],)
 
 
 def _above(leaves: dict[int, int], results: Sequence[AnyNode]) -> dict[int, AnyNode]:

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from opjax.records import record
 from opjax.source import NOWHERE, Span
+from opjax.syntax.late import Late
 from opjax.syntax.nodes import Argument, Expression, Form, Reference, Syntax
 
 Interpolation = Literal["linear", "previous", "cubic"]
@@ -56,10 +57,11 @@ class SectionComments:
 
 
 @record(eq=False)
-class Declaration(Syntax):
+class Declaration(Late):
     """Base of declarations. `span`, `comments` take no part in equality; `doc` does.
 
-    `form` is known of a statement as it was read; a copy with other parts has none.
+    `form` is known of a statement as it was read; a copy with other parts has none. What was read by a pattern has its
+    terms and expressions when they are first asked for: most rows of a large model never are.
     """
 
     doc: str = field(default="", kw_only=True)

@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 from opjax.errors import Stop
 from opjax.records import record
 from opjax.source import Source, Span
-from opjax.syntax.declarations import Declaration
+from opjax.syntax.declarations import Declaration, DerivativeDeclaration, TransitionDeclaration
 from opjax.syntax.names import LONGEST_NAME
 from opjax.syntax.nodes import Expression, Form, Number, Syntax, fields_of
 from opjax.syntax.recipes import LONGEST, Pieces, make_room
@@ -37,21 +37,39 @@ _BEHIND_NUMBER: Final = r"(?![A-Za-z0-9_.\x80-\U0010ffff])"
 _NAME: Final = rf"([A-Za-z_][A-Za-z0-9_]{{0,{LONGEST_NAME - 1}}}+){_BEHIND_NAME}"
 _WHOLE: Final = rf"([0-9]++){_BEHIND_NUMBER}"
 _DECIMAL: Final = r"((?:[0-9]++\.[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+|[0-9]++[eE][+-]?[0-9]++)" + _BEHIND_NUMBER
+_WORD: Final = re.compile(r"\w+")
 _STRING: Final = r"""("[^"\n]*+(?:""[^"\n]*+)*+"|(?<![\w\])])'[^'\n]*+(?:''[^'\n]*+)*+')"""
 """Behind a name, ' is a derivative."""
 
-Regions = Sequence[tuple[int, int]]
-Maker = Callable[[Source, str, Regions], object]
-"""Makes the value of a statement from the places of its tokens; None where the usual way must be gone."""
+Maker = Callable[[Source, re.Match[str]], object]
+"""Makes the value of a statement from its tokens; None where the usual way must be gone."""
 Parse = Callable[[Span], object]
+_LATE: Final = (TransitionDeclaration, DerivativeDeclaration)
+"""Statements whose terms and expressions are made when somebody asks: rows of one form are lowered without them."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)
 class Pattern:
-    """How the statements of one form are read."""
+    """How the statements of one form are read.
 
-    whole: re.Pattern[str]
+    Arguments:
+        expression: what matches them.
+        make: makes the value of one, perhaps without its parts.
+        make_all: makes it with its parts.
+    """
+
+    expression: re.Pattern[str]
     make: Maker
+    make_all: Maker
+
+    def complete(self, span: Span) -> object:
+        """The statement at a place where one of this form was read, with its parts."""
+        found = self.expression.fullmatch(span.source.text, span.start, span.end)
+        return found and self.make_all(span.source, found)
+
+    def __reduce__(self) -> tuple[type[object], tuple[()]]:
+        """A pickled statement has its parts, and needs no more than something that stands for its form."""
+        return object, ()
 
 
 @dataclass(slots=True)
@@ -72,9 +90,9 @@ class Patterns:
             return None
         text = source.text
         for pattern in self.known.get((kind, text[start:end].translate(_SIGNS)), ()):
-            found = pattern.whole.fullmatch(text, start, end)
+            found = pattern.expression.fullmatch(text, start, end)
             if found is not None:
-                return pattern.make(source, text, found.regs)
+                return pattern.make(source, found)
         return None
 
     def met(self, kind: str, span: Span, pieces: Pieces, value: object, parse: Parse) -> None:
@@ -124,8 +142,8 @@ def _is_read(pattern: Pattern, sample: Span, parse: Parse) -> bool:
 
 def _again(pattern: Pattern, span: Span) -> object:
     """The outline of what a pattern makes of a statement."""
-    found = pattern.whole.fullmatch(span.source.text, span.start, span.end)
-    return found and outline(pattern.make(span.source, span.source.text, found.regs))
+    found = pattern.expression.fullmatch(span.source.text, span.start, span.end)
+    return found and outline(pattern.make(span.source, found))
 
 
 def _written(tokens: Sequence[_Token], kept: Container[int], numbers: Sequence[int]) -> str:
@@ -205,14 +223,21 @@ class _Sample:
             value = parse(Span(self.source, 0, len(self.source.text)))
         except Stop as error:  # names and numbers of another kind are wanted here
             raise _NoCopyError from error
-        root = run(self.node(value))
-        if isinstance(value, Declaration | Expression):
-            words = "".join(f"t{p}, " for p in self.free if self.tokens[p].is_name)
-            numbers = "".join(f"t{p}, " for p in self.free if self.tokens[p].is_number)
-            self.lines.append(f"{root}.form = Form(pattern, ({words}), ({numbers}))")
-        self.names |= {"usual": keywords.isdisjoint, "pattern": object()}
-        exec(self.program(root), self.names)
-        return Pattern(self.expression(), cast(Maker, self.names["make"]))
+        root, form = run(self.node(value)), self.form(value)
+        self.names |= {"usual": keywords.isdisjoint, "new": object.__new__}
+        lines = [f"{root}.form = {form}"] if form else []
+        everything = self.function([*self.lines, *lines, f"return {root}"])
+        make = self.function(self.late(value, form)) if isinstance(value, _LATE) else everything
+        self.names["pattern"] = pattern = Pattern(self.expression(), make, everything)
+        return pattern
+
+    def form(self, value: object) -> str:
+        """The expression for the form of a statement."""
+        if not isinstance(value, Declaration | Expression):
+            return ""
+        words = "".join(f"t{p}, " for p in self.free if self.tokens[p].is_name)
+        numbers = "".join(f"t{p}, " for p in self.free if self.tokens[p].is_number)
+        return f"Form(pattern, ({words}), ({numbers}))"
 
     def expression(self) -> re.Pattern[str]:
         """The regular expression of the form."""
@@ -230,19 +255,34 @@ class _Sample:
         blanks = [r"[ \t]*+" if token.sign != "'" else "" for token in self.tokens]
         return re.compile("".join(blank + part for blank, part in zip(blanks, parts, strict=True)) + r"[ \t]*+")
 
-    def program(self, root: str) -> str:
-        """The text of the function."""
-        groups = [p for p in range(len(self.tokens)) if p in self.free or p in self.placed]
+    def function(self, lines: list[str]) -> Maker:
+        """The function with these lines; what is taken from the tokens stands before them."""
+        groups = {p: str(n) for n, p in enumerate(sorted(self.placed.union(self.free)), start=1)}
         names = [f"t{p}" for p in self.free if self.tokens[p].is_name]
         numbers = [p for p in self.free if self.tokens[p].is_number]
-        lines = ["_, " + "".join(f"(a{p}, b{p}), " for p in groups) + "= regions"]
-        lines += [f"t{p} = text[a{p}:b{p}]" for p in self.free]
+        first: list[str] = []
+        if self.free:
+            texts = ", ".join(f"t{p}" for p in self.free)
+            first.append(f"{texts} = found.group({', '.join(groups[p] for p in self.free)})")
         if names:
-            lines.append(f"if not usual(({', '.join(names)}, )): return None")
+            first.append(f"if not usual(({', '.join(names)}, )): return None")
         for place in numbers:
-            lines += [f"v{place} = float(t{place})", f"if v{place} == inf: return None"]
-        body = "".join(f"    {line}\n" for line in [*lines, *self.lines, f"return {root}"])
-        return f"def make(source, text, regions):\n{body}"
+            first += [f"v{place} = float(t{place})", f"if v{place} == inf: return None"]
+        said = set(_WORD.findall("\n".join(lines)))
+        first += [f"a{p}, b{p} = found.span({n})" for p, n in groups.items() if said & {f"a{p}", f"b{p}"}]
+        body = "".join(f"    {line}\n" for line in [*first, *lines])
+        exec(f"def make(source, found):\n{body}", self.names)
+        return cast(Maker, self.names["make"])
+
+    def late(self, item: Syntax, form: str) -> list[str]:
+        """Lines for a statement without what is made of syntax: `Declaration` completes it."""
+        lines = [f"n = new({type(item).__name__})", f"n.form = {form}"]
+        for row, value in fields_of(item):
+            if value == row.default:
+                lines.append(f"n.{row.name} = {self.constant(value)}")
+            elif not isinstance(value, Syntax | tuple):
+                lines.append(f"n.{row.name} = {run(self.node(value))}")
+        return [*lines, "return n"]
 
     # --- from the tree to lines that make another
 
