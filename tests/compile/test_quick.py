@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import inspect
 import itertools
 import pickle
 from collections.abc import Callable
@@ -233,3 +235,33 @@ def test_numpys_numbers_are_pythons(count: int, dtype: Any) -> None:
         assert found.dtype == dtype
         np.testing.assert_array_equal(found, expected)
         np.testing.assert_array_equal(rhs.eval_fn(0.0, y, **{**values, "k1": np.float64(0.7)}), expected)
+
+
+@pytest.mark.parametrize("text", [COPIED, ARRAYS.replace("{time}", "")])
+def test_parameters_that_have_no_names_are_refused(text: str) -> None:
+    rhs = opjax.compile_rhs(text)
+    right: dict[str, Any] = {"k": 2.0, "C": np.eye(3)} if "C" in rhs.param_names else {}
+    for _ in range(2):  # in general, and once it is known what is usual
+        for wrong in ([2.0], (2.0,), np.array([2.0, 3.0]), 2.0):
+            with pytest.raises(opjax.OpjaxError, match="E0807: 'args' is"):
+                rhs(0.0, np.ones(3), wrong)
+        rhs(0.0, np.ones(3), right)
+
+
+def test_values_that_a_mapping_makes_up_are_none() -> None:
+    rhs = opjax.compile_rhs("model M:\n  params:\n    a\n    b\n  states: x\n  dynamics:\n    x' = a*x - b\n")
+    given = collections.defaultdict(float, {"a": 1.0, "c": 2.0})
+    with pytest.raises(opjax.OpjaxError, match="E0806"):
+        rhs(0.0, np.ones(1), given)
+    assert set(given) == {"a", "c"}
+
+
+def test_signatures_stay_as_they_are() -> None:
+    rhs = opjax.compile_rhs(ARRAYS.replace("{time}", ""))
+    ways = (rhs, rhs.eval_fn, rhs.bind({"k": 2.0, "C": np.eye(3)}))
+    before = [list(inspect.signature(way).parameters) for way in ways]
+    assert before == [["t", "y", "args"], ["t", "y", "parameters"], ["t", "y"]]
+    rhs(0.0, np.ones(3), {"k": 2.0, "C": np.eye(3)})
+    ways[2](0.0, np.ones(3))
+    assert [list(inspect.signature(way).parameters) for way in ways] == before
+    assert "system" in inspect.signature(opjax.CompiledRhs).parameters

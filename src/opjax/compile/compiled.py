@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     Shaped = Num[Array, "..."]
 
 
+BY_NAME = "a mapping of the parameters by name"
+
+
 @dataclass(frozen=True, slots=True)
 class _Ready:
     """A bound function and what its arguments need: for one type of array and one data type."""
@@ -65,7 +68,8 @@ class CompiledRhs(Called, Described):
     """
 
     def __init__(self, system: System, origin: Origin, options: Options, optimise: Optimise) -> None:
-        super().__init__(system, origin, options, optimise)
+        Called.__init__(self, self._by_mapping)
+        Described.__init__(self, system, origin, options, optimise)
         self._names = tuple(system.states)
         self._shape = (self._layout.size,)
         self._arguments = self._quantities.arguments
@@ -73,7 +77,6 @@ class CompiledRhs(Called, Described):
         self._latest: _Ready | None = None
         self._usual: Usual | None = None
         self._keywords = Quick("eval_fn", self._by_keyword, getattr, self, "eval_fn")
-        self.__call__ = self._by_mapping
         _register_without_leaves(type(self))
 
     # --- calls
@@ -175,9 +178,10 @@ class CompiledRhs(Called, Described):
         return bound(self, lambda: self._usual, dict(params))
 
     def _by_mapping(self, t: object, y: Any, args: Mapping[str, object] | None = None) -> Any:
+        usual = self._usual
+        given = cast("dict[str, object]", args) if type(args) is dict else _as_dict(args)
         if isinstance(y, Mapping):
-            return self._tree(t, cast("Mapping[str, Array]", y), args or NOTHING)
-        given, usual = args or NOTHING, self._usual
+            return self._tree(t, cast("Mapping[str, Array]", y), given)
         if usual is not None and len(given) < len(usual.names):
             complete = {**self._arguments.constants, **given}
             if len(complete) == len(usual.names):  # the rest are defaults
@@ -361,6 +365,17 @@ class CompiledRhs(Called, Described):
             slot.name: xp.reshape(y[..., slot.start : slot.start + slot.size], lead + slot.shape)
             for slot in self._layout.slots
         }
+
+
+def _as_dict(args: object) -> dict[str, object]:
+    """The parameters by name; a mapping that makes up values for missing names does so no more.
+
+    Raises:
+        OpjaxError: E0807 for what is no mapping.
+    """
+    if args is not None and not isinstance(args, Mapping):
+        raise refuse(catalogue.WRONG_ARRAY, name="args", found=type(args).__name__, expected=BY_NAME)
+    return dict(cast("Mapping[str, object]", args)) if args else {}
 
 
 _registered: set[type] = set()

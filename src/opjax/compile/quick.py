@@ -8,6 +8,7 @@ what to make of it, or what is wrong.
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,11 +27,28 @@ _MADE = re.compile(r"(\w+) = (\w+)\(p\[(\d+)\]\)")
 _GIVEN = re.compile(r"\bp\[(\d+)\]")
 
 
-class Called:
-    """What is called without a look at its type: its instances are."""
+class _Signature:
+    """How instances are called, for `inspect.signature`; their class has its own."""
 
-    __slots__ = ("__call__",)
+    def __get__(self, instance: Called | None, owner: type[object]) -> inspect.Signature:
+        if instance is None:
+            raise AttributeError("__signature__")
+        return inspect.signature(instance.general)
+
+
+class Called:
+    """What is called without a look at its type: its instances are.
+
+    Arguments:
+        general: takes any arguments.
+    """
+
+    __slots__ = ("__call__", "general")
     __call__: Callable[..., Any]
+    __signature__ = _Signature()
+
+    def __init__(self, general: Callable[..., Any]) -> None:
+        self.__call__ = self.general = general
 
 
 class Quick(Called):
@@ -44,8 +62,8 @@ class Quick(Called):
     __slots__ = ("__name__", "__weakref__", "_again")
 
     def __init__(self, name: str, general: Callable[..., Any], *again: object) -> None:
+        super().__init__(general)
         self.__name__ = name
-        self.__call__ = general
         self._again = again
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -154,7 +172,7 @@ class Usual:
         lines += [f"{INDENT * 3}{', '.join(inlined.states)}, = y.tolist()"]
         lines += [f"{INDENT * 3}if {'True' if inlined.refuses else f'type({first}) is float'}:"]
         lines += [f"{INDENT * 4}{line}" for line in inlined.statements]
-        lines += [f"{INDENT}except (ArithmeticError, ValueError, KeyError, TypeError):", f"{INDENT * 2}pass"]
+        lines += [f"{INDENT}except (ArithmeticError, ValueError, LookupError, TypeError):", f"{INDENT * 2}pass"]
         return _text(head, [*lines, f"return {rest}"])
 
     def _of_arrays(self) -> str:
@@ -169,7 +187,7 @@ class Usual:
         body = [f"return rhs(t, y, ({values}))"] if opened is None else [*_arguments(opened[0]), *opened[1]]
         lines = [*self._left_out(), f"{self._guard()} and y.shape == shape:", f"{INDENT}try:"]
         lines += [f"{INDENT * 2}usual = {' and '.join(looks)}"]
-        lines += [f"{INDENT}except (KeyError, TypeError):", f"{INDENT * 2}usual = False"]
+        lines += [f"{INDENT}except (LookupError, TypeError):", f"{INDENT * 2}usual = False"]
         lines += [f"{INDENT}if usual:", *(f"{INDENT * 2}{line}" for line in body)]
         return _text("call(t, y, args=None)", [*lines, "return otherwise(t, y, args)"])
 
