@@ -114,6 +114,8 @@ def unquoted(text: str) -> str:
 
 def _is_list(span: Span) -> bool:
     """Whether a comma stands outside all brackets."""
+    if span.source.text.find(",", span.start, span.end) < 0:
+        return False
     depth = 0
     for found in _LIST.finditer(span.source.text, span.start, span.end):
         match found.group()[0]:

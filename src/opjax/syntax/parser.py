@@ -109,9 +109,9 @@ def parse_statement(kind: StatementKind, span: Span, report: Report, limits: Lim
     if limits is not DEFAULT_LIMITS:
         return _parsed(kind, span, report, limits)
     _, _, recipes, patterns = _tables()
-    known = patterns.read(kind, span.source, span.start, span.end)
+    known: Parsed | None = patterns.read(kind, span.source, span.start, span.end)
     if known is not None:
-        return cast(Parsed, known)
+        return known
     pieces = recipes.pieces(kind, span)
     recipe = pieces and recipes.find(kind, pieces)
     again = recipe and pieces and recipe.repeat(span, pieces)

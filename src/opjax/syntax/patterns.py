@@ -83,15 +83,21 @@ class Patterns:
     words: frozenset[str]
     known: dict[tuple[str, str], list[Pattern]] = field(default_factory=dict[tuple[str, str], list[Pattern]])
     seen: dict[tuple[str, tuple[str, ...]], int] = field(default_factory=dict[tuple[str, tuple[str, ...]], int])
+    latest: dict[str, Pattern] = field(default_factory=dict[str, Pattern])
+    """That of the last statement of each kind: the next one is often like it."""
 
-    def read(self, kind: str, source: Source, start: int, end: int) -> object | None:
+    def read(self, kind: str, source: Source, start: int, end: int) -> Any:
         """The value of a statement of a form with a pattern; None if it has none, or a problem."""
         if end - start > LONGEST:
             return None
-        text = source.text
+        text, latest = source.text, self.latest.get(kind)
+        found = latest and latest.expression.fullmatch(text, start, end)
+        if latest and found:
+            return latest.make(source, found)
         for pattern in self.known.get((kind, text[start:end].translate(_SIGNS)), ()):
             found = pattern.expression.fullmatch(text, start, end)
             if found is not None:
+                self.latest[kind] = pattern
                 return pattern.make(source, found)
         return None
 
