@@ -265,3 +265,13 @@ def test_signatures_stay_as_they_are() -> None:
     ways[2](0.0, np.ones(3))
     assert [list(inspect.signature(way).parameters) for way in ways] == before
     assert "system" in inspect.signature(opjax.CompiledRhs).parameters
+
+
+def test_names_that_python_spells_in_another_way() -> None:
+    """As a keyword, the micro sign becomes the Greek letter before anybody sees it."""
+    rhs = opjax.compile_rhs("model M:\n  params: \u00b5\n  states: x\n  dynamics:\n    x' = \u00b5*x\n")
+    for _ in range(2):
+        for name in ("\u00b5", "\u03bc"):
+            np.testing.assert_array_equal(rhs.eval_fn(0.0, np.ones(1), **{name: 2.0}), [2.0])
+        with pytest.raises(opjax.OpjaxError, match="E0806"):
+            rhs.eval_fn(0.0, np.ones(1), m=2.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -54,12 +55,16 @@ class Arguments:
     pick: Callable[[Mapping[str, object]], tuple[object, ...]] = field(init=False)
     tables: dict[tuple[str, DType], Array] = field(default_factory=dict[tuple[str, DType], Array])
     known: tuple[str, ...] = field(init=False)
+    keywords: dict[str, str] = field(init=False)
+    """Names that Python spells in another way where they are keywords: the micro sign is a Greek letter there."""
     seen: dict[str, object] = field(default_factory=dict[str, object])
     defaults: dict[tuple[str, DType], Settled] = field(default_factory=dict[tuple[str, DType], Settled])
 
     def __post_init__(self) -> None:
         parameters = self.system.parameters
         self.known = (*parameters, *self.system.inputs)
+        spelled = {unicodedata.normalize("NFKC", name): name for name in self.known if not name.isascii()}
+        self.keywords = {keyword: name for keyword, name in spelled.items() if keyword not in self.known}
         declared = {name: parameters[name] for name in self.names if name in parameters}
         self.shapes = {name: shape_of(p.axes, self.system.axes, p.span) for name, p in declared.items()}
         self.all_scalar = not any(self.shapes.values()) and len(declared) == len(self.names)
@@ -90,6 +95,7 @@ class Arguments:
         settled = None if given else self.settled(backend, dtype)
         if settled is not None:
             return settled
+        given = {self.keywords.get(name, name): value for name, value in given.items()} if self.keywords else given
         if not self.ignores_extra and not given.keys() <= set(self.known):
             raise self._unknown(given)
         return tuple([self._value(name, given, backend, dtype, like) for name in self.names])
