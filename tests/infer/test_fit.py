@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from infer.models import DECAY
 from infer.test_model import EXPLODES, TIMES
 from opjax.errors import OpjaxError, OpjaxWarning
 from opjax.infer import Posterior
+from opjax.infer.sampler import Nuts
 
 AT = np.arange(0.0, 6.0)
 Y = np.array([1.08, 0.71, 0.35, 0.25, 0.19, 0.02])
@@ -51,9 +55,21 @@ def double() -> Iterator[None]:
         yield
 
 
+LONG = {"num_warmup": 400, "num_samples": 600, "num_chains": 2}
+
+
 @pytest.fixture(scope="module")
-def posterior(double: None) -> Posterior:
-    return opjax.loads(DECAY).fit(DATA, num_warmup=400, num_samples=600, seed=3, **QUIET)
+def silent(double: None) -> tuple[Posterior, str]:
+    """A fit by threads, and what it printed."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        found = opjax.loads(DECAY).fit(DATA, seed=3, chain_method="parallel", progress_bar=False, **LONG)
+    return found, printed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def posterior(silent: tuple[Posterior, str]) -> Posterior:
+    return silent[0]
 
 
 def test_the_posterior_is_that_of_quadrature(posterior: Posterior) -> None:
@@ -66,32 +82,45 @@ def test_the_posterior_is_that_of_quadrature(posterior: Posterior) -> None:
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize("options", [{"gradient": "reverse"}, {"chain_method": "vectorized"}, {"dense_mass": True}])
 def test_every_way_of_sampling_finds_the_posterior(options: dict[str, Any]) -> None:
-    found = opjax.loads(DECAY).fit(DATA, num_warmup=400, num_samples=600, seed=4, **QUIET, **options)
+    found = opjax.loads(DECAY).fit(DATA, seed=4, progress_bar=False, **LONG, **options)
     check_against_quadrature(found)
 
 
 def test_draws_depend_neither_on_threads_nor_on_progress(
-    posterior: Posterior, capsys: pytest.CaptureFixture[str]
+    silent: tuple[Posterior, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = {"num_warmup": 20, "num_samples": 10, "num_chains": 2}
-    model = opjax.loads(DECAY)
-    shown = model.fit(DATA, seed=5, chain_method="sequential", progress_bar=True, **options)
+    shown = opjax.loads(DECAY).fit(DATA, seed=3, chain_method="sequential", progress_bar=True, **LONG)
     assert "100 %" in capsys.readouterr().out
-    silent = model.fit(DATA, seed=5, chain_method="parallel", progress_bar=False, **options)
-    assert capsys.readouterr().out == ""
-    xr.testing.assert_identical(shown.draws, silent.draws)
+    assert silent[1] == ""
+    xr.testing.assert_identical(shown.draws, silent[0].draws)
     xr.testing.assert_identical(
-        shown.tree["posterior_predictive"].to_dataset(), silent.tree["posterior_predictive"].to_dataset()
+        shown.tree["posterior_predictive"].to_dataset(), silent[0].tree["posterior_predictive"].to_dataset()
     )
 
 
+@pytest.fixture
+def samplers(monkeypatch: pytest.MonkeyPatch) -> list[Nuts]:
+    """On two processors: the samplers that are made ready, which takes longest of all."""
+    made: list[Nuts] = []
+    lowered = Nuts.lowered
+
+    def noted(self: Nuts) -> tuple[Any, Any]:
+        made.append(self)
+        return lowered(self)
+
+    monkeypatch.setattr(Nuts, "lowered", noted)
+    monkeypatch.setattr(importlib.import_module("opjax.infer.fit"), "cores", lambda: 2)
+    return made
+
+
 @pytest.mark.usefixtures("x64")
-def test_solves_that_fail_are_survived_and_counted() -> None:
+def test_solves_that_fail_are_survived_and_counted(samplers: list[Nuts]) -> None:
     """Half of the prior explodes before the last observation, and the posterior touches that half."""
     y = np.array([1.0, 1.6, 20.0])
     model = opjax.loads(EXPLODES)
     data = {"time": TIMES, "y": y}
     found = model.fit(data, num_warmup=100, num_samples=100, max_steps=100, fixed={"sigma": 0.5}, **QUIET)
+    assert len(samplers) == 1
     assert found.counts.unsolved_points > 10
     assert found.counts.cut_short > 0
     assert found.counts.unsolved_draws == 0
@@ -144,24 +173,26 @@ IMPOSSIBLE = {
 
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize("name", IMPOSSIBLE)
-def test_a_fit_that_cannot_begin_says_where_and_why(name: str) -> None:
+def test_a_fit_that_cannot_begin_says_where_and_why(name: str, samplers: list[Nuts]) -> None:
     source, sentence = IMPOSSIBLE[name]
     with pytest.raises(OpjaxError, match="E0907") as caught:
         opjax.loads(source).fit(DATA, num_warmup=5, num_samples=5, max_steps=100, **QUIET)
     assert sentence in str(caught.value)
     assert " of 64)" in str(caught.value)
+    assert not samplers
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("x64")
-def test_a_stiff_model_is_solved_implicitly_without_being_told() -> None:
+def test_a_stiff_model_is_solved_implicitly_without_being_told(samplers: list[Nuts]) -> None:
     examples = Path(__file__).parents[2] / "examples"
     text = (examples / "robertson.ojx").read_text(encoding="utf-8")
     text = text.replace("= 0.04", "= 0.04 ~ LogNormal(loc=log(0.04), scale=0.5)")
     text += "\n  observe:\n    a ~ Normal(loc=A, scale=0.02)\n"
     data = {"time": [0.4, 4.0, 40.0, 400.0], "a": [0.98517, 0.90552, 0.71583, 0.45052]}
-    found = opjax.loads(text).fit(data, t0=0.0, num_warmup=100, num_samples=100, **QUIET)
+    found = opjax.loads(text).fit(data, t0=0.0, num_warmup=50, num_samples=50, **QUIET)
     assert found.tree.attrs["solver"] == "kvaerno5"
+    assert len(samplers) == 1
     row = found.summary()["k1"]
     assert abs(row.mean - 0.04) < 3 * row.sd
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +21,10 @@ from opjax.infer.posterior import Counts, Posterior
 from opjax.infer.potential import Potential
 from opjax.infer.progress import progress_of
 from opjax.infer.sampler import Kept, Nuts, Sampling, cores, run_chains
-from opjax.infer.start import TRIED, Candidate, Points, Starts, evaluated, find_starts, is_hard
+from opjax.infer.start import TRIED, Candidate, Evaluate, Points, Starts, evaluated, find_starts, is_hard
 from opjax.infer.tree import posterior_tree
 from opjax.infer.untyped import Array, jax, jnp
-from opjax.solve.choose import BUDGET, choose_solver
+from opjax.solve.choose import BUDGET, EXPLICIT, choose_solver
 from opjax.solve.settings import Settings, settings_from
 
 FORWARD = 40
@@ -33,6 +33,9 @@ SINGLE_RTOL = 1e-5
 """The smallest relative tolerance that makes sense in single precision."""
 GENERATOR = "rbg"
 """The random numbers of starting points: of JAX's generators the one that compiles fastest."""
+BUSY = 2
+"""The processors that are busy until there are points to start from. Only where there are more, the sampler is compiled
+beside that: it takes longest, and is for nothing where a fit cannot begin or changes its solver."""
 METHODS = ("auto", "parallel", "sequential", "vectorized")
 GRADIENTS: Mapping[str, str] = {"forward": "forward", "reverse": "checkpoint"}
 
@@ -157,17 +160,22 @@ class _Fit:
         self.sampling = options.sampling
         self.potential = Potential(model)
 
-    def run(self) -> Posterior:
-        """Compile, start, sample, and compute what follows from the draws."""
+    def run(self, drawn: Points | None = None) -> Posterior:
+        """Compile, start, sample, and compute what follows from the draws.
+
+        Arguments:
+            drawn: the points from the priors, where another fit of the same model has them.
+        """
         with ThreadPoolExecutor(cores()) as pool:
-            draws = pool.submit(self._lowered_draws().compile)
+            points = drawn or self._points(pool)
             evaluate = pool.submit(jax.jit(self.potential.evaluation).lower(self._vector()).compile)
-            begin, transitions = (pool.submit(p.compile) for p in Nuts(self.potential, self.sampling).lowered())
-            points = Points(draws.result(), jax.random.key(self.sampling.seed, impl=GENERATOR))
-            other = self._implicit(evaluated(evaluate.result(), points.batch(0)))
+            early = self._sampler(pool) if cores() > BUSY else []
+            tried = evaluated(evaluate.result(), points.batch(0))
+            other = self._implicit(tried)
             if other is not None:
-                return _Fit(other, self.options).run()
-            starts = find_starts(self.potential, evaluate.result(), self.sampling.num_chains, points)
+                return _Fit(other, self.options).run(points)
+            starts = self._starts(evaluate.result(), points, tried)
+            begin, transitions = early or self._sampler(pool)
             follow = pool.submit(self._lowered_follow().compile)
             states = self._states(begin.result(), starts)
             with progress_of(self.sampling, self.options.progress_bar) as report:
@@ -191,13 +199,21 @@ class _Fit:
         middle = self.potential.to_values(jnp.asarray(tried[0].vector))
         when, parameters = model.when, {**model.fixed, **middle}
         solver = choose_solver(model.problem, parameters, when.times, model.begin, model.settings)
+        if solver == EXPLICIT:  # which is what "auto" stands for, so all that is compiled will do
+            return None
         return dataclasses.replace(model, settings=model.settings.with_solver(solver))
 
     # --- programs
 
-    def _lowered_draws(self) -> Any:
+    def _points(self, pool: ThreadPoolExecutor) -> Points:
+        """Points from the priors; the program that draws them is compiled in a thread."""
         keys = jax.random.split(jax.random.key(0, impl=GENERATOR), TRIED)
-        return jax.jit(jax.vmap(self.potential.draw)).lower(keys)
+        program = jax.jit(jax.vmap(self.potential.draw)).lower(keys)
+        return Points(pool.submit(program.compile), jax.random.key(self.sampling.seed, impl=GENERATOR))
+
+    def _sampler(self, pool: ThreadPoolExecutor) -> list[Future[Any]]:
+        """What begins a chain, and what moves it; compiled in threads."""
+        return [pool.submit(program.compile) for program in Nuts(self.potential, self.sampling).lowered()]
 
     def _lowered_follow(self) -> Any:
         """What follows from the draws of one chain."""
@@ -210,6 +226,9 @@ class _Fit:
         return jax.jit(follow).lower(vectors, jax.random.key(0))
 
     # --- steps
+
+    def _starts(self, evaluate: Evaluate, points: Points, tried: list[Candidate]) -> Starts:
+        return find_starts(self.potential, evaluate, self.sampling.num_chains, points, tried)
 
     def _states(self, begin: Any, starts: Starts) -> list[Any]:
         keys = jax.random.split(self._key(1), self.sampling.num_chains)
@@ -246,7 +265,7 @@ class _Fit:
             "model": self.model.system.name,
             "seed": self.sampling.seed,
             "num_warmup": warmup,
-            "solver": "tsit5" if settings.solver == "auto" else settings.solver_name,
+            "solver": EXPLICIT if settings.solver == "auto" else settings.solver_name,
             "rtol": settings.rtol,
             **dataclasses.asdict(counts),
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +55,9 @@ Evaluate = Callable[[Array], Evaluation]
 """The compiled `Potential.evaluation`."""
 
 
-def find_starts(potential: Potential, evaluate: Evaluate, count: int, points: Points) -> Starts:
+def find_starts(
+    potential: Potential, evaluate: Evaluate, count: int, points: Points, known: Sequence[Candidate] = ()
+) -> Starts:
     """Points to start from: of those that were drawn from the priors, the ones with the highest posterior density.
 
     Arguments:
@@ -63,11 +65,12 @@ def find_starts(potential: Potential, evaluate: Evaluate, count: int, points: Po
         evaluate: the same, compiled, with its gradient.
         count: how many are wanted.
         points: from the priors.
+        known: those that were looked at already.
 
     Raises:
         OpjaxError: E0907 if there is no usable point; it says at which sites the points fail.
     """
-    tried: list[Candidate] = []
+    tried = list(known)
     while len(tried) < MOST and sum(c.usable for c in tried) < count:
         tried.extend(evaluated(evaluate, points.batch(len(tried))))
     usable = sorted((c for c in tried if c.usable), key=lambda c: float(c.found.energy))
@@ -82,11 +85,11 @@ class Points:
     """Points from the priors, in batches.
 
     Arguments:
-        draws: the compiled program that draws `TRIED` vectors, given keys.
+        draws: the compiled program that draws `TRIED` vectors, given keys; waited for when it is needed.
         key: where the keys come from.
     """
 
-    draws: Callable[[Array], Array]
+    draws: Future[Callable[[Array], Array]]
     key: Array
 
     def batch(self, place: int) -> np.ndarray:
@@ -96,7 +99,7 @@ class Points:
             place: how many points came before.
         """
         keys = jax.random.split(jax.random.fold_in(self.key, place), TRIED)
-        points = np.asarray(self.draws(keys))
+        points = np.asarray(self.draws.result()(keys))
         return points if place else np.concatenate([np.median(points, axis=0)[None], points])
 
 
