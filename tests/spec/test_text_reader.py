@@ -410,6 +410,12 @@ def test_work_is_linear_in_the_number_of_statements(line: str):
     assert calls(HEAD + line * 4_000) < 12 * calls(HEAD + line * 400)
 
 
+@pytest.mark.parametrize("space", [" ", "\t"])
+def test_work_does_not_depend_on_the_width_of_an_indentation(space: str):
+    read(HEAD + "    a")
+    assert calls(HEAD + space * 10_000 + "a") < 2 * calls(HEAD + space * 9 + "a")
+
+
 @pytest.mark.slow
 def test_a_hundred_thousand_statements_are_read():
     lines = "".join(f"    name_{i} : 1/day = {i} ~ Normal(0, 1)  # number {i}\n" for i in range(100_000))

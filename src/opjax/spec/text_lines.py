@@ -27,6 +27,8 @@ _TWO = rf"\((?:{_PART}|{_ONE})*+\)|{_ONE}"
 _CLOSED = rf"(?:{_PART}|\((?:{_PART}|{_TWO})*+\)|{_ONE})++(?=\n|\Z)"
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 _TAB = 8
+_DEEPEST = 200
+"""The longest indentation that is looked for in the next lines: it becomes part of a pattern, which is kept."""
 
 
 @record()
@@ -116,7 +118,7 @@ class Lines:
         They stand at the same indentation without blank lines, comments and open brackets between, and none of them
         can be a header.
         """
-        if self.limits is not DEFAULT_LIMITS:  # those bound what is looked for here
+        if self.limits is not DEFAULT_LIMITS or len(indent) > _DEEPEST:  # those bound what is looked for here
             return
         match = _alike(indent).match
         while found := match(self.text, self.position):
