@@ -98,10 +98,8 @@ def is_stiff(problem: Problem, inputs: Inputs, solved: Solved) -> bool:
 def fastest_rate(problem: Problem, inputs: Inputs, solved: Solved) -> float:
     """The largest eigenvalue, in absolute value, of the Jacobian where a solve stopped; 0 if it is not finite there."""
 
-    def rate(state: Array) -> Array:
-        return problem.rhs(solved.stop_time, state, inputs.parameters)
-
-    jacobian = np.asarray(jax.jacfwd(rate)(jnp.asarray(solved.stop_state)), float)
+    jacobian_of = problem.compiled("jacobian", lambda: jax.jacfwd(problem.rhs, argnums=1))
+    jacobian = np.asarray(jacobian_of(solved.stop_time, jnp.asarray(solved.stop_state), inputs.parameters), float)
     if not np.isfinite(jacobian).all():
         return 0.0
     return float(np.abs(np.linalg.eigvals(jacobian)).max(initial=0.0))

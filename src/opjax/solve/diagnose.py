@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,13 +105,19 @@ def _largest_error(problem: Problem, settings: Settings, inputs: Inputs, solved:
     step = (solved.stop_time - inputs.start) / jnp.maximum(solved.steps, 1)
     if not float(step) > 0:
         step = (inputs.times[-1] - inputs.start) * 1e-3
-    solver, term = diffrax.Tsit5(), diffrax.ODETerm(problem.rhs)
-    begin, end = solved.stop_time, solved.stop_time + step
-    memory = solver.init(term, begin, end, state, inputs.parameters)
-    _, error, _, _, _ = solver.step(term, begin, end, state, inputs.parameters, memory, made_jump=False)
+    error_of = problem.compiled("error", lambda: functools.partial(_error_of_step, problem))
+    error = error_of(solved.stop_time, solved.stop_time + step, state, inputs.parameters)
     scale = absolute_tolerance(settings, state) + settings.rtol * jnp.abs(state)
     scaled = np.nan_to_num(np.asarray(jnp.abs(error) / scale), nan=np.inf)
     return f", where {problem.layout.cell_names(problem.system.axes)[int(np.argmax(scaled))]} has the largest error"
+
+
+def _error_of_step(problem: Problem, begin: Array, end: Array, state: Array, parameters: Mapping[str, Array]) -> Array:
+    """The error of one explicit step, as its method estimates it."""
+    solver, term = diffrax.Tsit5(), diffrax.ODETerm(problem.rhs)
+    memory = solver.init(term, begin, end, state, parameters)
+    _, error, _, _, _ = solver.step(term, begin, end, state, parameters, memory, made_jump=False)
+    return error
 
 
 def _ways_out(outcome: Outcome, problem: Problem, settings: Settings, inputs: Inputs, solved: Solved) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from opjax import stages
@@ -16,7 +16,7 @@ from opjax.ir.system import System
 from opjax.solve.augment import accumulator_name, with_accumulators
 from opjax.solve.jumps import Jumps
 from opjax.solve.past import Moment, past_of, value_before
-from opjax.solve.untyped import jnp
+from opjax.solve.untyped import jax, jnp
 
 Array = Any
 NOTHING: Mapping[str, Any] = {}
@@ -50,7 +50,7 @@ class Problem:
         asked = {} if self.past is None else self.past.wanted
         self._all = stages.compile_quantities(self.system, {**rates, **initial, **asked})
         self.jumps = Jumps(self.system)
-        self.solvers: dict[object, Any] = {}
+        self._compiled: dict[object, Any] = {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Problem) and self.identity == other.identity
@@ -72,6 +72,17 @@ class Problem:
     def parameter_names(self) -> tuple[str, ...]:
         """The parameters and inputs that the solution depends on, in declared order."""
         return self._all.arguments.names
+
+    def compiled(self, key: object, function: Callable[[], Any]) -> Any:
+        """A function of this problem, compiled; made once, so that JAX finds its traces and programs again.
+
+        Arguments:
+            key: what tells it from the others.
+            function: makes it, not yet compiled.
+        """
+        if key not in self._compiled:
+            self._compiled[key] = jax.jit(function())
+        return self._compiled[key]
 
     def quantities(self, wanted: Mapping[str, Wanted]) -> Quantities:
         """Other values of the model, to be computed from its states and parameters."""

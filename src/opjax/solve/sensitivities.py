@@ -45,14 +45,12 @@ def solver_for(problem: Problem, settings: Settings) -> Solver:
 
 
 def compiled_for(problem: Problem, settings: Settings) -> Solver:
-    """The function that solves a problem, compiled; made once, so that JAX finds its traces and programs again."""
+    """The function that solves a problem, compiled; made once."""
     try:
         hash(settings)
     except TypeError:  # a diffrax object that holds arrays
         return jax.jit(solver_for(problem, settings))
-    if settings not in problem.solvers:
-        problem.solvers[settings] = jax.jit(solver_for(problem, settings))
-    return problem.solvers[settings]
+    return problem.compiled(settings, functools.partial(solver_for, problem, settings))
 
 
 Which = tuple[bool, ...]
