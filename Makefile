@@ -18,7 +18,7 @@ DEMO_OPTIONS := --output out/lynx_hare.nc --figure out/lynx_hare.png
 QUIET := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 JAX_PLATFORMS=cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types fast slow bench docs format clean
+.PHONY: help demo test check lint types tests fast slow bench docs format clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -28,7 +28,7 @@ demo: $(VENV)/installed ## fit the lynx-hare model to the data, with a table, a 
 	@mkdir -p out
 	$(BIN)/opjax fit $(DEMO_MODEL) --data $(DEMO_DATA) $(DEMO_OPTIONS)
 
-test: lint types fast slow ## linter, type checker and all tests
+test: lint types tests ## linter, type checker and all tests
 
 check: lint types docs ## linter, type checker and documentation, without the tests
 
@@ -39,11 +39,15 @@ lint: $(VENV)/installed-dev ## linter and format
 types: $(VENV)/installed-dev ## type checker
 	$(RUN) -m pyright --pythonpath $(RUN)
 
+# Neighbours stay in one process as long as both have work: they share what is compiled.
+tests: $(VENV)/installed-dev ## all tests, in one run
+	$(QUIET) $(RUN) -m pytest -n $(WORKERS) --dist worksteal
+
 fast: $(VENV)/installed-dev ## the tests that take seconds
-	$(QUIET) $(RUN) -m pytest -n $(WORKERS) -m "not slow"
+	$(QUIET) $(RUN) -m pytest -n $(WORKERS) --dist worksteal -m "not slow"
 
 slow: $(VENV)/installed-dev ## the tests that take longer
-	$(QUIET) $(RUN) -m pytest -n $(WORKERS) -m slow
+	$(QUIET) $(RUN) -m pytest -n $(WORKERS) --dist worksteal -m slow
 
 bench: $(VENV)/installed-dev ## every benchmark; the tables go to benchmarks/results
 	for script in benchmarks/time_*.py benchmarks/count_*.py benchmarks/memory_*.py benchmarks/compare_*.py \

@@ -69,6 +69,7 @@ def test_nuts_traces_through_the_solve() -> None:
     rhs = compile_text(SIR)
     times = jnp.linspace(0.0, 30.0, 7)
 
+    @jax.jit
     def infected(beta: object) -> jax.Array:
         return diffrax.diffeqsolve(
             diffrax.ODETerm(rhs), diffrax.Tsit5(), times[0], times[-1], 0.1, jnp.asarray(START),

@@ -6,15 +6,22 @@ process; each model here is solved in this one.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
+from scipy.special import digamma, expit
 
 import opjax
 from opjax.ir.functions import FUNCTIONS
 from opjax.solve import one_kernel
 
 NAMES = [f.name for f in FUNCTIONS.values() if not f.operator and f.result == "real"]
-GROUPS = [NAMES[start : start + 6] for start in range(0, len(NAMES), 6)]
+ALONE = "digamma"
+"""The function that is no part of a kernel."""
+KERNELS = [name for name in NAMES if name != ALONE]
+GROUPS = [KERNELS[:18], KERNELS[18:]]
 
 
 def call(name: str) -> str:
@@ -36,11 +43,40 @@ def model(names: list[str]) -> opjax.Model:
     return opjax.loads(text)
 
 
+@pytest.fixture
+def kernels(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """For each function that is made ready, whether it becomes one kernel."""
+    made: list[bool] = []
+    eligible = one_kernel.eligible
+
+    def noted(jaxpr: Any) -> bool:
+        made.append(eligible(jaxpr))
+        return made[-1]
+
+    monkeypatch.setattr(one_kernel, "eligible", noted)
+    return made
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("names", GROUPS, ids=lambda names: names[0])
-def test_one_kernel_gives_the_same_solution(names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_kernel_gives_the_same_solution(
+    names: list[str], kernels: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = model(names).simulate(ts=np.linspace(0, 1, 4))["x"].values
+    assert kernels == [True]
     monkeypatch.setenv(one_kernel.SWITCH, "off")
     wanted = model(names).simulate(ts=np.linspace(0, 1, 7))["x"].values[::2]  # other times: it is traced anew
     assert np.isfinite(wanted).all()
     np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.slow
+def test_what_is_no_part_of_a_kernel_is_solved_without(kernels: list[bool]) -> None:
+    run = model([ALONE]).simulate(ts=np.linspace(0, 1, 4))
+    assert kernels == [False]
+
+    def by_hand(t: float, x: np.ndarray) -> np.ndarray:
+        return -x + 0.1 * digamma(0.2 + 0.7 * expit(x))
+
+    wanted = solve_ivp(by_hand, (0, 1), [0.5, 1, 2], "DOP853", [0, 1 / 3, 2 / 3, 1], rtol=1e-10, atol=1e-12).y.T
+    np.testing.assert_allclose(run["x"], wanted, rtol=1e-5)

@@ -50,7 +50,7 @@ def test_explicit_methods_agree_with_scipy(read, solver, text, by_hand, first, e
 @pytest.mark.parametrize("solver", ["kvaerno3", "kvaerno5"])
 def test_implicit_methods_agree_with_scipy_on_robertsons_reactions(read, solver):
     times = np.array([0.0, 0.4, 4.0, 40.0, 400.0, 4e3, 4e4])
-    wanted = solve_ivp(robertson, (0, 4e4), [1, 0, 0], "Radau", times, rtol=1e-12, atol=1e-18).y
+    wanted = solve_ivp(robertson, (0, 4e4), [1, 0, 0], "LSODA", times, rtol=1e-12, atol=1e-18).y
     run = trajectory(problem_for(read(ROBERTSON)), {}, times, 0.0, Settings(solver=solver))
     assert int(run.code) == 0
     np.testing.assert_allclose(states(run)[:, 1:], wanted[:, 1:], rtol=2e-5)
@@ -67,7 +67,7 @@ def test_robertsons_reactions_at_the_published_point(read):
 @pytest.mark.slow
 def test_the_relaxation_oscillator_of_van_der_pol(read):
     times = np.array([0.0, 200.0, 600.0, 1000.0, 2000.0])
-    wanted = solve_ivp(van_der_pol, (0, 2000), [2, 0], "Radau", times, rtol=1e-10, atol=1e-12).y
+    wanted = solve_ivp(van_der_pol, (0, 2000), [2, 0], "LSODA", times, rtol=1e-10, atol=1e-12).y
     run = trajectory(problem_for(read(VAN_DER_POL)), {}, times, 0.0, Settings(solver="stiff"))
     assert int(run.code) == 0
     np.testing.assert_allclose(states(run), wanted, rtol=2e-5)

@@ -69,12 +69,13 @@ def test_it_is_traced_without_promotion_and_differentiated(x64: None):
         "v": ((5,), "float32"),
     }
 
+    @jax.jit
     def total(p: dict[str, Any]) -> Any:
         found = rhs.pytree_eval_fn(0.0, {n: jax.numpy.asarray(a) for n, a in state().items()}, **p)
         return (found["u"] ** 2).sum() + (found["v"] ** 2).sum()
 
     at = {"w": 0.3, "reach": 0.5}
-    slopes = jax.grad(total)(at)
+    slopes = jax.jit(jax.grad(total))(at)
     for name, value in at.items():
         up, down = ({**at, name: value + sign * 1e-6} for sign in (1, -1))
         np.testing.assert_allclose(slopes[name], (total(up) - total(down)) / 2e-6, rtol=1e-6)
