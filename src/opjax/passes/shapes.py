@@ -48,6 +48,8 @@ class Parts:
     known: dict[tuple[object, ...], int] = field(default_factory=dict[tuple[object, ...], int])
     """The place of an operation on other parts."""
     places: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
+    above: dict[int, int] = field(default_factory=dict[int, int])
+    """What a unit is for those that use it: operations of one place are of one kind."""
     shapes: list[Shape] = field(default_factory=list[Shape])
     """The shapes in the order of their numbers."""
     sizes: list[int] = field(default_factory=list[int])
@@ -76,7 +78,10 @@ class Parts:
 
     def raised(self, place: int, kind: Kind) -> int:
         """What a unit is for those that use it."""
-        return self.add(self.kinds[place][0] + 1, UNIT if kind == "real" else CONDITION)
+        known = self.above.get(place)
+        if known is None:
+            known = self.above[place] = self.add(self.kinds[place][0] + 1, UNIT if kind == "real" else CONDITION)
+        return known
 
     def operation(self, operation: str | int, parts: list[int]) -> int:
         """The place of an operation that is met for the first time."""
@@ -101,7 +106,7 @@ class Shapes:
     """The units of a program, and the shape and level of every scalar operation.
 
     Arguments:
-        nodes: all nodes, operands first.
+        nodes: all nodes in the order of their numbers, operands first.
         roots: the wanted values.
 
     The level of a unit is above those of all units that it is made of. Units are roots, what is used twice, and what
@@ -139,7 +144,7 @@ class Shapes:
 
         The nodes of a large model lie all over the memory: each is looked at once, and numbers from there on.
         """
-        self.read = read = [0] * (1 + max((node.number for node in self.nodes), default=-1))
+        self.read = read = [0] * (1 + self.nodes[-1].number if self.nodes else 0)
         rows: list[Row] = []
         taken: list[int] = []
         others: list[int] = []
@@ -152,7 +157,7 @@ class Shapes:
             number, below, operation = node.number, [operand.number for operand in operands], _operation(node)
             rows.append((number, operation, below, node))
             (others if operation is None else taken).extend(below)
-            if (operation == "multiply" or operation == "negate") and is_scaled(node):
+            if (operation == "multiply" or operation == "negate") and len(below) < 3 and is_scaled(node):
                 scaled.append((number, below[-1]))
         self.used = {*others, *taken}
         uses = [0] * len(read)
@@ -244,6 +249,6 @@ def _leaf(node: AnyNode) -> int:
 
 def _operation(node: AnyNode) -> str | int | None:
     """The function or the exponent of an operation on scalars."""
-    if node.dims:
-        return None
-    return node.function if type(node) is Apply else node.exponent if type(node) is IntegerPower else None
+    if type(node) is Apply:
+        return None if node.dims else node.function
+    return node.exponent if type(node) is IntegerPower and not node.dims else None
