@@ -116,6 +116,18 @@ def test_multiplications_of_a_power(exponent: int) -> None:
     assert multiplications(exponent) == operations if exponent != 1 else operations == 0
 
 
+@pytest.mark.parametrize(("points", "kept"), [(2000, True), (2001, False)])
+def test_a_table_that_is_too_large_to_be_kept_is_an_array_of_every_call(points: int, kept: bool) -> None:
+    rhs = opjax.compile_rhs(
+        f"model M:\n  axes:\n    a = grid(0, 1, {points})\n  states: x[a]\n"
+        "  dynamics:\n    x[a]' = sum(x[b]*(a - b)^2 for b in a)\n"
+    )
+    found = rhs.explain()
+    assert (found.largest is None) == kept == (not found.obstacles)
+    before, _, function = rhs.source.partition("def rhs")
+    assert ("base*base" in before, "base*base" in function) == (kept, not kept)
+
+
 def test_one_operation_is_told_as_one() -> None:
     (remark,) = [one.remark for one in explained(NUMBERS.format(x="k")).passes if one.remark]
     assert remark.startswith("1 scalar operation stays, which is quick")

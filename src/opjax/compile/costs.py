@@ -10,7 +10,8 @@ ten or fifty of the others, depending on the library. Moving numbers (slices, ga
 *Bytes*: at least the states, parameters and tables are read and the derivatives written, each once; at most every
 operation by itself reads its operands and writes its result. NumPy is near the upper bound, XLA, which fuses operations
 that work element by element, nearer to the lower. Numbers have the item size of the state, truth values one byte, and
-positions eight (four at least). What depends on axes alone is computed once, before the first call: it is a table.
+positions eight (four at least). What depends on axes alone is computed once, before the first call, unless it is very
+large: it is a table.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from opjax.compile.once import POSITIONAL, settled_nodes
 from opjax.ir.nodes import (
     Along,
     AnyNode,
@@ -36,9 +38,8 @@ from opjax.ir.nodes import (
     View,
 )
 from opjax.ir.program import Program
-from opjax.ir.types import Axis, Dims, Role
+from opjax.ir.types import Axis, Dims
 
-POSITIONAL: frozenset[Role] = frozenset(("position", "coordinate", "quadrature", "measure", "size"))
 CHEAP = frozenset(
     (
         *("add", "multiply", "divide", "negate", "minimum", "maximum", "abs", "sign", "step", "floor", "ceil", "mod"),
@@ -86,7 +87,8 @@ class Counter:
 
     def __post_init__(self) -> None:
         self.nodes = self.program.nodes
-        self.settled = {n.number for n in self.nodes if n.roles <= POSITIONAL and not isinstance(n, Constant)}
+        tables = {n.number for n in self.nodes if isinstance(n, Symbol) and n.role in POSITIONAL}
+        self.settled = tables | settled_nodes(self.nodes, self.program.axes)
         for node in self.nodes:
             for operand in node.operands:
                 self.uses[operand.number] = self.uses.get(operand.number, 0) + 1

@@ -6,12 +6,12 @@ need no transposition where they agree. Values that are used once, and have no n
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 
 from opjax.compile.contraction import common_order, contracted_order
 from opjax.compile.naming import Namer
+from opjax.compile.once import POSITIONAL, settled_nodes
 from opjax.compile.reading import hint_of, in_order, picked
 from opjax.compile.signs import INFIX, Term, folds, terms_of
 from opjax.compile.tables import interpolated
@@ -41,9 +41,6 @@ from opjax.ir.types import Dim, Dims, Role
 
 LONGEST_LINE = 96
 MOST_OPERANDS = 24
-MOST_SETTLED = 4_000_000
-"""Elements of an array that is computed once and kept."""
-POSITIONAL: frozenset[Role] = frozenset(("position", "coordinate", "quadrature", "size"))
 GIVEN: frozenset[Role] = POSITIONAL | frozenset[Role](("parameter",))
 OF_PARAMETERS = frozenset((Apply, IntegerPower, Join, Gather, View))
 
@@ -91,7 +88,7 @@ class Emitter:
         for node in nodes:
             if isinstance(node, Symbol) and node.number in named:
                 self.values[node.number] = self.symbol(node)
-        places = dict.fromkeys(self.settled_nodes(nodes), self.settled)
+        places = dict.fromkeys(settled_nodes(nodes, self.program.axes), self.settled)
         if self.apart:
             places.update(dict.fromkeys(self.given_nodes(nodes, places), self.given))
         kept = places.keys() & wanted
@@ -123,16 +120,6 @@ class Emitter:
         return {operand.number for operand in node.operands}
 
     # --- statements
-
-    def settled_nodes(self, nodes: list[AnyNode]) -> set[int]:
-        """The operations that depend on axes alone, and are not too large to be kept."""
-        found: set[int] = set()
-        for node in nodes:
-            if node.operands and node.roles and node.roles <= POSITIONAL:
-                cells = math.prod(self.program.axes[dim.axis].size or 1 for dim in node.dims)
-                if cells <= MOST_SETTLED and all(not o.operands or o.number in found for o in node.operands):
-                    found.add(node.number)
-        return found
 
     def given_nodes(self, nodes: list[AnyNode], settled: Container[int]) -> set[int]:
         """The operations on numbers and vectors that depend on parameters alone."""

@@ -9,6 +9,7 @@ from opjax.compile.explanation import ContractionRecord, Explanation, Extent, Gr
 
 WIDTH = 100
 MOST_ROWS = 12
+MOST_COUNTED = 10**12
 
 
 def text(record: Explanation) -> str:
@@ -29,7 +30,8 @@ def _cost(record: Explanation) -> Iterator[str]:
     size = f"{_several(record.states, 'state')}, {_several(record.operations, 'operation')} on arrays"
     yield f"{record.model}, {record.namespace}: {size}"
     functions = f" and {_several(costs.function_values, 'value')} of functions" if costs.function_values else ""
-    yield f"  one call computes  about {_several(costs.flops, 'operation')} on numbers{functions}"
+    about = "" if costs.flops >= MOST_COUNTED else "about "
+    yield f"  one call computes  {about}{_several(costs.flops, 'operation')} on numbers{functions}"
     low, high = size_text(costs.least_bytes), size_text(costs.most_bytes)
     yield f"           moves     {low} (each input and output once) to {high} (every operation by itself)"
 
@@ -113,7 +115,7 @@ def extent_text(extent: Extent) -> str:
 
 def size_text(count: int) -> str:
     """Such as ``1.5 kB``; a kB is 1,000 bytes."""
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= size:
             return f"{count / size:.3g} {unit}"
     return f"{count} bytes"
@@ -127,7 +129,7 @@ def _length(extent: Extent) -> int:
 
 
 def _count(number: int) -> str:
-    return f"{number:,}" if number < 10**12 else "over 10^12"
+    return f"{number:,}" if number < MOST_COUNTED else "over 10^12"
 
 
 def _several(number: int, word: str) -> str:

@@ -71,7 +71,9 @@ def explanation(system: System, lowered: Program) -> str:
 def _count(program: Program) -> str:
     nodes = program.nodes
     leaves = sum(isinstance(node, Symbol | Constant) for node in nodes)
-    return f"{len(nodes) - leaves} operations on {leaves} leaves"
+    operations = len(nodes) - leaves
+    leaf = "leaf" if leaves == 1 else "leaves"
+    return f"{operations} operation{'' if operations == 1 else 's'} on {leaves} {leaf}"
 
 
 def _listing(program: Program) -> Iterator[str]:
