@@ -275,3 +275,76 @@ def test_names_that_python_spells_in_another_way() -> None:
             np.testing.assert_array_equal(rhs.eval_fn(0.0, np.ones(1), **{name: 2.0}), [2.0])
         with pytest.raises(opjax.OpjaxError, match="E0806"):
             rhs.eval_fn(0.0, np.ones(1), m=2.0)
+
+
+def nothing_general(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on, a call that is not as usual fails."""
+
+    def fail(*arguments: object) -> None:
+        raise AssertionError("a usual call went the general way")
+
+    for name in ("_by_mapping", "_unusual", "_flat"):
+        monkeypatch.setattr(opjax.CompiledRhs, name, fail)
+
+
+def model_calls(text: str, y: np.ndarray, p: dict[str, Any], way: str) -> Callable[[], Any]:
+    """A call of a model that is called for the first time."""
+    rhs = opjax.compile_rhs(opjax.loads(text, "ojx"))
+    call = (lambda: rhs(0.0, y, p)) if way == "mapping" else (lambda: rhs.eval_fn(0.0, y, **p))
+    return call
+
+
+@pytest.mark.parametrize("way", ["mapping", "keywords"])
+@pytest.mark.parametrize("kind", ["numbers", "arrays", "network"])
+def test_usual_calls_go_no_other_way(monkeypatch: pytest.MonkeyPatch, kind: str, way: str) -> None:
+    texts = {"numbers": COPIED.replace("z + w", "z + w*k"), "arrays": ARRAYS.replace("{time}", ""), "network": DEFAULTS}
+    given: dict[str, Any] = {"numbers": {"k": 0.5}, "arrays": {"k": 0.5, "C": np.eye(3)}, "network": {}}[kind]
+    y = np.linspace(0.5, 1.5, 3 if kind != "network" else 80)
+    call = model_calls(texts[kind], y, given, way)
+    want = call()
+    nothing_general(monkeypatch)
+    np.testing.assert_array_equal(call(), want)
+
+
+DEFAULTS = "model D:\n  params:\n" + "".join(f"    k{i} = {i + 1}\n" for i in range(80))
+DEFAULTS += "  states: " + ", ".join(f"x{i}" for i in range(80)) + "\n  dynamics:\n"
+DEFAULTS += "".join(f"    x{i}' = -k{i}*x{i}*x{(i * 7 + 3) % 80}\n" for i in range(80))
+
+
+def test_many_parameters_have_values_that_are_given_and_others_that_are_not() -> None:
+    """Between calls without any value, which are written for, stand calls with some."""
+    rhs = opjax.compile_rhs(opjax.loads(DEFAULTS, "ojx"))
+    y, k = np.linspace(0.5, 1.5, 80), np.arange(80) + 1.0
+    other = y[(np.arange(80) * 7 + 3) % 80]
+    for _ in range(2):
+        np.testing.assert_allclose(rhs.eval_fn(0.0, y), -k * y * other, rtol=1e-13)
+        np.testing.assert_allclose(rhs(0.0, y), -k * y * other, rtol=1e-13)
+        np.testing.assert_allclose(rhs(0.0, y, {"k0": 9.0})[0], -9.0 * y[0] * other[0], rtol=1e-13)
+        np.testing.assert_allclose(rhs.eval_fn(0.0, y, k79=0.5)[79], -0.5 * y[79] * other[79], rtol=1e-13)
+        np.testing.assert_allclose(rhs(0.0, y.astype(np.float32)), -k * y * other, rtol=1e-5)
+        for wrong in ({"k80": 1.0}, {"k0": "1"}, {"k0": [1.0, 2.0]}):
+            with pytest.raises(opjax.OpjaxError):
+                rhs.eval_fn(0.0, y, **wrong)
+        for shape in ((79,), (80, 1), (2, 40)):
+            with pytest.raises(opjax.OpjaxError, match="E0804"):
+                rhs(0.0, np.ones(shape))
+
+
+def test_a_first_state_of_a_wrong_shape_is_not_taken_for_usual() -> None:
+    rhs = opjax.compile_rhs(opjax.loads(DEFAULTS, "ojx"))
+    for _ in range(2):
+        with pytest.raises(opjax.OpjaxError, match="E0804"):
+            rhs.eval_fn(0.0, np.ones(79))
+    assert rhs.eval_fn(0.0, np.ones(80)).shape == (80,)
+
+
+def test_eval_fn_is_one_method_whatever_it_has_become() -> None:
+    rhs = opjax.compile_rhs(opjax.loads(COPIED, "ojx"))
+    before, y = rhs.eval_fn, np.array([1.0, 2.0, 3.0])
+    want = before(0.0, y, k=0.5)
+    assert rhs.eval_fn is before
+    assert "tolist" in before.__func__.__code__.co_names  # it computes itself
+    np.testing.assert_array_equal(before(t=0.0, y=y, k=0.5), want)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(before))(0.0, y, k=0.5), want)
+    with pytest.raises(opjax.OpjaxError, match="E0806"):
+        before(0.0, y, k=0.5, self=1.0)

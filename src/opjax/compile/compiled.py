@@ -19,7 +19,7 @@ from opjax.compile.living import first_equal
 from opjax.compile.options import Options
 from opjax.compile.origins import Origin
 from opjax.compile.quantities import NOTHING, Optimise
-from opjax.compile.quick import Called, Quick, Usual, bound
+from opjax.compile.quick import Called, Usual, bound, by_keyword, hasten, without_values
 from opjax.compile.settled import MANY, SEVERAL, Settled
 from opjax.errors import catalogue, did_you_mean
 from opjax.ir.system import System
@@ -76,7 +76,7 @@ class CompiledRhs(Called, Described):
         self._ready: dict[tuple[type, DType], _Ready] = {}
         self._latest: _Ready | None = None
         self._usual: Usual | None = None
-        self._keywords = Quick("eval_fn", self._by_keyword, getattr, self, "eval_fn")
+        self._keywords = by_keyword(self)
         _register_without_leaves(type(self))
 
     # --- calls
@@ -188,9 +188,6 @@ class CompiledRhs(Called, Described):
                 return self.__call__(t, y, complete)
         return self._flat(t, y, given)
 
-    def _by_keyword(self, t: object, y: Any, **parameters: object) -> Any:
-        return self.__call__(t, y, parameters)
-
     def _unusual(self, t: object, y: Any, other: Mapping[str, object], values: tuple[object, ...]) -> Any:
         """A call by keyword of which something is not as usual; a value that was not given is None."""
         found = zip(self._arguments.names, values, strict=True)
@@ -261,7 +258,11 @@ class CompiledRhs(Called, Described):
             )
             self._usual = usual
             self.__call__ = usual.function("mapping", self._by_mapping)
-            self._keywords.__call__ = usual.function("keywords", self._unusual) or self._by_keyword
+            hasten(self._keywords, usual.function("keywords", self._unusual))
+        elif ready.settled is not None:
+            like = ready.backend.xp.empty(self._shape, ready.dtype)
+            self.__call__ = without_values(kernel, like, ready.settled, "mapping", self._by_mapping) or self._by_mapping
+            hasten(self._keywords, without_values(kernel, like, ready.settled, "keywords", self))
 
     def _tree(self, t: object, y: Mapping[str, Array], parameters: Mapping[str, object]) -> dict[str, Array]:
         backend, dtype, states = self._states(y)

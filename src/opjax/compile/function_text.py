@@ -86,6 +86,8 @@ class Code:
     inlined: Inlined | None = None
     opened: tuple[tuple[str, ...], tuple[str, ...]] | None = None
     """The statements that read arguments, and those that compute, where they may stand in another function too."""
+    parameters: tuple[str, ...] = ()
+    """The variables of the parameters, where the statements stand in another function."""
 
     @property
     def text(self) -> str:
@@ -177,16 +179,15 @@ def _written(asked: Asked) -> Code:
     make = [] if emitter.result else [f"out = {emitter.helper('empty')}({size}, real)"]
     end = f"return {emitter.result or 'out'}"
     prologue, lines = _unpacked(asked.inputs, emitter), list(released([*make, *emitter.lines, end], emitter.long))
-    code = _code(emitter, prologue, lines, (size,))
-    apart = bool(code.given) or any("p[" in line for line in lines)
-    return code if apart else replace(code, opened=(tuple(prologue), tuple(lines)))
+    names = _variables(emitter, "parameter", asked.inputs.parameters)
+    return replace(_code(emitter, prologue, lines, (size,)), parameters=names)
 
 
 _READS_P = re.compile(r"\w+ = (\w+\()?p\[")
 _WORD = re.compile(r"\w+")
-FEW_ITEMS = 2
+FEW_ITEMS = 3
 """Numbers that are written one by one, and not all at once."""
-OUTSIDE = "args call defaults float kind len map memo other otherwise pick shape tuple type types usual"
+OUTSIDE = "args call defaults float kind len map memo other otherwise pick shape tuple type self types usual"
 """What functions around these statements refer to: see `opjax.compile.quick`."""
 
 
@@ -197,10 +198,9 @@ def _of_numbers(asked: Asked) -> Code:
     _reserve(emitter, asked, "out", "real", "store", *OUTSIDE.split(), *taken)
     emitter.emit()
     results = [emitter.operand(asked.program.roots[output.name]).text for output in asked.outputs]
-    names = {(s.role, s.name): variable for variable, s in emitter.leaves.items()}
     size = len(results)
-    states = tuple(names.get(("state", slot.name), "_") for slot in asked.inputs.states)
-    parameters = tuple(names.get(("parameter", name), "_") for name in asked.inputs.parameters)
+    states = _variables(emitter, "state", [slot.name for slot in asked.inputs.states])
+    parameters = _variables(emitter, "parameter", asked.inputs.parameters)
     statements = [*emitter.lines, f"out = {emitter.helper('empty')}({size})"]
     if size <= FEW_ITEMS:
         statements += [f"out[{place}] = {text}" for place, text in enumerate(results)]
@@ -212,6 +212,12 @@ def _of_numbers(asked: Asked) -> Code:
     lines += ["except (ArithmeticError, ValueError):", "    return otherwise(t, y, p)"]
     code = _code(emitter, [], lines, (size,))
     return replace(code, inlined=Inlined(states, parameters, tuple(statements), refuses_lists(asked.program)))
+
+
+def _variables(emitter: Emitter, role: str, names: Iterable[str]) -> tuple[str, ...]:
+    """The variables of leaves."""
+    known = {symbol.name: variable for variable, symbol in emitter.leaves.items() if symbol.role == role}
+    return tuple([known.get(name, "_") for name in names])
 
 
 def _whole(program: Program, root: AnyNode, count: int) -> AnyNode | None:
@@ -242,7 +248,8 @@ def _code(emitter: Emitter, prologue: list[str], lines: list[str], sizes: tuple[
         given, prologue = _apart_from(emitter, prologue, lines)
     text = _function("rhs(t, y, p, extras=())", [*prologue, *lines])
     settled = (*emitter.settled, "") if emitter.settled else ()
-    return Code(settled, given, text, emitter.helpers, emitter.tables, "time" in used, sizes)
+    opened = None if any("p[" in line for line in lines) else (tuple(prologue), tuple(lines))
+    return Code(settled, given, text, emitter.helpers, emitter.tables, "time" in used, sizes, opened=opened)
 
 
 def _function(head: str, lines: Iterable[str]) -> str:

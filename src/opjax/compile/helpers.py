@@ -33,7 +33,7 @@ def helper(backend: Backend, name: str, dtype: DType) -> ArrayFunction:
         "vector_of_truths": functools.partial(_vector, backend, backend.xp.bool),
         "real": dtype,
     }
-    own |= _writing(backend) if backend.name == "numpy" else {}
+    own |= _writing(backend, dtype) if backend.name == "numpy" else {}
     return own.get(name) or lookups(backend).get(name) or backend.function(name)
 
 
@@ -76,10 +76,16 @@ NUMBERS: dict[str, ArrayFunction] = {
 """Functions of Python's numbers; where the result is no finite number they raise, or say what arrays say."""
 
 
-def _writing(backend: Backend) -> dict[str, ArrayFunction]:
+def _writing(backend: Backend, dtype: DType) -> dict[str, ArrayFunction]:
     """What makes arrays and writes to them; numbers that stand beside arrays are arrays without axes."""
     xp = backend.xp
+
+    def counted(positions: Array, x: Array, size: int) -> Array:
+        return backend.segment_sum(x, positions, size)
+
     return {
+        "counted": xp.bincount if dtype == xp.float64 else counted,  # which adds in double precision
+        "taken": xp.ndarray.take,
         "array": xp.array,
         "empty": xp.empty,
         "cell": xp.asarray,

@@ -117,6 +117,10 @@ class InPlace(Emitter):
         """As `Emitter.shaped`."""
         return f"{text}.reshape{shape}"
 
+    def helper(self, function: str) -> str:
+        """As `Emitter.helper`; elements are read by the method of arrays, without a function in between."""
+        return Emitter.helper(self, "taken" if function == "take" else function)
+
     # --- temporaries
 
     def assign(self, hint: str, value: Value) -> Value:
@@ -175,6 +179,12 @@ class InPlace(Emitter):
         """The value as it is; the only element of a vector that is computed as a scalar."""
         if isinstance(node, Gather) and node.number in self.targets.single:
             return self.element(node)
+        if isinstance(node, Segment):
+            positions = self.table(Table("positions", positions=tuple(node.positions)), "positions")
+            text = (
+                f"{self.helper('counted')}({positions}, {self.operand(node.operand).text}, {self.size(node.dims[0])})"
+            )
+            return Value(text, node.dims, fresh=True)
         return Emitter.written(self, node)
 
     def into(self, node: AnyNode, target: Target) -> Value:

@@ -12,11 +12,13 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from types import FunctionType, MethodType
+from typing import Any, Literal, cast
 
 from opjax.backends.base import Array, DType
 from opjax.compile.function_text import Inlined
 from opjax.compile.kernel import Kernel
+from opjax.compile.settled import Settled
 
 Style = Literal["mapping", "keywords", "bound"]
 """Parameters in one mapping, by keyword, or given once and for all."""
@@ -24,6 +26,7 @@ MANY = 6
 """Parameters from which on their types are looked at all at once."""
 INDENT = "    "
 _MADE = re.compile(r"(\w+) = (\w+)\(p\[(\d+)\]\)")
+_OF_P = re.compile(r"\bp\b")
 _GIVEN = re.compile(r"\bp\[(\d+)\]")
 
 
@@ -70,6 +73,32 @@ class Quick(Called):
         return self._again[0], self._again[1:]
 
 
+def by_keyword(rhs: Callable[..., Any]) -> MethodType:
+    """The method ``eval_fn(t, y, **parameters)`` of a derivative that takes them as one mapping.
+
+    It is called as quickly as any function of Python's, which an object that has a `__call__` is not.
+    """
+    function = FunctionType(_in_one_mapping.__code__, {}, "eval_fn")
+    vars(function)["__signature__"] = _SIGNATURE
+    return MethodType(function, rhs)
+
+
+def _in_one_mapping(self: Callable[..., Any], /, t: object, y: object, **parameters: object) -> object:
+    return self(t, y, parameters)
+
+
+_SIGNATURE = inspect.signature(_in_one_mapping)
+
+
+def hasten(method: MethodType, function: FunctionType | None) -> None:
+    """Have a method do what a function does, for all who hold it."""
+    if function is not None:
+        held = cast(FunctionType, method.__func__)
+        held.__globals__.update(function.__globals__)
+        held.__kwdefaults__ = function.__kwdefaults__
+        held.__code__ = function.__code__
+
+
 @dataclass(frozen=True, slots=True)
 class Usual:
     """What usual arguments look like.
@@ -105,7 +134,8 @@ class Usual:
             given: the values of a bound one.
         """
         inlined = self.kernel.code("numbers" if self._small else "written").inlined
-        if style == "keywords" and (inlined is None or inlined.parameters != self.names):
+        reads = inlined.parameters if inlined else self.kernel.code("written").parameters
+        if style == "keywords" and reads != self.names:  # they are not the names of variables
             return None
         if style == "bound" and (inlined is None or {type(value) for value in given} - {float}):
             return None
@@ -124,7 +154,7 @@ class Usual:
         }
         if style == "bound" and inlined:
             names |= dict(zip(inlined.parameters, given, strict=True))
-        text = self._of_numbers(style, inlined) if inlined else self._of_arrays()
+        text = self._of_numbers(style, inlined) if inlined else self._of_arrays(style, reads)
         return self.kernel.around(form, text, names, self.dtype)
 
     @property
@@ -135,61 +165,84 @@ class Usual:
     def _example(self) -> Array:
         return self.kernel.backend.xp.empty(self.shape, self.dtype)
 
-    def _left_out(self) -> list[str]:
-        """Where all parameters have defaults, these are meant by a call without any."""
-        return (
-            ["if not args:", f"{INDENT}args = defaults"] if self.names and len(self.defaults) == len(self.names) else []
-        )
+    def _head(self, style: Style, reads: Sequence[str]) -> tuple[str, str]:
+        """How a function of one style begins, and what it returns where arguments are unusual."""
+        if style == "bound":
+            return "call(t, y)", "otherwise(t, y)"
+        if style == "mapping":  # where all parameters have defaults, these are meant by a call without any
+            whole = self.names and len(self.defaults) == len(self.names)
+            return f"call(t, y, args={'defaults' if whole else None})", "otherwise(t, y, args)"
+        values = "".join(f"{name}=defaults.get(name_{place}), " for place, name in enumerate(reads))
+        given = "".join(f"{name}, " for name in reads)
+        return f"call(self, /, t, y, {'*, ' * bool(reads)}{values}**other)", f"otherwise(t, y, other, ({given}))"
 
-    def _guard(self) -> str:
-        return "if type(y) is kind and y.dtype is real" + " and type(t) is float" * self.timed
+    def _guard(self, style: Style) -> list[str]:
+        """What is looked at first: the states, the time, and how many parameters there are."""
+        count = f"len(args) == {len(self.names)}" if self.names else "not args"
+        counted = {"mapping": [count], "keywords": ["not other"], "bound": []}
+        return ["type(y) is kind", "y.dtype is real", *["type(t) is float"] * self.timed, *counted[style]]
 
     def _of_numbers(self, style: Style, inlined: Inlined) -> str:
         """The whole computation, behind a look at what is given."""
-        count, first = len(self.names), inlined.states[0]
-        head, guard, rest = "call(t, y, args=None)", self._guard(), "otherwise(t, y, args)"
-        before, looks = list[str](), list[str]()
-        if style == "mapping":
-            looks = [f"len(args) == {count}"] if count else ["not args"]
-            reads = [f"{variable} := args[name_{place}]" for place, variable in enumerate(inlined.parameters)]
-        else:
-            reads = list(inlined.parameters)
-        if style == "keywords":
-            values = "".join(f"{name}=defaults.get(name_{place}), " for place, name in enumerate(reads))
-            head = f"call(t, y, {'*, ' * bool(reads)}{values}**other)"
-            guard += " and not other"
-            rest = f"otherwise(t, y, other, ({''.join(f'{name}, ' for name in reads)}))"
-        if style == "bound":
-            head, rest = "call(t, y)", "otherwise(t, y)"
-        elif style == "mapping" and count >= MANY:
-            before = [f"{', '.join(inlined.parameters)} = p = pick(args)"]
-            looks.append("tuple(map(type, p)) == types")
-        else:
-            looks += [f"type({read}) is float" for read in reads]
-        lines = [*(self._left_out() if style == "mapping" else ()), f"{guard}:", f"{INDENT}try:"]
-        lines += [f"{INDENT * 2}{line}" for line in before]
-        lines += [f"{INDENT * 2}if {' and '.join(looks) or 'True'}:"]
-        lines += [f"{INDENT * 3}{', '.join(inlined.states)}, = y.tolist()"]
-        lines += [f"{INDENT * 3}if {'True' if inlined.refuses else f'type({first}) is float'}:"]
-        lines += [f"{INDENT * 4}{line}" for line in inlined.statements]
-        lines += [f"{INDENT}except (ArithmeticError, ValueError, LookupError, TypeError):", f"{INDENT * 2}pass"]
-        return _text(head, [*lines, f"return {rest}"])
+        looks, body, reads = self._guard(style), [f"{', '.join(inlined.states)}, = y.tolist()"], inlined.parameters
+        if style == "mapping" and len(self.names) >= MANY:
+            looks.append("tuple(map(type, p := pick(args))) == types")
+            body.insert(0, f"{', '.join(reads)} = p")
+        elif style == "mapping":
+            looks += [f"type({name} := args[name_{place}]) is float" for place, name in enumerate(reads)]
+        elif style == "keywords":
+            looks += [f"type({name}) is float" for name in reads]
+        statements = list(inlined.statements)
+        if not inlined.refuses:
+            statements = [f"if type({inlined.states[0]}) is float:", *(f"{INDENT}{line}" for line in statements)]
+        head, rest = self._head(style, reads)
+        lines = ["try:", f"{INDENT}if {' and '.join(looks)}:"]
+        lines += [f"{INDENT * 2}{line}" for line in (*body, *statements)]
+        lines += ["except (ArithmeticError, ValueError, LookupError, TypeError):", f"{INDENT}pass", f"return {rest}"]
+        return _text(head, lines)
 
-    def _of_arrays(self) -> str:
+    def _of_arrays(self, style: Style, reads: Sequence[str]) -> str:
         """A call of what computes, behind a look at what is given."""
-        looks = [f"len(args) == {len(self.names)}"] if self.names else ["not args"]
+        looks = [*self._guard(style), "y.shape == shape"]
         for place, shape in enumerate(self.shapes):
-            value, read = f"given_{place}", f"type(given_{place} := args[name_{place}])"
+            value = f"given_{place}"
+            read = f"type({value} := {f'args[name_{place}]' if style == 'mapping' else reads[place]})"
             like = f"{read} is kind and {value}.dtype is real and {value}.shape == shape_{place}"
             looks.append(like if shape else f"{read} is float")
         values = "".join(f"given_{place}, " for place in range(len(self.names)))
         opened = self.kernel.code("written").opened
         body = [f"return rhs(t, y, ({values}))"] if opened is None else [*_arguments(opened[0]), *opened[1]]
-        lines = [*self._left_out(), f"{self._guard()} and y.shape == shape:", f"{INDENT}try:"]
-        lines += [f"{INDENT * 2}usual = {' and '.join(looks)}"]
-        lines += [f"{INDENT}except (LookupError, TypeError):", f"{INDENT * 2}usual = False"]
-        lines += [f"{INDENT}if usual:", *(f"{INDENT * 2}{line}" for line in body)]
-        return _text("call(t, y, args=None)", [*lines, "return otherwise(t, y, args)"])
+        head, rest = self._head(style, reads)
+        lines = ["try:", f"{INDENT}usual = {' and '.join(looks)}"]
+        lines += ["except (LookupError, TypeError, ValueError):", f"{INDENT}usual = False"]
+        lines += ["if usual:", *(f"{INDENT}{line}" for line in body)]
+        return _text(head, [*lines, f"return {rest}"])
+
+
+def without_values(kernel: Kernel, like: Array, settled: Settled, style: Style, otherwise: Callable[..., Any]) -> Any:
+    """The function of one style for calls without any value, where there are many parameters; None where there is none.
+
+    What is made of the defaults is made once, before.
+
+    Arguments:
+        kernel: computes.
+        like: usual states.
+        settled: the defaults of all parameters.
+        style: how it would take others.
+        otherwise: what takes the same arguments where they are unusual.
+    """
+    code = kernel.code("written")
+    if code.opened is None:
+        return None
+    before = [line for line in code.opened[0] if _OF_P.search(line)]
+    body = [line for line in code.opened[0] if not _OF_P.search(line)]
+    looks = ["type(y) is kind", "y.dtype is real", "y.shape == shape", *["type(t) is float"] * code.uses_time]
+    looks.insert(0, "(args is None or type(args) is dict and not args)" if style == "mapping" else "not args")
+    heads = {"mapping": "call(t, y, args=None)", "keywords": "call(self, /, t, y, **args)"}
+    lines = [f"if {' and '.join(looks)}:", *(f"{INDENT}{line}" for line in (*body, *code.opened[1]))]
+    text = "".join(f"{line}\n" for line in before) + _text(heads[style], [*lines, "return otherwise(t, y, args)"])
+    names: dict[str, object] = {"kind": type(like), "shape": like.shape, "p": settled, "otherwise": otherwise}
+    return kernel.around("written", text, names, like.dtype)
 
 
 def _made(prologue: Sequence[str]) -> dict[str, tuple[str, int]]:
