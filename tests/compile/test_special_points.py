@@ -17,6 +17,7 @@ from opjax.ir.types import declared_dims
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 2.5, math.inf, -math.inf, math.nan)
 SCALARS = (
     ("x^0 + y", "y^0*x"),
+    ("exp(x^0)*y", "max(y^0, 0.5)*x^0"),
     ("0*x + y", "inf*y - x"),
     ("x/y", "1/x - 2/(x - y)"),
     ("1/(0*x)", "1/(-x*0) + 1/(-0.0)"),
@@ -28,6 +29,7 @@ SCALARS = (
 )
 VECTORS = (
     ("x[a]^0", "y[a]^0 + x[a]^-2"),
+    ("exp(x[a]^0)", "max(y[a]^0, x[a]^0)"),
     ("1/(x[a]*0.0)", "1/(y[a]*(-0.0))"),
     ("1/where(x[a] > 0, 0.0, 1.0)", "1/where(y[a] > 0, -0.0, 1.0)"),
     ('1/(x[a] if a == "q" else -0.0)', '1/(y[a] if a != "p" else -0.0)'),
@@ -102,3 +104,13 @@ def test_axes_that_differ_in_the_sign_of_a_zero() -> None:
     with np.errstate(divide="ignore"):
         np.testing.assert_array_equal(positive(0.0, np.ones(3)), [math.inf, 1.0, 0.5])
         np.testing.assert_array_equal(negative(0.0, np.ones(3)), [-math.inf, 1.0, 0.5])
+
+
+@pytest.mark.parametrize("rates", [SCALARS[1], VECTORS[1]])
+def test_a_power_of_zero_keeps_the_data_type(rates: tuple[str, str]) -> None:
+    rhs = opjax.compile_rhs(scalars(rates) if rates in SCALARS else vectors(rates))
+    for xp in (np, jnp, pytest.importorskip("array_api_strict")):
+        y = xp.full(len(rhs.state_names), 2.0, dtype=xp.float32)
+        tree = rhs.pytree_eval_fn(0.0, rhs.unflatten(y))
+        assert {value.dtype for value in (rhs(0.0, y), *tree.values())} == {xp.asarray(1.0, dtype=xp.float32).dtype}
+        np.testing.assert_allclose(np.asarray(rhs(0.0, y)), meaning(rhs, np.full(y.shape, 2.0)), rtol=1e-6)

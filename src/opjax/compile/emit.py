@@ -286,7 +286,7 @@ class Emitter:
         """Repeated squaring and multiplication."""
         base = self.operand(node.base)
         if node.exponent == 0:
-            return Value(f"xp.ones_like({base.text})" if base.order else "1.0", base.order)  # of what is infinite too
+            return Value(f"xp.ones_like({base.text})", base.order)  # of what is infinite too
         if not base.text.isidentifier():
             base = self.assign("base", base)
         if node.exponent == 2:

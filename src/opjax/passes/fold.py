@@ -1,8 +1,8 @@
 """Fold: what depends on nothing is computed now, in floating point; only rules that change no value are used.
 
 Constants are computed by the functions that define the language, and sizes of axes become numbers. A factor of 1, a
-division by 1, a power of 1 and two minus signs disappear, and a condition that is known chooses: all exact for every
-value. What is not: ``0*x`` is no 0 where x is infinite or undefined, ``x + 0`` turns -0 into 0, ``x - x`` and ``x/x``
+division by 1, a power of 1 and two minus signs disappear, a number to the power of 0 is 1, and a condition that is known
+chooses: all exact for every value. What is not: ``0*x`` is no 0 where x is infinite or undefined, ``x + 0`` turns -0 into 0, ``x - x`` and ``x/x``
 fail where x is infinite, ``x/3`` as a product with 1/3 and sums in another order are rounded otherwise. These stay.
 
 Law: no value changes by a bit, be it infinite, undefined or -0.
@@ -45,7 +45,7 @@ def _concerns(node: AnyNode) -> bool:
         return False
     if isinstance(node, Symbol):
         return node.role == "size"
-    return isinstance(node, IntegerPower) and (node.exponent == 1 or isinstance(node.base, Constant))
+    return isinstance(node, IntegerPower) and (node.exponent in (0, 1) or isinstance(node.base, Constant))
 
 
 def _may_fold(node: Apply) -> bool:
@@ -90,6 +90,8 @@ def _power(graph: Graph, node: IntegerPower, operands: tuple[AnyNode, ...]) -> A
     base = operands[0]
     if node.exponent == 1:
         return base
+    if node.exponent == 0 and not node.dims:
+        return graph.constant(1.0, node.span)
     if isinstance(base, Constant):
         return graph.constant(integer_power(float(base.value), node.exponent), node.span)
     return graph.integer_power(base, node.exponent, node.span)
