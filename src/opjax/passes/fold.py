@@ -1,9 +1,10 @@
 """Fold: what depends on nothing is computed now, in floating point; only rules that change no value are used.
 
 Constants are computed by the functions that define the language, and sizes of axes become numbers. A factor of 1, a
-division by 1, a power of 1 and two minus signs disappear, a number to the power of 0 is 1, and a condition that is known
-chooses: all exact for every value. What is not: ``0*x`` is no 0 where x is infinite or undefined, ``x + 0`` turns -0 into 0, ``x - x`` and ``x/x``
-fail where x is infinite, ``x/3`` as a product with 1/3 and sums in another order are rounded otherwise. These stay.
+division by 1, a power of 1 and two minus signs disappear, a number to the power of 0 is 1, and a condition that is
+known chooses: all exact for every value. What is not: ``0*x`` is no 0 where x is infinite or undefined, ``x + 0`` turns
+-0 into 0, ``x - x`` and ``x/x`` fail where x is infinite, ``x/3`` as a product with 1/3 and sums in another order are
+rounded otherwise. These stay.
 
 Law: no value changes by a bit, be it infinite, undefined or -0.
 Benchmark: every row; that of Fisher-KPP in `benchmarks/time_warm_call.py`, whose mesh width is a number afterwards.
