@@ -6,6 +6,7 @@ import collections
 import inspect
 import itertools
 import pickle
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -348,3 +349,10 @@ def test_eval_fn_is_one_method_whatever_it_has_become() -> None:
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(before))(0.0, y, k=0.5), want)
     with pytest.raises(opjax.OpjaxError, match="E0806"):
         before(0.0, y, k=0.5, self=1.0)
+
+
+def test_names_of_parameters_are_those_of_python() -> None:
+    """A name in Python's code and that of a parameter are one object, so that nothing compares their letters."""
+    rhs = opjax.compile_rhs("model M:\n  params: some_rate\n  states: x\n  dynamics:\n    x' = some_rate*x\n")
+    (name,) = rhs.param_names
+    assert name is sys.intern("some" + "_rate")

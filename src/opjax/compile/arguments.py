@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,6 +63,7 @@ class Arguments:
 
     def __post_init__(self) -> None:
         parameters = self.system.parameters
+        self.names = tuple([sys.intern(str(name)) for name in self.names])  # as names in Python's code: found at once
         self.known = (*parameters, *self.system.inputs)
         spelled = {unicodedata.normalize("NFKC", name): name for name in self.known if not name.isascii()}
         self.keywords = {keyword: name for keyword, name in spelled.items() if keyword not in self.known}
