@@ -351,6 +351,24 @@ def test_eval_fn_is_one_method_whatever_it_has_become() -> None:
         before(0.0, y, k=0.5, self=1.0)
 
 
+def test_bound_arrays_are_read_where_they_are_and_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rhs, contacts, y = opjax.compile_rhs(ARRAYS.replace("{time}", "")), np.eye(3), np.array([1.0, 2.0, 3.0])
+    f = rhs.bind({"k": 0.5, "C": contacts})
+    np.testing.assert_array_equal(f(0.0, y), 0.5 * y)
+    contacts[0, 1] = 1.0  # the caller's array stays the caller's
+    nothing_general(monkeypatch)
+    np.testing.assert_array_equal(f(0.0, y), [1.5, 1.0, 1.5])
+    monkeypatch.undo()
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(f))(0.0, y), [1.5, 1.0, 1.5])
+    assert f(0.0, y.astype(np.float32)).dtype == np.float32
+    for wrong in (np.ones(4), np.ones((3, 1))):
+        with pytest.raises(opjax.OpjaxError, match="E0804"):
+            f(0.0, wrong)
+    for value in (np.ones((3, 2)), "a", None):
+        with pytest.raises(opjax.OpjaxError):
+            rhs.bind({"k": 0.5, "C": value})(0.0, y)
+
+
 def test_names_of_parameters_are_those_of_python() -> None:
     """A name in Python's code and that of a parameter are one object, so that nothing compares their letters."""
     rhs = opjax.compile_rhs("model M:\n  params: some_rate\n  states: x\n  dynamics:\n    x' = some_rate*x\n")

@@ -19,7 +19,7 @@ from opjax.compile.living import first_equal
 from opjax.compile.options import Options
 from opjax.compile.origins import Origin
 from opjax.compile.quantities import NOTHING, Optimise
-from opjax.compile.quick import Called, Usual, bound, by_keyword, hasten, without_values
+from opjax.compile.quick import Called, Usual, bound, by_keyword, fixed, hasten
 from opjax.compile.settled import MANY, SEVERAL, Settled
 from opjax.errors import catalogue, did_you_mean
 from opjax.ir.system import System
@@ -261,8 +261,8 @@ class CompiledRhs(Called, Described):
             hasten(self._keywords, usual.function("keywords", self._unusual))
         elif ready.settled is not None:
             like = ready.backend.xp.empty(self._shape, ready.dtype)
-            self.__call__ = without_values(kernel, like, ready.settled, "mapping", self._by_mapping) or self._by_mapping
-            hasten(self._keywords, without_values(kernel, like, ready.settled, "keywords", self))
+            self.__call__ = fixed(kernel, like, ready.settled, "mapping", self._by_mapping) or self._by_mapping
+            hasten(self._keywords, fixed(kernel, like, ready.settled, "keywords", self))
 
     def _tree(self, t: object, y: Mapping[str, Array], parameters: Mapping[str, object]) -> dict[str, Array]:
         backend, dtype, states = self._states(y)

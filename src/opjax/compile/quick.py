@@ -18,7 +18,6 @@ from typing import Any, Literal, cast
 from opjax.backends.base import Array, DType
 from opjax.compile.function_text import Inlined
 from opjax.compile.kernel import Kernel
-from opjax.compile.settled import Settled
 
 Style = Literal["mapping", "keywords", "bound"]
 """Parameters in one mapping, by keyword, or given once and for all."""
@@ -137,8 +136,10 @@ class Usual:
         reads = inlined.parameters if inlined else self.kernel.code("written").parameters
         if style == "keywords" and reads != self.names:  # they are not the names of variables
             return None
-        if style == "bound" and (inlined is None or {type(value) for value in given} - {float}):
+        if style == "bound" and not all(map(self._fits, given, self.shapes)):
             return None
+        if style == "bound" and inlined is None:
+            return fixed(self.kernel, self._example, given, style, otherwise)
         form = "numbers" if inlined else "written"
         names: dict[str, object] = {
             "kind": self.kind,
@@ -156,6 +157,12 @@ class Usual:
             names |= dict(zip(inlined.parameters, given, strict=True))
         text = self._of_numbers(style, inlined) if inlined else self._of_arrays(style, reads)
         return self.kernel.around(form, text, names, self.dtype)
+
+    def _fits(self, value: Any, shape: tuple[int, ...]) -> bool:
+        """Whether a value is a number of Python's, or an array of the right kind and shape."""
+        if not shape:
+            return type(value) is float
+        return type(value) is self.kind and value.dtype is self.dtype and value.shape == shape
 
     @property
     def _small(self) -> bool:
@@ -219,15 +226,15 @@ class Usual:
         return _text(head, [*lines, f"return {rest}"])
 
 
-def without_values(kernel: Kernel, like: Array, settled: Settled, style: Style, otherwise: Callable[..., Any]) -> Any:
-    """The function of one style for calls without any value, where there are many parameters; None where there is none.
+def fixed(kernel: Kernel, like: Array, values: Sequence[object], style: Style, otherwise: Callable[..., Any]) -> Any:
+    """The function of one style for calls whose values are known; None where there is none.
 
-    What is made of the defaults is made once, before.
+    What is made of the values is made once, before. A style that could take others takes none.
 
     Arguments:
         kernel: computes.
         like: usual states.
-        settled: the defaults of all parameters.
+        values: those of all parameters.
         style: how it would take others.
         otherwise: what takes the same arguments where they are unusual.
     """
@@ -236,13 +243,23 @@ def without_values(kernel: Kernel, like: Array, settled: Settled, style: Style, 
         return None
     before = [line for line in code.opened[0] if _OF_P.search(line)]
     body = [line for line in code.opened[0] if not _OF_P.search(line)]
-    looks = ["type(y) is kind", "y.dtype is real", "y.shape == shape", *["type(t) is float"] * code.uses_time]
-    looks.insert(0, "(args is None or type(args) is dict and not args)" if style == "mapping" else "not args")
-    heads = {"mapping": "call(t, y, args=None)", "keywords": "call(self, /, t, y, **args)"}
+    head, look, rest = _FIXED[style]
+    looks = ["type(y) is kind", "y.dtype is real", "y.shape == shape", *["type(t) is float"] * code.uses_time, *look]
     lines = [f"if {' and '.join(looks)}:", *(f"{INDENT}{line}" for line in (*body, *code.opened[1]))]
-    text = "".join(f"{line}\n" for line in before) + _text(heads[style], [*lines, "return otherwise(t, y, args)"])
-    names: dict[str, object] = {"kind": type(like), "shape": like.shape, "p": settled, "otherwise": otherwise}
+    text = "".join(f"{line}\n" for line in before) + _text(head, [*lines, f"return {rest}"])
+    names: dict[str, object] = {"kind": type(like), "shape": like.shape, "p": values, "otherwise": otherwise}
     return kernel.around("written", text, names, like.dtype)
+
+
+_FIXED: Mapping[Style, tuple[str, list[str], str]] = {
+    "mapping": (
+        "call(t, y, args=None)",
+        ["(args is None or type(args) is dict and not args)"],
+        "otherwise(t, y, args)",
+    ),
+    "keywords": ("call(self, /, t, y, **args)", ["not args"], "otherwise(t, y, args)"),
+    "bound": ("call(t, y)", [], "otherwise(t, y)"),
+}
 
 
 def _made(prologue: Sequence[str]) -> dict[str, tuple[str, int]]:
