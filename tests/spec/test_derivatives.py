@@ -95,6 +95,21 @@ def test_what_comes_in_is_what_the_edge_says(velocity: str, place: int) -> None:
     np.testing.assert_allclose(stay, wanted, rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.parametrize("points", [even(2), even(7), uneven(7)])
+def test_the_slope_at_an_end_is_what_the_edge_says(points: np.ndarray) -> None:
+    u, steps = np.cos(3 * points), np.diff(points)
+    absorbed = compiled("grad(u, x) edge absorb", points).eval_fn(0.0, u)
+    beyond = np.concatenate([[points[0] - steps[0]], points, [points[-1] + steps[-1]]])
+    zeros = np.concatenate([[0.0], u, [0.0]])  # zero lies as far away as the neighbour
+    np.testing.assert_allclose(absorbed, np.gradient(zeros, beyond)[1:-1], rtol=1e-12, atol=1e-12)
+    flux = compiled("div(2*u, x) edge absorb", points).eval_fn(0.0, u)
+    np.testing.assert_allclose(flux, 2 * absorbed, rtol=1e-12, atol=1e-12)
+    for written in ("grad(u, x) edge stay", "div(u*1, x) edge stay"):
+        found = compiled(written, points).eval_fn(0.0, u)
+        assert found[0] == found[-1] == 0.0
+        np.testing.assert_array_equal(found[1:-1], absorbed[1:-1])
+
+
 def test_diffusion_inside_an_expression_is_the_operator() -> None:
     x = uneven(9)
     u = np.exp(-x) * np.cos(5 * x)

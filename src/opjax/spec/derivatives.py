@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from opjax.errors import Stop, catalogue
 from opjax.ir.evaluate import constant_value
-from opjax.ir.nodes import Along, AnyNode, AtPosition
+from opjax.ir.nodes import Along, AnyNode, AtPosition, Edge
 from opjax.ir.types import Dim
 from opjax.spec.names import unknown_axis
 from opjax.spec.operators.diffusion import diffused
@@ -53,11 +53,11 @@ def lower_spatial(lowering: Lowering, call: Call, arguments: tuple[Argument, ...
         return (yield _divergence(lowering, body, axis, inner))
     value = yield lowering.walk(body, inner)
     line = _line(lowering, body, axis, inner)
-    slope = _Slope(lowering, line, lowering.as_real(value), _ends(lowering, body, line, inner))
+    slope = _Slope(lowering, line, lowering.as_real(value), _ends(lowering, body, line, inner), inner.edge)
     if call.name == "grad":
         return slope.central()
     velocity = yield lowering.walk(arguments[2].value, inner)
-    return slope.upwind(lowering.as_real(velocity), inner)
+    return slope.upwind(lowering.as_real(velocity))
 
 
 def lower_at(lowering: Lowering, call: Call, scope: Scope) -> Walk[AnyNode]:
@@ -157,12 +157,14 @@ class _Slope:
         line: the points.
         value: the value at each of them.
         ends: the outward slopes at its ends ("lo", "hi") that are known; None where the end point is held.
+        edge: what the statement says of the others.
     """
 
     lowering: Lowering
     line: Line
     value: AnyNode
     ends: Mapping[str, AnyNode | None]
+    edge: Edge | None = None
 
     def ahead(self) -> AnyNode:
         """The slope to the next point; at the last one zero, unless the line is a ring."""
@@ -192,9 +194,17 @@ class _Slope:
         line, outward = self.line, self.ends.get(side)
         if outward is not None:
             there = outward if side == "hi" else line.apply("negate", outward)
+        elif self.edge == "absorb" and side not in self.ends:
+            there = self.towards_zero(side == "hi")
         else:
             there = self.one_sided(side == "hi")
         return line.apply("where", line.at_end(side == "hi"), there, inner)
+
+    def towards_zero(self, last: bool) -> AnyNode:
+        """The slope at an end beyond which, as far away as its neighbour, lies zero."""
+        line = self.line
+        step = line.steps()[-1 if last else 0] * (-2.0 if last else 2.0)
+        return line.apply("divide", self.at(len(line.steps()) - 1 if last else 1), line.number(step))
 
     def one_sided(self, last: bool) -> AnyNode:
         """The slope at an end of the parabola through the three points there, or of the line through two."""
@@ -222,7 +232,7 @@ class _Slope:
         picks = (AtPosition(position) if d == self.line.dim else Along(d) for d in self.value.dims)
         return self.line.graph.view(self.value, picks, self.line.span)
 
-    def upwind(self, velocity: AnyNode, scope: Scope) -> AnyNode:
+    def upwind(self, velocity: AnyNode) -> AnyNode:
         """The slope on the side that a velocity comes from."""
         line = self.line
         if line.dim not in self.value.dims:
@@ -231,19 +241,19 @@ class _Slope:
         behind, ahead = self.behind(), self.ahead()
         if not line.periodic:
             if number is None or number > 0:
-                behind = self.entering(behind, "lo", scope)
+                behind = self.entering(behind, "lo")
             if number is None or number <= 0:
-                ahead = self.entering(ahead, "hi", scope)
+                ahead = self.entering(ahead, "hi")
         if number is not None:
             return behind if number > 0 else ahead
         return line.apply("where", line.apply("greater", velocity, line.number(0.0)), behind, ahead)
 
-    def entering(self, inner: AnyNode, side: str, scope: Scope) -> AnyNode:
+    def entering(self, inner: AnyNode, side: str) -> AnyNode:
         """The slope at the end where something comes in."""
         line, last = self.line, side == "hi"
         if side in self.ends:
             return self.with_end(inner, side)
-        if scope.edge != "absorb":
+        if self.edge != "absorb":
             raise self.lowering.report.stop(catalogue.NO_EDGE, line.span, index=line.span.text, axis=line.axis.name)
         steps = line.steps()
         there = line.apply("divide", self.at(len(steps) if last else 0), line.number(steps[-1] if last else steps[0]))
@@ -277,7 +287,10 @@ def _divergence(lowering: Lowering, body: Expression, axis: str, scope: Scope) -
         return (yield _diffusion(lowering, factors[gradients[0]], pairs, axis, scope))
     value = yield lowering.walk(body, scope)
     line = _line(lowering, body, axis, scope)
-    return _Slope(lowering, line, lowering.as_real(value), {}).central()
+    ends: dict[str, AnyNode | None] = {}
+    if scope.edge == "stay":
+        ends = {"lo": line.number(0.0), "hi": line.number(0.0)}
+    return _Slope(lowering, line, lowering.as_real(value), ends, scope.edge).central()
 
 
 def _is_gradient(factor: Expression, axis: str) -> bool:
@@ -305,18 +318,18 @@ def _diffusion(
     line, value = _line(lowering, body, axis, scope), lowering.as_real(value)
     if line.dim not in value.dims:
         return line.number(0.0)
-    slope = _Slope(lowering, line, value, _ends(lowering, body, line, scope))
-    gained = [diffused(line, value, coefficient), *_through_ends(slope, coefficient, scope)]
+    slope = _Slope(lowering, line, value, _ends(lowering, body, line, scope), scope.edge)
+    gained = [diffused(line, value, coefficient), *_through_ends(slope, coefficient)]
     return line.by_width(gained[0] if len(gained) == 1 else line.apply("add", *gained))
 
 
-def _through_ends(slope: _Slope, coefficient: AnyNode, scope: Scope) -> list[AnyNode]:
+def _through_ends(slope: _Slope, coefficient: AnyNode) -> list[AnyNode]:
     """What a flux brings in through the ends, where something says what the slope is there."""
     line = slope.line
     found: list[AnyNode] = []
     for side, position in () if line.periodic else (("lo", 0), ("hi", len(line.axis.coordinates) - 1)):
         outward = slope.ends.get(side)
-        if scope.edge == "absorb" and side not in slope.ends:
+        if slope.edge == "absorb" and side not in slope.ends:
             step = line.steps()[0 if side == "lo" else -1]
             outward = line.apply("divide", line.apply("negate", slope.at(position)), line.number(step))
         if outward is not None:
