@@ -64,7 +64,7 @@ def measure(page: harness.Page, folder: Path) -> None:
     seconds: dict[str, list[float]] = {name: [] for name in STATEMENTS}
     for code in STATEMENTS.values():
         run(code, folder)
-    for _ in range(3 if page.quick else 15):
+    for _ in range(1 if page.quick else 15):
         for name, code in STATEMENTS.items():
             seconds[name].append(harness.once(lambda code=code: run(code, folder)))
     empty = statistics.median(seconds["nothing"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -15,6 +16,18 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+# Thousands of tests and all that they import are half a million objects that stay: the collector is off while they are
+# made, for it would look through all of them again and again.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Make what is there old, and switch the collector on again."""
+    gc.freeze()
+    gc.unfreeze()
+    gc.enable()
+
 
 # "ci" draws the same examples on every run; HYPOTHESIS_PROFILE=search looks for new ones.
 settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])

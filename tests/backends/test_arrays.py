@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backends.namespaces import EVERYWHERE, array, dtype, equations, numpy, using
+from leaks import checking_leaks
 
 PRECISIONS = pytest.mark.parametrize("kind", ["float32", "float64"])
 
@@ -106,7 +107,7 @@ def test_jax_never_looks_at_a_value() -> None:
             parts = [y[0], backend.asarray(weak, jax.numpy.float32), backend.einsum("ij,j->i", table, y)]
             return backend.pack(parts, [1, 1, 2], jax.numpy.float32)
 
-        with jax.checking_leaks(), jax.numpy_dtype_promotion("strict"):
+        with checking_leaks(), jax.numpy_dtype_promotion("strict"):
             shape = jax.eval_shape(f, jax.ShapeDtypeStruct((2,), jax.numpy.float64), 0.5)
             mapped = jax.jit(jax.vmap(f, (0, None)))(jax.numpy.ones((3, 2)), 0.5)
         assert (shape.shape, shape.dtype) == ((4,), jax.numpy.float32)

@@ -12,6 +12,7 @@ import pytest
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
 from laws.matrix import CASES, Case
+from leaks import checking_leaks
 from models import compile_text
 from opjax import CompiledRhs
 from opjax.backends.registry import backend_for
@@ -81,7 +82,7 @@ def equations(jaxpr: Jaxpr) -> Iterator[object]:
 def test_transformations_run_and_keep_the_dtype(case: Case, how: str, dtype: np.dtype) -> None:
     rhs = compiled(case.text)
     y, p = arguments(case, dtype)
-    with jax.numpy_dtype_promotion("strict"), jax.checking_leaks():
+    with jax.numpy_dtype_promotion("strict"), checking_leaks():
         result = transformed(rhs, how)(y, p)
     if how != "make_jaxpr":
         leaves = jax.tree.leaves(result)

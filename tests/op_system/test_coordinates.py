@@ -13,6 +13,7 @@ from scipy.integrate import solve_ivp
 
 import opjax
 from differential.harness import both, flat
+from leaks import checking_leaks
 from opjax.errors import OpjaxError
 
 SIR: dict[str, Any] = {
@@ -184,7 +185,7 @@ model M:
 def test_under_jit_and_grad() -> None:
     view = opjax.compile_rhs(AGES).coordinate_view()
     params = {"b": 0.5, "c": 1.0, "g": 0.2, "m": np.array([1.0, 2.0])}
-    with jax.enable_x64(True), jax.checking_leaks():
+    with jax.enable_x64(True), checking_leaks():
         y = jnp.array([1.0, 2.0, 3.0, 4.0, 5.0])
         encoded = jax.jit(view.encode_native)(y)
         assert bool(encoded.valid)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import opjax
+from leaks import checking_leaks
 from opjax.errors import OpjaxError
 from opjax.ir.scaling import inverse
 
@@ -152,7 +153,7 @@ def test_fewer_parameters_than_gauges_may_be_fixed() -> None:
 def test_under_jit_nothing_is_looked_at() -> None:
     fix = opjax.compile_rhs(AGES, gauge_fix={"b": 1.0, "c": 2.0}).gauge_fix
     assert fix is not None
-    with jax.enable_x64(True), jax.checking_leaks():
+    with jax.enable_x64(True), checking_leaks():
         encode = jax.jit(lambda y, b: fix.encode(y, {"b": b, "c": 0.25, "g": 0.1, "m": 7.0}))
         scaled = encode(jnp.array([1.0, 2.0, 3.0]), 0.5)
         np.testing.assert_allclose(scaled.state, [0.0625, 0.125, 1.5], rtol=1e-14)

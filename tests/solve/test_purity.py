@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from leaks import checking_leaks
 from opjax.solve import Settings, problem_for, trajectory
 from opjax.solve.integrate import Inputs
 from opjax.solve.sensitivities import solver_for
@@ -79,7 +80,7 @@ def test_a_solve_may_be_traced_with_abstract_values(read):
         return trajectory(problem, {"beta": beta}, times, start, Settings(solver="tsit5"))
 
     scalar = jax.ShapeDtypeStruct((), jnp.float64)
-    with jax.numpy_dtype_promotion("strict"), jax.checking_leaks():
+    with jax.numpy_dtype_promotion("strict"), checking_leaks():
         found = jax.eval_shape(solve, scalar, jax.ShapeDtypeStruct((7,), jnp.float64), scalar)
     assert found.states["I"].shape == (7,)
     assert found.code.shape == ()

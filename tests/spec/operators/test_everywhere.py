@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import opjax
+from leaks import checking_leaks
 
 TEXT = """
 model Everything:
@@ -62,7 +63,7 @@ def test_it_is_traced_without_promotion_and_differentiated(x64: None):
 
     rhs = opjax.compile_rhs(TEXT)
     y = {name: jax.numpy.asarray(array, "float32") for name, array in state().items()}
-    with jax.numpy_dtype_promotion("strict"), jax.checking_leaks():
+    with jax.numpy_dtype_promotion("strict"), checking_leaks():
         shapes = jax.eval_shape(lambda y: rhs.pytree_eval_fn(0.0, y), y)
     assert {name: (s.shape, str(s.dtype)) for name, s in shapes.items()} == {
         "u": ((5, 2), "float32"),
