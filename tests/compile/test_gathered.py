@@ -8,8 +8,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import opjax
+from opjax.compile.widened import runs_of
 
 COUNT = 48
 RANDOM = np.random.default_rng(20260303)
@@ -74,21 +76,33 @@ def test_a_gradient_adds_up_once_what_was_read_in_several_vectors() -> None:
         assert gradient["scatter-add"] <= 2
 
 
-def test_vectors_of_states_are_not_put_together() -> None:
+@pytest.mark.parametrize("alone", [False, True])
+def test_vectors_of_states_are_not_put_together(alone: bool) -> None:
     """Two reactions of each species: what is read twice in order is one gather, and no two slices behind each other."""
     first, second, made = np.arange(2 * COUNT) % COUNT, *RANDOM.integers(COUNT, size=(2, 2 * COUNT))
     rates = np.round(RANDOM.uniform(0.5, 2.0, 2 * COUNT), 3)
+    pairs = (np.arange(2 * COUNT) % 3 > 0) | (not alone)  # others react alone, beside a one that is no state
     rows = [
-        f"R{i}: A{a} + A{b} -> A{c} @ {k}"
-        for i, (a, b, c, k) in enumerate(zip(first, second, made, rates, strict=True))
+        f"R{i}: A{first[i]}{f' + A{second[i]}' * int(pairs[i])} -> A{made[i]} @ {rates[i]}" for i in range(2 * COUNT)
     ]
     states = ", ".join(f"A{i}" for i in range(COUNT))
     rhs = opjax.compile_rhs(f"model N:\n  states: {states}\n  dynamics:\n    " + "\n    ".join(rows) + "\n", xp=jnp)
-    flow = rates * Y[first] * Y[second]
-    want = np.zeros(COUNT)
-    for place, sign in ((first, -1.0), (second, -1.0), (made, 1.0)):
-        np.add.at(want, place, sign * flow)
+
+    def network(y: Any) -> Any:
+        flow = rates * y[first] * jnp.where(pairs, y[second], 1.0)
+        return jnp.zeros(COUNT).at[first].add(-flow).at[second].add(-flow * pairs).at[made].add(flow)
+
     with jax.enable_x64(True):
-        found = operations(lambda y: rhs(0.0, y))
-        assert (found["concatenate"], found["scatter-add"]) == (0, 1)
-        np.testing.assert_allclose(rhs(0.0, jnp.asarray(Y)), want, rtol=1e-12, atol=1e-14)
+
+        def model_of(y: Any) -> Any:
+            return rhs(0.0, y)
+
+        found = operations(model_of)
+        assert (found["concatenate"], found["scatter-add"]) == (int(alone), 1)
+        both = [jax.jit(lambda y, f=f: (f(y), jax.jacfwd(f)(y), jax.jacrev(f)(y))) for f in (model_of, network)]
+        for got, want in zip(*(f(jnp.asarray(Y)) for f in both), strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-13)
+
+
+def test_runs_of_neighbours() -> None:
+    assert runs_of((0, 1, 2, 0, 1, 2, 7, 9, 10)) == ((0, 3), (0, 3), (7, 8), (9, 11))

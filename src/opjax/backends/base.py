@@ -188,6 +188,16 @@ class Backend(abc.ABC):
         """The elements of a vector at positions of which all exist."""
         return self.xp.take(x, positions, axis=0)
 
+    def pieces(self, x: Array, positions: Array, runs: tuple[tuple[int, int], ...]) -> Array:
+        """As `take`, of few runs of neighbours.
+
+        Arguments:
+            x: the vector.
+            positions: those of all elements.
+            runs: where each run begins and ends.
+        """
+        return self.take(x, positions)
+
     def takes(self, x: Array, everywhere: Array, *parts: Array) -> tuple[Array, ...]:
         """Several `take` of one vector.
 

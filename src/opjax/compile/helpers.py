@@ -28,6 +28,7 @@ def helper(backend: Backend, name: str, dtype: DType) -> ArrayFunction:
         "stop_gradient": backend.stop_gradient,
         "take": backend.take,
         "takes": backend.takes,
+        "pieces": backend.pieces,
         "segment_sum": backend.segment_sum,
         "vector": functools.partial(_vector, backend, dtype),
         "vector_of_truths": functools.partial(_vector, backend, backend.xp.bool),

@@ -23,6 +23,8 @@ from opjax.ir.nodes import Along, AnyNode, Edge, Gather, Join, Symbol, View
 from opjax.ir.types import Dim
 
 LONG = 128
+FEW_RUNS = 4
+"""Runs of neighbours that a gather may be made of, and be differentiated as slices."""
 Place = tuple[int, Dim, Edge]
 """An operand, the dim that it is read along, and what lies beyond its ends."""
 Places = tuple[int, ...]
@@ -80,7 +82,13 @@ class Widened(Emitter):
             every = [found for found in dict.fromkeys(found) if sliced("y", found, self.stored.size) is None]
             tables = [self.positions(positions) for positions in every]
             if len(every) == 1:
-                return f"{self.helper('take')}(y, {tables[0]})"
+                runs = runs_of(places)
+                few = len(runs) <= FEW_RUNS
+                return (
+                    f"{self.helper('pieces')}(y, {tables[0]}, {runs})"
+                    if few
+                    else f"{self.helper('take')}(y, {tables[0]})"
+                )
             everywhere = self.positions(tuple(itertools.chain(*every)))
             self.together.update((positions, self.namer.name("v")) for positions in every)
             names = ", ".join(self.together.values())
@@ -120,6 +128,12 @@ class Widened(Emitter):
         return self.moved(read, {**chosen, last: Along(along.dim)})
 
 
+def runs_of(places: Places) -> tuple[tuple[int, int], ...]:
+    """Where each run of neighbours begins and ends."""
+    starts = [at for at, place in enumerate(places) if at == 0 or place != places[at - 1] + 1]
+    return tuple((places[low], places[high - 1] + 1) for low, high in itertools.pairwise([*starts, len(places)]))
+
+
 def places_of(node: AnyNode, stored: Stored, known: Mapping[int, Places]) -> Places | None:
     """Where the elements of a vector lie in the flat vector ``y``; None where not all of them do.
 
@@ -128,8 +142,8 @@ def places_of(node: AnyNode, stored: Stored, known: Mapping[int, Places]) -> Pla
         stored: where ``y`` holds scalars.
         known: the same of its operands, by number.
     """
-    if is_renaming(node):
-        return known.get(node.operands[0].number)
+    if isinstance(node, View):
+        return known.get(node.operand.number) if node.operand.number in known and is_renaming(node) else None
     if isinstance(node, Gather):
         found = known.get(node.operand.number)
         return None if found is None else tuple([found[position] for position in node.positions])
