@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -17,16 +17,21 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-# Thousands of tests and all that they import are half a million objects that stay: the collector is off while they are
-# made, for it would look through all of them again and again.
-gc.disable()
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect the tests while Python collects no garbage.
 
-def pytest_collection_finish() -> None:
-    """Make what is there old, and switch the collector on again."""
-    gc.freeze()
-    gc.unfreeze()
-    gc.enable()
+    Thousands of tests and all that they import are half a million objects that stay, and the collector would look
+    through all of them again and again. They count as old in the end.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.unfreeze()
+        gc.enable()
 
 
 # "ci" draws the same examples on every run; HYPOTHESIS_PROFILE=search looks for new ones.

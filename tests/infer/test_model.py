@@ -169,7 +169,7 @@ def test_it_works_with_variational_inference() -> None:
 
 
 def test_validation_of_arguments_is_no_problem() -> None:
-    model = opjax.loads(GROUPS).numpyro_model(times=[1.0, 2.0])
+    model = opjax.loads(GROUPS).numpyro_model(times=[1.0, 2.0, 3.0])
     with numpyro.validation_enabled():
         handlers.seed(model, 0)()
 
