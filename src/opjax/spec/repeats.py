@@ -57,9 +57,9 @@ class Template:
         return [values[place] for place in self.results]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Meaning:
-    """What a name is.
+    """What a name is. Only states have the last two.
 
     Arguments:
         name: the name.
@@ -72,8 +72,8 @@ class Meaning:
     name: str
     kind: str
     leaf: AnyNode | None
-    sides: dict[int, Participant] = field(default_factory=dict[int, Participant])
-    gains: list[AnyNode] = field(default_factory=list[AnyNode])
+    sides: dict[int, Participant] = field(init=False)
+    gains: list[AnyNode] = field(init=False)
 
 
 @record(eq=False)
@@ -144,6 +144,8 @@ class Repeats:
             if not value.dims and value.kind == "real":
                 kind, node = f"<alias of {sorted(value.roles)}>", value
         self.meanings[word] = meaning = Meaning(word, kind, node)
+        if kind == "<state>":
+            meaning.sides = {}
         return meaning
 
     def met(self, known: Known, row: Row, values: Sequence[AnyNode]) -> None:
