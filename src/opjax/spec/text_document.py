@@ -30,7 +30,7 @@ from opjax.syntax.slips import too_large, unclosed_text, unexpected_text
 
 _GOES_ON = re.compile(r"[-+*/^%,=~@<>)\]}]|(?:and|or|if|else|for|edge|every|reactants|auto reactants)\b")
 _ASKS_FOR_MORE = "+-*/^%,=~@<>"
-_TEXT = re.compile(r'"[^"\n]*+(?:""[^"\n]*+)*+"')
+_TEXT = re.compile(r'"[^"\n]*+(?:""[^"\n]*+)*"(?!")')
 _STEP = 2
 _NAMED = "write 'model NAME:'; a name that is no word stands in quotes"
 

@@ -12,7 +12,7 @@ from opjax.spec.registry import BY_WORD, ELSEWHERE, SECTIONS, SectionRow
 from opjax.spec.text_lines import Line
 
 _WORD = re.compile(r"([^\W\d]\w*+)([ \t]*+)(:?)[ \t]*+")
-_MODEL = re.compile(r"""model\b[ \t]*+("[^"\n]*+(?:""[^"\n]*+)*+"|[^\s:"]++)?[ \t]*+(:?)[ \t]*+""", re.IGNORECASE)
+_MODEL = re.compile(r"""model\b[ \t]*+("[^"\n]*+(?:""[^"\n]*+)*"(?!")|[^\s:"]++)?[ \t]*+(:?)[ \t]*+""", re.IGNORECASE)
 _OTHER_WORDS = re.compile(r'[^\W\d]|"')
 
 

@@ -12,7 +12,7 @@ WIDTH = 100
 _WIDEST = (32, 24, 52)  # a cell that is wider does not push its neighbours away
 _DEEPER = "    "
 _OPERATOR = re.compile(r"(?:[-+*/%^<>=~@]|\b(?:and|or|not|if|else|for|in))\Z")
-_TOKEN = re.compile(r'"[^"\n]*+(?:""[^"\n]*+)*+"|[()\[\]{}]| ')
+_TOKEN = re.compile(r'"[^"\n]*+(?:""[^"\n]*+)*"(?!")|[()\[\]{}]| ')
 
 
 def aligned(lines: Sequence[str], room: int = WIDTH) -> list[str]:

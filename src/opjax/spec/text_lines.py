@@ -19,12 +19,14 @@ _SPACE = re.compile(r"[ \t\n]*+")
 # a comment, a bracket, a line end.
 _TOKEN = re.compile(r""""[^"\n]*+"?|(?<![\w\])\x80-\U0010ffff])'[^'\n]*+'?|\#[^\n]*+|[()\[\]{}]|\n""")
 # A line in which none of these stands: most statements of a large model. (Behind a name, ' is a derivative.)
-_PLAIN = re.compile(r"""(?:[^"'\#()\[\]{}\n]++(?:(?<=[\w\x80-\U0010ffff])')?)++(?=\n|\Z)""")
+_PLAIN = re.compile(r"""(?:[^"'\#()\[\]{}\n]++(?:(?<=[\w\x80-\U0010ffff])')?)+(?=\n|\Z)""")
 # A line as simple as that, in which texts and brackets (three deep) may stand if they are closed in it.
 _PART = r"""[^"'\#()\[\]{}\n]++(?:(?<=[\w\x80-\U0010ffff])')?|"[^"\n]*+\""""
-_ONE = rf"\((?:{_PART})*+\)|\[(?:{_PART})*+\](?:(?<=\])')?|\{{(?:{_PART})*+\}}"
-_TWO = rf"\((?:{_PART}|{_ONE})*+\)|{_ONE}"
-_CLOSED = rf"(?:{_PART}|\((?:{_PART}|{_TWO})*+\)|{_ONE})++(?=\n|\Z)"
+_FLAT = rf"\[(?:{_PART})*\](?:(?<=\])')?|\{{(?:{_PART})*\}}"
+_ONE = rf"\((?:{_PART})*\)|{_FLAT}"
+_TWO = rf"\((?:{_PART}|{_ONE})*\)|{_FLAT}"
+_CLOSED = rf"(?:{_PART}|\((?:{_PART}|{_TWO})*\)|{_FLAT})+(?=\n|\Z)"
+"""There is one way to match a line, since the first character of each part says which it is."""
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 _TAB = 8
 _DEEPEST = 200

@@ -43,17 +43,18 @@ _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 _SKIPPED: Final = r"(?:[ \t\r\n\f]++|\#[^\n]*+)*+"
 _TOKEN: Final = r"""(?:
     (?P<word>    [A-Za-z_\x80-\U0010ffff] [A-Za-z0-9_\x80-\U0010ffff]*+ )
-  | (?P<NUMBER>  (?: DIGITS \.? (?: DIGITS )?+ | \. DIGITS ) (?: [eE][+-]?[0-9]++ )? )
+  | (?P<NUMBER>  (?: DIGITS \.? (?: DIGITS )? | \. DIGITS ) (?: [eE][+-]?[0-9]++ )? )
     (?P<glued>   [A-Za-z0-9_.\x80-\U0010ffff]++ )?
   | (?P<operator> -> | => | <= | >= | == | != | \+= | -= | \*= | \*\* | [-+*/%^()\[\]{},:;=<>@~.] )
   | (?P<PRIME>   (?<=[\w\])\x80-\U0010ffff])' )
-  | (?P<STRING>  "[^"\n]*+ (?: ""[^"\n]*+ )*+ " | '[^'\n]*+ (?: ''[^'\n]*+ )*+ ' )
+  | (?P<STRING>  "[^"\n]*+ (?: ""[^"\n]*+ )* " (?!") | '[^'\n]*+ (?: ''[^'\n]*+ )* ' (?!') )
   | (?P<quote>   ["'] [^\n]*+ )
   | (?P<END>     \Z )
   | (?P<other>   . )
-    )""".replace("DIGITS", "[0-9]++ (?: _[0-9]++ )*+")
-_LABEL: Final = r"""(?P<LABEL> [^\s"'\[\](),=\#;:]++ )"""
-_SPACED_LABEL: Final = r"""(?P<LABEL> [^\s"'\[\](),=\#;:]++ (?: [ ]++ [^\s"'\[\](),=\#;:]++ )*+ )"""
+    )""".replace("DIGITS", "[0-9]++ (?: _[0-9]++ )*")
+_BARE: Final = r"""[^\s"'\[\](),=\#;:]++"""
+_LABEL: Final = rf"(?P<LABEL> {_BARE} )"
+_SPACED_LABEL: Final = r"""(?P<LABEL> BARE (?: [ ]++ BARE )* )""".replace("BARE", _BARE)
 _DATE: Final = r"(?P<DATE> [0-9]{4}-[0-9]{2}-[0-9]{2} )(?![\w.])"
 _STOP: Final = r"""(?: [;"'] | \Z )"""
 _START: Final = r"(?: -? \s* \.? [0-9] )"

@@ -36,9 +36,9 @@ _BEHIND_NAME: Final = r"(?![A-Za-z0-9_\x80-\U0010ffff])"
 _BEHIND_NUMBER: Final = r"(?![A-Za-z0-9_.\x80-\U0010ffff])"
 _NAME: Final = rf"([A-Za-z_][A-Za-z0-9_]{{0,{LONGEST_NAME - 1}}}+){_BEHIND_NAME}"
 _WHOLE: Final = rf"([0-9]++){_BEHIND_NUMBER}"
-_DECIMAL: Final = r"((?:[0-9]++\.[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+|[0-9]++[eE][+-]?[0-9]++)" + _BEHIND_NUMBER
+_DECIMAL: Final = r"((?:[0-9]++\.[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?|[0-9]++[eE][+-]?[0-9]++)" + _BEHIND_NUMBER
 _WORD: Final = re.compile(r"\w+")
-_STRING: Final = r"""("[^"\n]*+(?:""[^"\n]*+)*+"|(?<![\w\])])'[^'\n]*+(?:''[^'\n]*+)*+')"""
+_STRING: Final = r"""("[^"\n]*+(?:""[^"\n]*+)*"(?!")|(?<![\w\])])'[^'\n]*+(?:''[^'\n]*+)*'(?!'))"""
 """Behind a name, ' is a derivative."""
 
 Maker = Callable[[Source, re.Match[str]], object]

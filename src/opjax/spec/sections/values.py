@@ -56,7 +56,7 @@ _EDGES: tuple[Edge, ...] = get_args(Edge)
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z_0-9]{0,99}\Z")
 _NAME = r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*+"
 _COUNTED = re.compile(r"\s*([0-9]{1,9})\s+(?=[A-Za-z_\x80-\U0010ffff])")
-_CHANGE = re.compile(rf"""\s*{_NAME}\s*(?:\[(?:"[^"]*"|'[^']*'|[^\]"'])*+\])?\s*(\+=|-=|\*=|=(?!=))""")
+_CHANGE = re.compile(rf"""\s*{_NAME}\s*(?:\[(?:"[^"]*"|'[^']*'|[^\]"'])*\])?\s*(\+=|-=|\*=|=(?!=))""")
 _LABEL = re.compile(r""""[^"]*"|'[^']*'""")
 _OF_TIME = re.compile(r"\(\s*t\s*\)\s*\Z")
 _FACE = re.compile(rf"\s*({_NAME})\s+at\s+({_NAME})\.(lo|hi)\s*\Z")
