@@ -6,7 +6,9 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Iterator
 
+import jax
 import pytest
 
 import opjax.trees
@@ -19,6 +21,16 @@ OWN = {
 }
 
 
+@pytest.fixture
+def _errors_without_notes() -> Iterator[None]:
+    """Before Python 3.11.4 doctest takes a note for the message; JAX adds one where it hides frames."""
+    before = jax.config.jax_traceback_filtering
+    jax.config.update("jax_traceback_filtering", "off")
+    yield
+    jax.config.update("jax_traceback_filtering", before)
+
+
+@pytest.mark.usefixtures("_errors_without_notes")
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_of(name: str) -> None:
     flags = doctest.ELLIPSIS
