@@ -83,8 +83,8 @@ class Parts:
             known = self.above[place] = self.add(self.kinds[place][0] + 1, UNIT if kind == "real" else CONDITION)
         return known
 
-    def operation(self, operation: str | int, parts: list[int]) -> int:
-        """The place of an operation that is met for the first time."""
+    def operation(self, node: AnyNode, operation: str | int, parts: list[int]) -> int:
+        """The place of an operation that is met for the first time, in a node."""
         below = [self.shape(part) for part in parts]
         key: Shape = (operation, *below)
         if key not in self.numbers:
@@ -93,7 +93,7 @@ class Parts:
             self.sizes.append(1 + sum(self.sizes[shape] for shape in below if shape >= 0))
         place = self.add(max([self.level(part) for part in parts]), self.numbers[key])
         self.known[operation, *parts] = place
-        if operation == "negate" or (operation == "multiply" and len(parts) == 2 and parts[0] == NUMBER):
+        if is_scaled(node):
             self.scaled.add(place)
         short = place in self.scaled or (isinstance(operation, int) and 0 < operation <= MOST_REPEATED)
         if short and below[-1] < 0:
@@ -184,7 +184,7 @@ class Shapes:
                 parts = [SAME - n if part == NUMBER else part for n, part in zip(below, parts, strict=True)]
             place = known.get((operation, *parts))
             if place is None:
-                place = table.operation(operation, parts)
+                place = table.operation(node, operation, parts)
             own[number] = read[number] = place
             if uses[number] > 1 and (uses[number] >= OTHER_USE or place not in table.cheap):
                 read[number] = table.raised(place, node.kind)
