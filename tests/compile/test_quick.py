@@ -6,6 +6,7 @@ import collections
 import inspect
 import itertools
 import pickle
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 import opjax
+from opjax.backends.numpy import BACKEND
 
 Ways = dict[str, Callable[..., Any]]
 SMALL = """
@@ -190,6 +192,35 @@ def test_what_is_kept_of_numbers_is_that_of_the_same_numbers() -> None:
                 np.testing.assert_array_equal(found, want)
                 np.testing.assert_array_equal(np.signbit(found), np.signbit(want))
                 found[:] = 7.0
+
+
+COMBINED = """
+model Combined:
+  axes:
+    age = [a, b, c]
+  params:
+    k
+    m
+    q
+  states: x[age]
+  dynamics:
+    d(x[age])/dt = (k + m)*x[age] - x[age]^2*exp(k/q) + (k + m)/q
+"""
+
+
+def test_what_parameters_come_to_is_that_of_the_same_parameters() -> None:
+    rhs, _ = ready(COMBINED, np.ones(3), {"k": 0.5, "m": 2.0, "q": 4.0})
+    opened = rhs._quantities.kernel(BACKEND).code("written").opened
+    assert opened is not None
+    assert not {"k", "m", "q", "p", "xp"} & set(re.findall(r"\w+", "\n".join(opened.every_time)))
+    y = np.array([1.0, -2.0, 0.5])
+    for k, m, q in itertools.product((0.5, -0.0, 0.5, float("inf")), (2.0, -0.5), (4.0, -1.0)):
+        p = {"k": k, "m": m, "q": q}
+        want = (k + m) * y - y**2 * np.exp(k / q) + (k + m) / q
+        ways = (rhs(0.0, y, p), rhs.eval_fn(0.0, y, **p), rhs.bind(p)(0.0, y), (f := rhs.bind(p))(0.0, y), f(0.0, y))
+        for found in ways:
+            np.testing.assert_allclose(found, want, rtol=1e-14)
+            found[:] = 7.0
 
 
 def test_calls_trace_and_pickle_once_they_are_quick() -> None:

@@ -89,8 +89,7 @@ class Emitter:
             if isinstance(node, Symbol) and node.number in named:
                 self.values[node.number] = self.symbol(node)
         places = dict.fromkeys(settled_nodes(nodes, self.program.axes), self.settled)
-        if self.apart:
-            places.update(dict.fromkeys(self.given_nodes(nodes, places), self.given))
+        places.update(dict.fromkeys(self.given_nodes(nodes, places), self.given))
         kept = places.keys() & wanted
         for node in nodes if places else ():
             here = places.get(node.number)
@@ -122,9 +121,9 @@ class Emitter:
     # --- statements
 
     def given_nodes(self, nodes: list[AnyNode], settled: Container[int]) -> set[int]:
-        """The operations on numbers and vectors that depend on parameters alone."""
+        """The operations on numbers and vectors that depend on parameters alone, where these stand apart."""
         found: set[int] = set()
-        for node in nodes:
+        for node in nodes if self.apart else ():
             if type(node) in OF_PARAMETERS and "parameter" in node.roles and node.roles <= GIVEN and len(node.dims) < 2:
                 below = (o for o in node.operands if o.operands)
                 if all(o.number in found or o.number in settled for o in below):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -13,6 +12,7 @@ from opjax.compile.emit import Emitter
 from opjax.compile.in_place import InPlace
 from opjax.compile.layout import Slot
 from opjax.compile.numbers import Numbers, refuses_lists
+from opjax.compile.opened import Opened, apart_from
 from opjax.compile.released import released
 from opjax.compile.settled import MANY
 from opjax.compile.targets import Target
@@ -84,8 +84,8 @@ class Code:
     sizes: tuple[int, ...]
     """The lengths of what is packed."""
     inlined: Inlined | None = None
-    opened: tuple[tuple[str, ...], tuple[str, ...]] | None = None
-    """The statements that read arguments, and those that compute, where they may stand in another function too."""
+    opened: Opened | None = None
+    """The statements, where they may stand in another function too."""
     parameters: tuple[str, ...] = ()
     """The variables of the parameters, where the statements stand in another function."""
 
@@ -180,11 +180,13 @@ def _written(asked: Asked) -> Code:
     end = f"return {emitter.result or 'out'}"
     prologue, lines = _unpacked(asked.inputs, emitter), list(released([*make, *emitter.lines, end], emitter.long))
     names = _variables(emitter, "parameter", asked.inputs.parameters)
-    return replace(_code(emitter, prologue, lines, (size,)), parameters=names)
+    if emitter.apart:
+        return replace(_code(emitter, prologue, lines, (size,)), parameters=names)
+    opened = Opened.of(prologue, emitter.given, lines)
+    code = _code(emitter, [], opened.all, (size,))
+    return replace(code, opened=opened.or_none(), parameters=names)
 
 
-_READS_P = re.compile(r"\w+ = (\w+\()?p\[")
-_WORD = re.compile(r"\w+")
 FEW_ITEMS = 3
 """Numbers that are written one by one, and not all at once."""
 OUTSIDE = "args call defaults float kind len map memo other otherwise pick shape tuple type self types usual"
@@ -244,11 +246,12 @@ def _reserve(emitter: Emitter, asked: Asked, *names: str) -> None:
 def _code(emitter: Emitter, prologue: list[str], lines: list[str], sizes: tuple[int, ...]) -> Code:
     used = {symbol.role for symbol in emitter.leaves.values()}
     given = ""
-    if emitter.given:
-        given, prologue = _apart_from(emitter, prologue, lines)
+    if emitter.given and emitter.apart:
+        body, prologue = apart_from(emitter.given, prologue, lines)
+        given = _function("given(p)", body)
     text = _function("rhs(t, y, p, extras=())", [*prologue, *lines])
     settled = (*emitter.settled, "") if emitter.settled else ()
-    opened = None if any("p[" in line for line in lines) else (tuple(prologue), tuple(lines))
+    opened = Opened((), tuple(prologue), tuple(lines)).or_none()
     return Code(settled, given, text, emitter.helpers, emitter.tables, "time" in used, sizes, opened=opened)
 
 
@@ -259,17 +262,6 @@ def _function(head: str, lines: Iterable[str]) -> str:
 def _apart(asked: Asked) -> bool:
     """Whether there may be defaults for all parameters, and so many that what is computed from them is kept."""
     return len(asked.inputs.parameters) >= MANY and asked.backend.places_constants
-
-
-def _apart_from(emitter: Emitter, prologue: list[str], lines: list[str]) -> tuple[str, list[str]]:
-    """The function of the parameters alone, and what the other one, which calls it, begins with."""
-    first = [line for line in prologue if _READS_P.match(line)]
-    rest = [line for line in prologue if not _READS_P.match(line)]
-    made = [line.partition(" = ")[0] for line in (*first, *emitter.given) if " = " in line]
-    read = set(_WORD.findall("\n".join(lines)))
-    wanted = [name for name in dict.fromkeys(made) if name in read]
-    names = "".join(f"{name}, " for name in wanted).rstrip()
-    return _function("given(p)", [*first, *emitter.given, f"return ({names})"]), [f"{names} = given(p)", *rest]
 
 
 def _elements(program: Program, runs: Iterable[list[Output]]) -> Iterator[int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Container
 from dataclasses import dataclass, field, replace
 
 from opjax.compile.contraction import common_order, contracted_order
@@ -22,9 +23,10 @@ from opjax.compile.targets import Target, Targets, length
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Vectors
 from opjax.ir.nodes import AnyNode, Apply, Constant, Contract, Gather, IntegerPower, Join, Reduce, Segment, Symbol, View
-from opjax.ir.types import Dim, Dims
+from opjax.ir.types import Dim, Dims, Role
 
 SIGNS = frozenset(("add", "multiply", "divide"))
+OF_PARAMETERS: frozenset[Role] = frozenset(("parameter",))
 COMPOSED = frozenset(("where", "clip"))
 
 
@@ -39,6 +41,7 @@ class InPlace(Emitter):
         read: variables that are read as they are.
         result: what is returned, where that is not ``out``.
         long: variables that hold long arrays.
+        ahead: what is computed of parameters alone, before everything else.
     """
 
     targets: Targets = field(default_factory=Targets)
@@ -47,6 +50,7 @@ class InPlace(Emitter):
     read: set[str] = field(default_factory=set[str])
     result: str = ""
     long: set[str] = field(default_factory=set[str])
+    ahead: set[int] = field(default_factory=set[int])
 
     def count(self) -> None:
         """As `Emitter.count`; and plan where everything goes."""
@@ -56,6 +60,16 @@ class InPlace(Emitter):
         for node in self.program.nodes:
             if node.number in self.padding.views and isinstance(node, View):
                 self.uses[node.operand.number] -= 1  # it reads the array with its ends
+
+    def given_nodes(self, nodes: list[AnyNode], settled: Container[int]) -> set[int]:
+        """As `Emitter.given_nodes`; where there are few parameters, numbers stand ahead."""
+        found = Emitter.given_nodes(self, nodes, settled)
+        for node in nodes if not self.apart else ():
+            number = type(node) in (Apply, IntegerPower) and not node.dims and node.roles == OF_PARAMETERS
+            if number and all(o.number in found for o in node.operands if o.operands):
+                found.add(node.number)
+        self.ahead = found
+        return found
 
     # --- operands
 
@@ -102,7 +116,13 @@ class InPlace(Emitter):
             if value.text not in self.cells:
                 self.cells[value.text] = self.namer.name(node.name)
             return Value(self.cells[value.text], ())
-        return self.cell(self.operand(node))
+        value = self.operand(node)
+        if node.number not in self.ahead:
+            return self.cell(value)
+        if value.text not in self.cells:
+            self.cells[value.text] = self.namer.name(value.text)
+            self.given.append(f"{self.cells[value.text]} = {self.cell(value).text}")
+        return Value(self.cells[value.text], ())
 
     def cell(self, value: Value) -> Value:
         """A number as an array without axes."""

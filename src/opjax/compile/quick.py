@@ -9,7 +9,6 @@ what to make of it, or what is wrong.
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType, MethodType
@@ -18,15 +17,12 @@ from typing import Any, Literal, cast
 from opjax.backends.base import Array, DType
 from opjax.compile.function_text import Inlined
 from opjax.compile.kernel import Kernel
+from opjax.compile.opened import INDENT
 
 Style = Literal["mapping", "keywords", "bound"]
 """Parameters in one mapping, by keyword, or given once and for all."""
 MANY = 6
 """Parameters from which on their types are looked at all at once."""
-INDENT = "    "
-_MADE = re.compile(r"(\w+) = (\w+)\(p\[(\d+)\]\)")
-_OF_P = re.compile(r"\bp\b")
-_GIVEN = re.compile(r"\bp\[(\d+)\]")
 
 
 class _Signature:
@@ -148,7 +144,7 @@ class Usual:
             "rhs": self.kernel.bind(form, self.dtype),
             "pick": self.pick,
             "defaults": self.defaults,
-            "memo": [(None,) * _width(self.kernel.code("written").opened)],
+            "memo": [(None,) * (opened.width if (opened := self.kernel.code("written").opened) else 0)],
             "types": (float,) * len(self.names),
             **{f"name_{place}": name for place, name in enumerate(self.names)},
             **{f"shape_{place}": shape for place, shape in enumerate(self.shapes)},
@@ -218,7 +214,7 @@ class Usual:
             looks.append(like if shape else f"{read} is float")
         values = "".join(f"given_{place}, " for place in range(len(self.names)))
         opened = self.kernel.code("written").opened
-        body = [f"return rhs(t, y, ({values}))"] if opened is None else [*_arguments(opened[0]), *opened[1]]
+        body = [f"return rhs(t, y, ({values}))"] if opened is None else opened.remembering()
         head, rest = self._head(style, reads)
         lines = ["try:", f"{INDENT}usual = {' and '.join(looks)}"]
         lines += ["except (LookupError, TypeError, ValueError):", f"{INDENT}usual = False"]
@@ -241,12 +237,10 @@ def fixed(kernel: Kernel, like: Array, values: Sequence[object], style: Style, o
     code = kernel.code("written")
     if code.opened is None:
         return None
-    before = [line for line in code.opened[0] if _OF_P.search(line)]
-    body = [line for line in code.opened[0] if not _OF_P.search(line)]
     head, look, rest = _FIXED[style]
     looks = ["type(y) is kind", "y.dtype is real", "y.shape == shape", *["type(t) is float"] * code.uses_time, *look]
-    lines = [f"if {' and '.join(looks)}:", *(f"{INDENT}{line}" for line in (*body, *code.opened[1]))]
-    text = "".join(f"{line}\n" for line in before) + _text(head, [*lines, f"return {rest}"])
+    lines = [f"if {' and '.join(looks)}:", *(f"{INDENT}{line}" for line in code.opened.every_time)]
+    text = "".join(f"{line}\n" for line in code.opened.once) + _text(head, [*lines, f"return {rest}"])
     names: dict[str, object] = {"kind": type(like), "shape": like.shape, "p": values, "otherwise": otherwise}
     return kernel.around("written", text, names, like.dtype)
 
@@ -260,36 +254,6 @@ _FIXED: Mapping[Style, tuple[str, list[str], str]] = {
     "keywords": ("call(self, /, t, y, **args)", ["not args"], "otherwise(t, y, args)"),
     "bound": ("call(t, y)", [], "otherwise(t, y)"),
 }
-
-
-def _made(prologue: Sequence[str]) -> dict[str, tuple[str, int]]:
-    """The variables that hold a number of the right kind: what makes it of which parameter."""
-    return {match[1]: (match[2], int(match[3])) for line in prologue if (match := _MADE.fullmatch(line))}
-
-
-def _width(opened: tuple[Sequence[str], Sequence[str]] | None) -> int:
-    """How many values are kept for the next call."""
-    made = _made(opened[0]) if opened else {}
-    return len(made) + len({place for _, place in made.values()})
-
-
-def _arguments(prologue: Sequence[str]) -> list[str]:
-    """Statements that read arguments; what is made of numbers is kept for the next call with the same ones."""
-    made = _made(prologue)
-    rest = [_GIVEN.sub(r"given_\1", line) for line in prologue if not _MADE.fullmatch(line)]
-    if not made:
-        return rest
-    places = sorted({place for _, place in made.values()})
-    known = "".join(f"known_{place}, " for place in places)
-    given = "".join(f"given_{place}, " for place in places)
-    look = " and ".join(f"given_{place} is known_{place}" for place in places)
-    return [
-        f"{known}{', '.join(made)}, = memo[0]",
-        f"if not ({look}):",
-        *(f"{INDENT}{name} = {maker}(given_{place})" for name, (maker, place) in made.items()),
-        f"{INDENT}memo[0] = ({given}{', '.join(made)},)",
-        *rest,
-    ]
 
 
 def bound(rhs: Callable[..., Any], usual: Callable[[], Usual | None], given: Mapping[str, object]) -> Quick:
