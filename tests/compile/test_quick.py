@@ -214,7 +214,7 @@ def test_what_parameters_come_to_is_that_of_the_same_parameters() -> None:
     assert opened is not None
     assert not {"k", "m", "q", "p", "xp"} & set(re.findall(r"\w+", "\n".join(opened.every_time)))
     y = np.array([1.0, -2.0, 0.5])
-    for k, m, q in itertools.product((0.5, -0.0, 0.5, float("inf")), (2.0, -0.5), (4.0, -1.0)):
+    for k, m, q in itertools.product((0.5, -0.0, 0.5, 30.0), (2.0, -0.5), (4.0, -1.0)):
         p = {"k": k, "m": m, "q": q}
         want = (k + m) * y - y**2 * np.exp(k / q) + (k + m) / q
         ways = (rhs(0.0, y, p), rhs.eval_fn(0.0, y, **p), rhs.bind(p)(0.0, y), (f := rhs.bind(p))(0.0, y), f(0.0, y))
