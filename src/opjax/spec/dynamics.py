@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -18,9 +18,11 @@ from opjax.ir.nodes import Along, AnyNode, Edge, Selection
 from opjax.ir.system import Flow, Participant
 from opjax.ir.types import Dim, declared_dims
 from opjax.source import Span
+from opjax.spec.again import Again, Sides, becoming
+from opjax.spec.alike import Alike, Statement
 from opjax.spec.names import KIND_IN_WORDS, Name
 from opjax.spec.pieces import Piece, Pieces
-from opjax.spec.repeats import Known, Meaning, Repeats
+from opjax.spec.repeats import Repeats
 from opjax.spec.scope import Scope
 from opjax.syntax.declarations import DerivativeDeclaration, Term, TransitionDeclaration
 from opjax.syntax.nodes import Index, Reference, factors_of
@@ -33,8 +35,10 @@ Cells = tuple[str, tuple[Selection, ...]]
 """A state, and the positions of it that an equation is for."""
 Side = tuple[Term, tuple[Name, list[Selection]]]
 """A term of a transition, its state, and the positions of the state that it names."""
-Values = tuple[AnyNode, AnyNode]
-Sides = tuple[tuple[Participant, ...], tuple[Participant, ...]]
+
+
+AT_ONCE = 2048
+"""Statements that are looked at together."""
 
 
 def transition_indices(declared: TransitionDeclaration) -> dict[str, str]:
@@ -74,28 +78,43 @@ class Dynamics:
     def __post_init__(self) -> None:
         self.repeats = Repeats(self.lowering)
 
-    def add(self, declared: TransitionDeclaration | DerivativeDeclaration, position: int) -> None:
-        """Read one statement of the section; a problem ends this statement only."""
-        known = self.repeats.known(declared)
-        again = values = known and known.values(self.lowering.graph, declared.span)
-        noted = len(self.lowering.report.diagnostics)
-        try:
-            match declared:
-                case TransitionDeclaration():
-                    name = declared.name or f"flow_{position}"
-                    if known and values:
-                        self.transition_again(declared, name, values, known)
-                    else:
-                        values = self.transition(declared, name)
-                case DerivativeDeclaration():
-                    values = self.derivative(declared, values)
-        except Stop:
-            self.touch(declared)
-            return
-        if known and again is None and noted == len(self.lowering.report.diagnostics):
-            self.repeats.met(known, declared, values)
+    def add_all(self, statements: Sequence[Statement]) -> None:
+        """Read the statements of the section; a problem ends its statement only."""
+        for first in range(0, len(statements), AT_ONCE):
+            self.add_some(statements[first : first + AT_ONCE], first + 1)
 
-    def touch(self, declared: TransitionDeclaration | DerivativeDeclaration) -> None:
+    def add_some(self, statements: Sequence[Statement], position: int) -> None:
+        """Read some statements; `position` is that of the first."""
+        again: dict[int, Again] = {}
+        others: dict[int, tuple[Alike, int]] = {}
+        for alike in self.repeats.alike(statements):
+            others.update((place, (alike, at)) for at, place in enumerate(alike.places))
+        for place, declared in enumerate(statements):
+            like = None if place in again else others.get(place)
+            if like and (template := self.repeats.templates.get(like[0].key)):
+                again.update(becoming(like[0].since(like[1]), template, statements, (self.lowering.graph, self.gains)))
+            noted = len(self.lowering.report.diagnostics)
+            try:
+                values = self.add(declared, f"flow_{position + place}", again.get(place))
+            except Stop:
+                self.touch(declared)
+                continue
+            if like and place not in again and noted == len(self.lowering.report.diagnostics):
+                self.repeats.met(*like, declared, values)
+
+    def add(self, declared: Statement, usual_name: str, known: Again | None) -> Sequence[AnyNode]:
+        """Read one statement; it may be known what it becomes."""
+        if isinstance(declared, DerivativeDeclaration):
+            return self.derivative(declared, known and known.values)
+        name = declared.name or usual_name
+        if known is None:
+            return self.transition(declared, name)
+        self.flows[name] = self.flow_of(declared, name, known.values, known.sides)
+        for gains, change in zip(known.gains, known.values[2:], strict=True):
+            gains.append(change)
+        return known.values
+
+    def touch(self, declared: Statement) -> None:
         """A state whose statement has a problem is not said to lack one as well."""
         targets = [declared.target] if isinstance(declared, DerivativeDeclaration) else []
         if isinstance(declared, TransitionDeclaration):
@@ -121,7 +140,7 @@ class Dynamics:
 
     # --- derivatives
 
-    def derivative(self, declared: DerivativeDeclaration, known: list[AnyNode] | None = None) -> list[AnyNode]:
+    def derivative(self, declared: DerivativeDeclaration, known: Sequence[AnyNode] | None = None) -> Sequence[AnyNode]:
         """``d(S[age])/dt = ...``: for every point of an axis, or for the one that a label names.
 
         Arguments:
@@ -203,28 +222,6 @@ class Dynamics:
         self.lint(declared)
         return values
 
-    def transition_again(self, declared: TransitionDeclaration, name: str, values: list[AnyNode], known: Known) -> None:
-        """A transition between states without axes, whose values are known from another of its form."""
-        (rate, flow, *changes), found, template = values, known.meanings, known.template
-        assert template is not None
-        taken, given = template.counts
-        reactants = self.side(found, taken)
-        products = self.side(found[len(taken) :], given)
-        self.flows[name] = self.flow_of(declared, name, (rate, flow), (reactants, products))
-        for place, change in zip(template.changed, changes, strict=True):
-            found[place].gains.append(change)
-
-    def side(self, found: list[Meaning], counts: tuple[int, ...]) -> tuple[Participant, ...]:
-        """The states without axes on a side of a transition; each the same for all that it takes part in so."""
-        return tuple(
-            [m.sides.get(count) or self.participant(m, count) for m, count in zip(found, counts, strict=False)]
-        )
-
-    def participant(self, found: Meaning, count: int) -> Participant:
-        """A state where it first stands on a side of a transition with that count."""
-        found.gains = self.gains.setdefault(found.name, [])
-        return found.sides.setdefault(count, Participant(found.name, count))
-
     def selections(self, term: Term, scope: Scope, declared: TransitionDeclaration) -> tuple[Name, list[Selection]]:
         """The state of a term and the positions that its indices select."""
         entry = self.state(term.target)
@@ -280,9 +277,9 @@ class Dynamics:
         flow = self.flow_of(declared, name, (rate, value), (tuple(parts[:taken]), tuple(parts[taken:])))
         return dataclasses.replace(flow, axes=transition_axes(declared), stated_reactants=self.stated(declared, scope))
 
-    def flow_of(self, declared: TransitionDeclaration, name: str, values: Values, sides: Sides) -> Flow:
+    def flow_of(self, declared: TransitionDeclaration, name: str, values: Sequence[AnyNode], sides: Sides) -> Flow:
         """A flow between states without axes, of which no more is said."""
-        rate, value = values
+        rate, value = values[:2]
         reactants, products = sides
         return Flow(
             name,

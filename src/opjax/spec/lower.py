@@ -98,8 +98,7 @@ class _Lower:
         self.define_aliases()
         self.define_initial_values()
         dynamics = Dynamics(self.lowering)
-        for position, statement in enumerate(self.model.dynamics, start=1):
-            dynamics.add(statement, position)
+        dynamics.add_all(self.model.dynamics)
         operators = Operators(self.lowering, dynamics)
         for declared in self.model.operators:
             operators.add(declared)

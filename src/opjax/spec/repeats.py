@@ -8,93 +8,22 @@ at their arguments.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from opjax.ir import functions
-from opjax.ir.node_types import Pick, Step
-from opjax.ir.nodes import AnyNode, Apply, Constant, Graph, IntegerPower, Symbol
-from opjax.ir.system import Participant
-from opjax.records import record
+from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol
 from opjax.source import Span
+from opjax.spec.alike import Alike, Key, Meaning, Statement, Template, picked, taken_apart
 from opjax.spec.order import names_in
-from opjax.syntax.declarations import DerivativeDeclaration, FunctionDeclaration, TransitionDeclaration
+from opjax.syntax.declarations import FunctionDeclaration, TransitionDeclaration
 from opjax.syntax.nodes import Call, Expression, Negate, Number, Power, Product, Reference, Sum, walk
 
 if TYPE_CHECKING:
     from opjax.spec.expressions import Lowering
 
 MOST_TEMPLATES = 500
-Key = tuple[object, ...]
-Row = TransitionDeclaration | DerivativeDeclaration
-
-
-@record(eq=False)
-class Template:
-    """What statements of one form become.
-
-    Arguments:
-        fixed: nodes that are the same in all of them.
-        steps: a node of that sort over the values at these places, one after the other; the values are the leaves,
-            then `fixed`, then those of the steps before.
-        results: the places of the values that are wanted.
-        counts: for a transition, those of its reactants and products; their states are the first of its names.
-        changed: which of these it changes, each once.
-    """
-
-    fixed: tuple[AnyNode, ...]
-    steps: tuple[Step, ...]
-    results: tuple[int, ...]
-    counts: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
-    changed: tuple[int, ...] = ()
-
-    def values(self, graph: Graph, leaves: list[AnyNode], span: Span) -> list[AnyNode]:
-        """The results for other leaves."""
-        values = [*leaves, *self.fixed]
-        graph.repeat(self.steps, values, span)
-        return [values[place] for place in self.results]
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class Meaning:
-    """What a name is. Only states have the last two.
-
-    Arguments:
-        name: the name.
-        kind: its kind, or the name itself where that is no leaf.
-        leaf: its value, where it is a leaf.
-        sides: a state as it stands on the sides of transitions, by its count.
-        gains: the contributions to a state that stands there.
-    """
-
-    name: str
-    kind: str
-    leaf: AnyNode | None
-    sides: dict[int, Participant] = field(init=False)
-    gains: list[AnyNode] = field(init=False)
-
-
-@record(eq=False)
-class Known:
-    """What a statement is about.
-
-    Arguments:
-        key: what it shares with all that become the same.
-        meanings: what its names are, but for its own.
-        leaves: what it is made of.
-        template: what it becomes, if that is known.
-    """
-
-    key: Key
-    meanings: list[Meaning]
-    leaves: list[AnyNode]
-    template: Template | None
-
-    def values(self, graph: Graph, span: Span) -> list[AnyNode] | None:
-        """What it becomes, if that is known."""
-        return self.template and self.template.values(graph, self.leaves, span)
 
 
 @dataclass(slots=True)
@@ -105,27 +34,63 @@ class Repeats:
     templates: dict[Key, Template | None] = field(default_factory=dict[Key, "Template | None"])
     seen: set[Key] = field(default_factory=set[Key])
     meanings: dict[str, Meaning] = field(default_factory=dict[str, Meaning])
+    numbers: dict[str, Meaning] = field(default_factory=dict[str, Meaning])
 
-    def known(self, row: Row) -> Known | None:
-        """What a statement is about; None if it is not of a form, or something about it is out of the ordinary."""
-        form, lowering = row.form, self.lowering
-        if form is None or lowering.absent or lowering.held:
-            return None
-        named, meanings = isinstance(row, TransitionDeclaration) and row.name, self.meanings
-        words = form.words[1:] if named else form.words
-        found = [meanings.get(word) or self.meaning(word, row.span) for word in words]
-        kinds = [meaning.kind for meaning in found]
-        leaves = [meaning.leaf for meaning in found if meaning.leaf is not None]
-        for number in form.numbers:
-            if number.isdigit():  # it may stand for a count or an exponent
-                kinds.append(number)
-            else:
-                leaves.append(lowering.graph.constant(float(number), row.span))
-        numbers = [leaf.number for leaf in leaves]
-        different = len(set(numbers)) == len(numbers)
-        same = () if different else tuple([numbers.index(number) for number in numbers])
-        key = (form.pattern, *kinds, same)
-        return Known(key, found, leaves, self.templates.get(key))
+    def alike(self, rows: Sequence[Statement]) -> list[Alike]:
+        """Those of some statements that have a form, unless something about them is out of the ordinary."""
+        forms: dict[tuple[object, bool], list[int]] = {}
+        if self.lowering.absent or self.lowering.held:
+            return []
+        for place, row in enumerate(rows):
+            if row.form is not None:
+                named = isinstance(row, TransitionDeclaration) and row.name != ""
+                forms.setdefault((row.form.pattern, named), []).append(place)
+        return [
+            alike
+            for (pattern, named), places in forms.items()
+            for alike in self.of_one_form(pattern, places, self.columns([rows[place] for place in places], named))
+        ]
+
+    def columns(self, rows: list[Statement], named: bool) -> list[list[Meaning]]:
+        """What the names and numbers of statements of one form are."""
+        forms = [row.form for row in rows if row.form is not None]
+        words = list(zip(*[form.words for form in forms], strict=True))[named:]
+        numbers = zip(*[form.numbers for form in forms], strict=True)
+        return [
+            *(self.column(rows, texts, self.meanings, self.meaning) for texts in words),
+            *(self.column(rows, texts, self.numbers, self.number) for texts in numbers),
+        ]
+
+    def column(
+        self,
+        rows: list[Statement],
+        texts: Sequence[str],
+        known: Mapping[str, Meaning],
+        new: Callable[[str, Span], Meaning],
+    ) -> list[Meaning]:
+        """What the names or numbers at one place of statements are."""
+        found = list(map(known.get, texts))
+        if None in found:
+            return [known.get(text) or new(text, row.span) for text, row in zip(texts, rows, strict=True)]
+        return cast("list[Meaning]", found)
+
+    def of_one_form(self, pattern: object, places: list[int], columns: list[list[Meaning]]) -> Iterable[Alike]:
+        """Statements of one form by the kinds of their names, and by which of their leaves are the same."""
+        kinds = list(zip(*[[meaning.kind for meaning in column] for column in columns], strict=True))
+        for kind, of_kind, found in taken_apart(kinds, places, columns):
+            leaves = [[m.leaf for m in column if m.leaf is not None] for column in found]
+            leaves = [column for column in leaves if column]
+            for same, own, parts in taken_apart(_equal(leaves), of_kind, [*found, *leaves]):
+                yield Alike((pattern, *kind, same), own, parts[: len(columns)], parts[len(columns) :])
+
+    def number(self, text: str, span: Span) -> Meaning:
+        """What a number is when it is met first."""
+        if text.isdigit():  # it may stand for a count or an exponent
+            meaning = Meaning(text, text, None)
+        else:
+            meaning = Meaning(text, "<number>", self.lowering.graph.constant(float(text), span))
+        self.numbers[text] = meaning
+        return meaning
 
     def meaning(self, word: str, span: Span) -> Meaning:
         """What a name is when it is met first."""
@@ -148,17 +113,25 @@ class Repeats:
             meaning.sides = {}
         return meaning
 
-    def met(self, known: Known, row: Row, values: Sequence[AnyNode]) -> None:
-        """Keep what a statement became, when the second like it is met and others would become the same."""
-        if known.key in self.templates or len(self.templates) >= MOST_TEMPLATES or _mistakable(known.leaves):
-            return
-        if known.key not in self.seen:
-            self.seen.add(known.key)
-        else:
-            found = template_of(known.leaves, values) if self.only_copies(row, known) else None
-            self.templates[known.key] = found and _with_terms(found, row)
+    def met(self, alike: Alike, place: int, row: Statement, values: Sequence[AnyNode]) -> None:
+        """Keep what a statement became, when the second like it is met and others would become the same.
 
-    def only_copies(self, row: Row, known: Known) -> bool:
+        Arguments:
+            alike: the statement and others like it.
+            place: its place in their columns.
+            row: the statement.
+            values: what it became.
+        """
+        leaves = [column[place] for column in alike.leaves]
+        if alike.key in self.templates or len(self.templates) >= MOST_TEMPLATES or _mistakable(leaves):
+            return
+        if alike.key not in self.seen:
+            self.seen.add(alike.key)
+        else:
+            found = template_of(leaves, values) if self.only_copies(row, leaves) else None
+            self.templates[alike.key] = found and _with_terms(found, row)
+
+    def only_copies(self, row: Statement, leaves: list[AnyNode]) -> bool:
         """Whether the words of a statement are names of values, and its numbers stand for themselves."""
         form = row.form
         assert form is not None
@@ -176,7 +149,7 @@ class Repeats:
         parts = [*targets, *walk(value)]
         inside = sorted((part.span.start, part.name) for part in walk(value) if isinstance(part, Reference))
         names = [*((0, target.name) for target in targets), *inside]
-        exact = not any(isinstance(leaf, Constant) for leaf in known.leaves)
+        exact = not any(isinstance(leaf, Constant) for leaf in leaves)
         return tuple(name for _, name in names) == form.words[named:] and all(self.plain(p, exact) for p in parts)
 
     def plain(self, part: Expression, exact: bool) -> bool:
@@ -197,7 +170,14 @@ class Repeats:
         return all(name not in self.lowering.names.values and functions.lookup(name) is not None for name in names)
 
 
-def _with_terms(template: Template, row: Row) -> Template:
+def _equal(leaves: list[list[AnyNode]]) -> list[Key]:
+    """Which leaves of a row are equal: nothing where none are, else for each the place of the first like it."""
+    count = len(leaves)
+    numbers = zip(*[[leaf.number for leaf in column] for column in leaves], strict=True)
+    return [() if len(set(row)) == count else tuple(map(row.index, row)) for row in numbers]
+
+
+def _with_terms(template: Template, row: Statement) -> Template:
     """The template with the counts of a transition's states, and which of these it changes."""
     if not isinstance(row, TransitionDeclaration):
         return template
@@ -219,7 +199,7 @@ def _mistakable(leaves: Sequence[AnyNode]) -> bool:
 def template_of(leaves: Sequence[AnyNode], results: Sequence[AnyNode]) -> Template | None:
     """The steps from leaves to results; None if there is more between them than functions."""
     at_leaf = {leaf.number: place for place, leaf in reversed(list(enumerate(leaves)))}
-    if not all(_is_apart(leaf, at_leaf) for leaf in leaves if leaf.operands):
+    if not all(_istaken_apart(leaf, at_leaf) for leaf in leaves if leaf.operands):
         return None
     found = _above(at_leaf, results)
     places = dict(at_leaf)
@@ -236,11 +216,11 @@ def template_of(leaves: Sequence[AnyNode], results: Sequence[AnyNode]) -> Templa
             fixed.append(node)
     for place, node in enumerate([*fixed, *changing], start=len(leaves)):
         places[node.number] = place
-    steps = tuple((node, _picked([places[o.number] for o in node.operands])) for node in changing)
+    steps = tuple((node, picked([places[o.number] for o in node.operands])) for node in changing)
     return Template(tuple(fixed), steps, tuple(places[node.number] for node in results))
 
 
-def _is_apart(leaf: AnyNode, leaves: Container[int]) -> bool:
+def _istaken_apart(leaf: AnyNode, leaves: Container[int]) -> bool:
     """Whether an alias is made of what is no leaf: any other may have been written out beside its name as well."""
     seen: set[int] = set()
     waiting = list(leaf.operands)
@@ -253,12 +233,6 @@ def _is_apart(leaf: AnyNode, leaves: Container[int]) -> bool:
             return True
         waiting.extend(node.operands)
     return False
-
-
-def _picked(places: list[int]) -> Pick:
-    """What takes the values at these places."""
-    first, *others = places
-    return itemgetter(first, *others) if others else lambda values: (values[first],)
 
 
 def _above(leaves: dict[int, int], results: Sequence[AnyNode]) -> dict[int, AnyNode]:
