@@ -6,7 +6,7 @@ need no transposition where they agree. Values that are used once, and have no n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from opjax.compile.contraction import common_order, contracted_order
@@ -72,6 +72,8 @@ class Emitter:
     """Roots that are elements of a vector which is returned as it is."""
     here: list[str] = field(default_factory=list[str])
     values: dict[int, Value] = field(default_factory=dict[int, Value])
+    operations: list[AnyNode] = field(default_factory=list[AnyNode])
+    """The nodes that are no leaves and are not skipped."""
     uses: dict[int, int] = field(default_factory=dict[int, int])
     helpers: dict[str, str] = field(default_factory=dict[str, str])
     tables: dict[Table, str] = field(default_factory=dict[Table, str])
@@ -81,19 +83,22 @@ class Emitter:
 
     def emit(self) -> None:
         """Write all statements; `operand` then has the text of each root."""
-        nodes = [node for node in self.program.nodes if node.number not in self.skipped]
+        self.operations = [n for n in self.program.nodes if n.operands and n.number not in self.skipped]
         self.count()
-        wanted = {root.number for root in self.program.roots.values()} - self.skipped
-        named = wanted.union(*[self.named(node) for node in nodes if node.operands])
+        wanted = {n.number: n for n in self.program.roots.values() if n.number not in self.skipped}
+        read = [used for node in self.operations for used in self.read_by(node)]
+        leaves = {n.number: n for n in (*wanted.values(), *read) if not n.operands}
+        nodes = sorted([*leaves.values(), *self.operations], key=lambda node: node.number)
         for node in nodes:
-            if isinstance(node, Symbol) and node.number in named:
+            if isinstance(node, Symbol):
                 self.values[node.number] = self.symbol(node)
         places = dict.fromkeys(settled_nodes(nodes, self.program.axes), self.settled)
         places.update(dict.fromkeys(self.given_nodes(nodes, places), self.given))
-        kept = places.keys() & wanted
+        kept = places.keys() & wanted.keys()
         for node in nodes if places else ():
             here = places.get(node.number)
-            kept.update(o.number for o in node.operands if o.number in places and places[o.number] is not here)
+            used = [operand.number for operand in self.read_by(node)]
+            kept.update(number for number in used if number in places and places[number] is not here)
         for node in nodes:
             if not isinstance(node, Symbol) and not self.stored.part_of_y(node):
                 self.here = places.get(node.number, self.lines)
@@ -101,22 +106,21 @@ class Emitter:
         self.here = self.lines
 
     def count(self) -> None:
-        """Count how often each node is an operand or a root."""
+        """Count how often each node is an operand or a root; not those that are read where they lie."""
         uses = self.uses
-        for used in self.program.roots.values():
-            uses[used.number] = uses.get(used.number, 0) + 1
-        for node in self.program.nodes:
-            for used in node.operands:
-                uses[used.number] = uses.get(used.number, 0) + 1
+        elements = [root.operands[0] for root in self.program.roots.values() if root.number in self.skipped]
+        read = [used for node in self.operations for used in self.read_by(node)]
+        for node in (*self.program.roots.values(), *elements, *read):
+            uses[node.number] = uses.get(node.number, 0) + 1
 
-    def named(self, node: AnyNode) -> set[int]:
+    def read_by(self, node: AnyNode) -> Sequence[AnyNode]:
         """The operands of a node, but for those that are read where they lie, all at once."""
         if isinstance(node, Stack) and self.stored.block(node) is not None:
-            return set()
+            return ()
         if isinstance(node, Join):
             found = [parts for source, parts in self.stored.stretches_of(node) if source in ("vector", "scalar")]
-            return {part.number for parts in found for part in parts}
-        return {operand.number for operand in node.operands}
+            return [part for parts in found for part in parts]
+        return node.operands
 
     # --- statements
 

@@ -266,17 +266,17 @@ def _apart(asked: Asked) -> bool:
 
 def _elements(program: Program, runs: Iterable[list[Output]]) -> Iterator[int]:
     """The outputs of long runs, which nothing reads one by one."""
-    used = {operand.number for node in program.nodes for operand in node.operands}
-    for outputs in runs:
-        if len(outputs) > 1:
-            yield from {program.roots[output.name].number for output in outputs} - used
+    long = [outputs for outputs in runs if len(outputs) > 1]
+    used = {operand.number for node in program.nodes for operand in node.operands} if long else set[int]()
+    for outputs in long:
+        yield from {program.roots[output.name].number for output in outputs} - used
 
 
 def _stored(inputs: Inputs, form: Form) -> Stored:
     flat = form == "flat"
     states = {s.name: s.start if flat else place for place, s in enumerate(inputs.states) if not s.shape}
     parameters = {name: place for place, name in enumerate(inputs.parameters)}
-    blocks = {s.name: (s.start, s.start + s.size) for s in inputs.states}
+    blocks = {s.name: (s.start, s.start + s.size) for s in inputs.states if s.shape}
     return Stored(states, parameters, blocks, flat, sum(slot.size for slot in inputs.states))
 
 
@@ -305,6 +305,9 @@ def _part_of(node: AnyNode) -> tuple[int, int] | None:
     """The array that a value is read from, and the position of its only dim that the value does not have."""
     if not isinstance(node, View):
         return None
+    if len(node.selections) == 1:
+        (only,) = node.selections
+        return (node.operand.number, only.position) if isinstance(only, AtPosition) else None
     picked = [s.position for s in node.selections if isinstance(s, AtPosition)]
     others = [(d, s) for d, s in zip(node.operand.dims, node.selections, strict=True) if isinstance(s, Along)]
     same = len(picked) == 1 and all(selection == Along(dim) for dim, selection in others)
@@ -326,6 +329,8 @@ def _part(emitter: Emitter, first: AnyNode, output: Output, count: int) -> str:
 
 def _prologue(inputs: Inputs, emitter: Emitter, form: Form) -> list[str]:
     """Give every leaf its variable."""
+    if not emitter.leaves:  # many states and parameters are read all at once
+        return []
     slots = {slot.name: (place, slot) for place, slot in enumerate(inputs.states)}
     parameters = {name: place for place, name in enumerate(inputs.parameters)}
     lines: list[str] = []
@@ -347,7 +352,7 @@ def _prologue(inputs: Inputs, emitter: Emitter, form: Form) -> list[str]:
 
 def _unpacked(inputs: Inputs, emitter: InPlace) -> list[str]:
     """Give every leaf its variable, where NumPy is sure: parameters may be Python's numbers."""
-    slots = {slot.name: slot for slot in inputs.states}
+    slots = {slot.name: slot for slot in inputs.states} if emitter.leaves else {}
     size, lines = sum(slot.size for slot in inputs.states), list[str]()
     for line, (variable, symbol) in zip(
         _prologue(inputs, emitter, "flat"), [x for x in emitter.leaves.items() if x[1].role != "time"], strict=True

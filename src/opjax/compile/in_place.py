@@ -55,9 +55,9 @@ class InPlace(Emitter):
     def count(self) -> None:
         """As `Emitter.count`; and plan where everything goes."""
         Emitter.count(self)
-        self.targets.plan_parts(self.program, self.uses)
-        self.padding.plan(self.program, self.uses)
-        for node in self.program.nodes:
+        self.targets.plan_parts(self.operations, self.program.axes, self.uses)
+        self.padding.plan(self.operations, self.program.axes, self.uses)
+        for node in self.operations:
             if node.number in self.padding.views and isinstance(node, View):
                 self.uses[node.operand.number] -= 1  # it reads the array with its ends
 

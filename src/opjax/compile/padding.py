@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from opjax.ir.nodes import Along, AtPosition, Edge, Symbol, View
-from opjax.ir.program import Program
+from opjax.ir.nodes import Along, AnyNode, AtPosition, Edge, Symbol, View
 from opjax.ir.types import Axis, Dim, Dims
 
 
@@ -112,17 +111,17 @@ class Padding:
     """Nodes that only a shift uses which has room itself: they are written where the shift wants them."""
     made: dict[int, Padded] = field(default_factory=dict[int, Padded])
 
-    def plan(self, program: Program, uses: Mapping[int, int]) -> None:
+    def plan(self, nodes: Sequence[AnyNode], axes: Mapping[str, Axis], uses: Mapping[int, int]) -> None:
         """Find what is read at its neighbours.
 
         Arguments:
-            program: the program, with the sizes of its axes.
+            nodes: the operations.
+            axes: the axes by name.
             uses: how often each node is used.
         """
-        nodes = program.nodes
         for node in nodes:
             if isinstance(node, View) and node.dims:
-                self._add(node, program.axes)
+                self._add(node, axes)
         for node in nodes:
             if isinstance(node, View) and node.number in self.views and self._is_through(node, uses):
                 self.through[node.operand.number] = node

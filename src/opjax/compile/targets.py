@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from opjax.ir.nodes import Along, AnyNode, Apply, Constant, Gather, IntegerPower, Join, Symbol, View
-from opjax.ir.program import Program
 from opjax.ir.types import Axis, Dims
 
 
@@ -71,15 +70,15 @@ class Targets:
             node = node.operand
         return node.number in self.written and self.of[node.number].start == target.start
 
-    def plan_parts(self, program: Program, uses: Mapping[int, int]) -> None:
+    def plan_parts(self, nodes: Iterable[AnyNode], axes: Mapping[str, Axis], uses: Mapping[int, int]) -> None:
         """What is joined to a vector that has a target goes to its part of that, unless it is used elsewhere too."""
-        for node in program.nodes:
+        for node in nodes:
             target = self.of.get(node.number)
             if target is None or not isinstance(node, Join):
                 continue
             first = 0
             for part in node.parts:
-                size = length(part, program.axes)
+                size = length(part, axes)
                 if part.dims and uses[part.number] == 1:
                     if size == 1:
                         self.single.update(_single(part, uses))

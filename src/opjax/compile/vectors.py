@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
+from operator import attrgetter
 from typing import Literal, Protocol
 
 from opjax.compile.text import Table, Value
@@ -15,6 +16,7 @@ from opjax.records import record
 Source = Literal["state", "parameter", "number", "vector", "scalar"]
 MANY = 16
 """Parameters from which on those between them are read as well."""
+_DIMS, _ROLE, _NAME = attrgetter("dims"), attrgetter("role"), attrgetter("name")
 Stretch = tuple[Source, list[AnyNode]]
 
 
@@ -55,9 +57,23 @@ class Stored:
         """The stretches of parts that are read from one source; a vector may have very many parts."""
         found = self.stretches.get(node.number)
         if found is None:
-            runs = itertools.groupby(node.parts, key=self.source)
+            source = self.source_of_all(node.parts)
+            whole: list[tuple[Source, Iterable[AnyNode]]] = [(source, node.parts)] if source else []
+            runs = whole or itertools.groupby(node.parts, key=self.source)
             found = self.stretches[node.number] = [(source, list(run)) for source, run in runs]
         return found
+
+    def source_of_all(self, parts: Sequence[AnyNode]) -> Source | None:
+        """What many parts are read from, where that is soon seen to be the same for all."""
+        kinds = set(map(type, parts))
+        if kinds == {Constant}:
+            return "number"
+        if kinds != {Symbol} or any(map(_DIMS, parts)):
+            return None
+        roles, names = set(map(_ROLE, parts)), map(_NAME, parts)
+        if roles == {"state"}:
+            return "state" if all(map(self.states.__contains__, names)) else None
+        return "parameter" if roles == {"parameter"} and all(map(self.parameters.__contains__, names)) else None
 
     def block(self, node: Stack) -> tuple[int, int, Dims] | None:
         """Where a stack of states lies in the flat vector ``y``, one behind the other; and the dims of each."""
@@ -150,7 +166,7 @@ class Vectors:
     def piece(self, source: Source, stretch: Sequence[AnyNode], kind: str = "vector") -> str:
         """The text of scalars from one source as a vector."""
         stored, vector = self.stored, self.writer.helper(kind)
-        names = [part.name for part in stretch if isinstance(part, Symbol)]
+        names = [part.name for part in stretch if type(part) is Symbol]
         match source:
             case "number":
                 numbers = tuple(part.value for part in stretch if isinstance(part, Constant))

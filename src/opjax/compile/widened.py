@@ -51,7 +51,7 @@ class Widened(Emitter):
         """As `Emitter.count`; and find how far each operand is read beyond its ends."""
         Emitter.count(self)
         self.plan_gathers()
-        for node in self.program.nodes:
+        for node in self.operations:
             if isinstance(node, View) and node.dims and node.operand.kind == "real":
                 for dim, selection in zip(node.operand.dims, node.selections, strict=True):
                     if isinstance(selection, Along) and selection.offset:
@@ -59,11 +59,11 @@ class Widened(Emitter):
 
     def plan_gathers(self) -> None:
         """Find the vectors of states; what they are made of is not read for them."""
-        for node in self.program.nodes:
+        for node in self.operations:
             places = places_of(node, self.stored, self.places)
             if places is not None:
                 self.places[node.number] = places
-                for operand in node.operands:
+                for operand in self.read_by(node):
                     self.uses[operand.number] -= 1
 
     def written(self, node: AnyNode) -> Value:
