@@ -181,6 +181,7 @@ def test_the_groups_of_a_network() -> None:
         "contract": False,
         "batch": False,
         "reroll": True,
+        "scale": False,
     }
     (reroll,) = [record for record in found.passes if record.fired]
     assert found.operations == reroll.after < 20 < reroll.before == found.shared

@@ -19,6 +19,7 @@ from opjax.passes.fold import fold
 from opjax.passes.guard import guard
 from opjax.passes.remarks import left_unrolled
 from opjax.passes.reroll import reroll
+from opjax.passes.scale import scale
 from opjax.passes.shift import shift
 
 
@@ -73,9 +74,10 @@ PASSES: tuple[Pass, ...] = (
     Pass(batch, "after guarding, which tells the branches of each state apart; before all that sees scalars only"),
     Pass(
         reroll,
-        "last, since the others know nothing of its vectors; and what they leave is told apart by shape",
+        "after all that know nothing of its vectors; and what they leave is told apart by shape",
         remark=left_unrolled,
     ),
+    Pass(scale, "last, for the vectors of the one before too; after guarding, so that what it divides by is guarded"),
 )
 
 
