@@ -21,6 +21,8 @@ LEAVES: frozenset[Role] = frozenset(("state", "parameter", "time", "size"))
 
 def is_small(program: Program) -> bool:
     """Whether a program has scalars alone."""
+    if not KINDS.issuperset(map(type, program.roots.values())):  # soon seen where it is large
+        return False
     return program.kinds <= KINDS and all(
         not node.dims and (not isinstance(node, Symbol) or node.role in LEAVES) for node in program.nodes
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from opjax.ir.nodes import Along, AnyNode, AtPosition, Constant, Graph, Symbol, View
 from opjax.ir.types import Axis, Dim
 
+_NUMBER = attrgetter("number")
 Found = Sequence["tuple[AnyNode, int] | None"]
 """Where the scalars of a column can be read."""
 NOWHERE: Mapping[int, tuple[AnyNode, int]] = {}
@@ -57,10 +59,10 @@ class Columns:
         places = {name: place for place, name in enumerate(order)}
         scalars: list[Symbol] = []
         for node in nodes:
-            if isinstance(node, Symbol):
+            if type(node) is Symbol:
                 if not node.dims:
                     scalars.append(node)
-            elif isinstance(node, View) and not node.dims and isinstance(node.operand, Symbol):
+            elif type(node) is View and not node.dims and isinstance(node.operand, Symbol):
                 match node.selections:  # a cell of a state with an axis can be read there
                     case (AtPosition(position=position),):
                         self.placed[node.number] = (node.operand, position)
@@ -91,15 +93,18 @@ class Columns:
         if all(isinstance(node, Constant) for node in column):
             return self.graph.join(column, dim)
         placed = {**self.placed, **elsewhere} if elsewhere else self.placed
-        found = [placed.get(node.number) for node in column]
+        found = list(map(placed.get, map(_NUMBER, column)))
         runs = self.runs(column, found)
         if runs is not None and (len(runs) == 1 or len(column) >= SHORTEST * len(runs) or _sources(runs) > 1):
             return self.joined(runs, dim)
         pool, offsets = self.pool(column, found)
-        positions = [
-            offsets[node.number] if at is None else offsets[at[0].number] + at[1]
-            for node, at in zip(column, found, strict=True)
-        ]
+        if len(offsets) == 1 and None not in found:
+            positions = [at[1] for at in found if at]
+        else:
+            positions = [
+                offsets[node.number] if at is None else offsets[at[0].number] + at[1]
+                for node, at in zip(column, found, strict=True)
+            ]
         return self.read(pool, positions, dim)
 
     def runs(self, column: Sequence[AnyNode], found: Found) -> list[tuple[AnyNode, list[int]]] | None:

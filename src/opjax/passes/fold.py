@@ -40,10 +40,7 @@ def _concerns(node: AnyNode) -> bool:
         if node.function == "negate":
             (operand,) = node.operands
             return type(operand) is Constant or (type(operand) is Apply and operand.function == "negate")
-        for operand in node.operands:
-            if type(operand) is Constant:
-                return _may_fold(node)
-        return False
+        return Constant in map(type, node.operands) and _may_fold(node)
     if isinstance(node, Symbol):
         return node.role == "size"
     return isinstance(node, IntegerPower) and (node.exponent in (0, 1) or isinstance(node.base, Constant))

@@ -31,7 +31,7 @@ from opjax.ir.program import Program, copy_node
 from opjax.ir.types import Dim
 from opjax.passes.columns import Columns
 from opjax.passes.products import Products, merged
-from opjax.passes.shapes import Shapes, is_interior, is_scaled
+from opjax.passes.shapes import Shapes, Terms, is_interior, is_scaled
 from opjax.traverse import Walk, run
 
 
@@ -70,8 +70,6 @@ def reroll(program: Program, bounds: Bounds = USUAL) -> Program:
     return _Rewriting(program, nodes, plan, bounds).program()
 
 
-Terms = list[tuple[float, AnyNode]]
-"""The terms of a sum, each with the number that it is multiplied with."""
 Total = tuple[list[AnyNode], frozenset[int]]
 """Sums that are one, and which of their terms are units."""
 
@@ -117,7 +115,7 @@ def _plan(shapes: Shapes, bounds: Bounds) -> _Plan:
     done = {unit.number for level in plan.totals.values() for units, _ in level for unit in units}
     plan.sums.update(_sums(shapes, done, bounds))
     for unit in itertools.chain.from_iterable(plan.sums.values()):
-        plan.terms[unit.number] = _terms(unit, shapes)
+        plan.terms[unit.number] = shapes.terms(unit)
     shapes.raise_up(term for terms in plan.terms.values() for _, term in terms if term.operands)
     done.update(plan.terms)
     by_level: dict[int, list[list[AnyNode]]] = {}
@@ -195,19 +193,6 @@ def _totals(shapes: Shapes, bounds: Bounds) -> list[tuple[int, list[AnyNode], fr
                 totals.append((level, units, apart))
     shapes.raise_up(unit.operands[place] for _, units, apart in totals for unit in units for place in apart)
     return totals
-
-
-def _terms(unit: AnyNode, shapes: Shapes) -> Terms:
-    """The terms of a sum, each without its sign and the number that it is multiplied with; a unit may be one term."""
-    found: Terms = []
-    for operand in (unit,) if is_scaled(unit) else unit.operands:
-        factor, term = 1.0, operand
-        while term is unit or shapes.is_scaled(term):
-            *number, value = term.operands
-            factor *= number[0].value if number and isinstance(number[0], Constant) else -1.0
-            term = value
-        found.append((factor, term))
-    return found
 
 
 def _number(node: AnyNode) -> int:

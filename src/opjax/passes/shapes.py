@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol
 from opjax.ir.types import Kind, Role
@@ -19,6 +20,9 @@ MOST_REPEATED = 4
 """Powers up to this are a few products."""
 _SYMBOLS: dict[Role, int] = {"state": STATE, "parameter": PARAMETER}
 
+_NUMBER = attrgetter("number")
+Terms = list[tuple[float, AnyNode]]
+"""The terms of a sum, each with the number that it is multiplied with."""
 Row = tuple[int, str | int | None, list[int], AnyNode]
 """The number of a node, its operation if it is one on scalars, the numbers of its operands, and the node."""
 Shape = tuple[str | int, ...]
@@ -154,7 +158,8 @@ class Shapes:
             if not operands:
                 read[node.number] = _leaf(node)
                 continue
-            number, below, operation = node.number, [operand.number for operand in operands], _operation(node)
+            operation = node.function if type(node) is Apply and not node.dims else _operation(node)
+            number, below = node.number, [*map(_NUMBER, operands)]
             rows.append((number, operation, below, node))
             (others if operation is None else taken).extend(below)
             if (operation == "multiply" or operation == "negate") and len(below) < 3 and is_scaled(node):
@@ -173,21 +178,22 @@ class Shapes:
     def find_units(self, rows: Iterable[Row], uses: list[int]) -> None:
         """What each operation is, and what it is for others."""
         table, read, own, groups = self.table, self.read, self.own, self.groups
-        known, kinds = table.known, table.kinds
+        known, kinds, cheap, above = table.known, table.kinds, table.cheap, table.above
         for number, operation, below, node in rows:
             if operation is None:
                 level = max([table.level(read[n]) for n in below])
                 read[number] = table.add(level, UNIT if node.kind == "real" else CONDITION)
                 continue
-            parts = [read[n] for n in below]
+            parts = [*map(read.__getitem__, below)]
             if NUMBER in parts and operation not in SMOOTH:
                 parts = [SAME - n if part == NUMBER else part for n, part in zip(below, parts, strict=True)]
             place = known.get((operation, *parts))
             if place is None:
                 place = table.operation(node, operation, parts)
             own[number] = read[number] = place
-            if uses[number] > 1 and (uses[number] >= OTHER_USE or place not in table.cheap):
-                read[number] = table.raised(place, node.kind)
+            if uses[number] > 1 and (uses[number] >= OTHER_USE or place not in cheap):
+                raised = above.get(place)
+                read[number] = table.raised(place, node.kind) if raised is None else raised
                 groups.setdefault(kinds[place], []).append(node)
 
     @property
@@ -220,24 +226,44 @@ class Shapes:
         """Whether units are roots that nothing else uses."""
         return all(unit.number not in self.used for unit in units)
 
-    def is_scaled(self, term: AnyNode) -> bool:
-        """Whether a part of a unit has a minus sign, or is multiplied with a number."""
-        return self.read[term.number] in self.table.scaled
+    def terms(self, unit: AnyNode) -> Terms:
+        """The terms of a sum, each without its sign and the number that it is multiplied with; a unit may be one."""
+        read, scaled = self.read, self.table.scaled
+        if is_scaled(unit):
+            return [_factored(unit, read, scaled)]
+        return [_factored(term, read, scaled) if read[term.number] in scaled else (1.0, term) for term in unit.operands]
 
     def raise_up(self, nodes: Iterable[AnyNode]) -> None:
         """Make units of what is inside others."""
-        grown: dict[int, list[AnyNode]] = {}
+        grown: dict[int, dict[int, AnyNode]] = {}
+        inside, own = self.inside, self.own
         for node in nodes:
             number = node.number
-            if number in self.inside:
-                self.inside.discard(number)
-                self.units.add(number)
-                self.read[number] = self.table.raised(self.own[number], node.kind)
-                group = self.groups.setdefault(self.table.kinds[self.own[number]], [])
-                group.append(node)
-                grown[id(group)] = group
-        for group in grown.values():
-            group.sort(key=lambda unit: unit.number)
+            if number in inside:
+                grown.setdefault(own[number], {})[number] = node
+        for place, found in grown.items():
+            raised = self.table.raised(place, next(iter(found.values())).kind)
+            self.read_as(found, raised)
+            self.units.update(found)
+            inside.difference_update(found)
+            group = self.groups.setdefault(self.table.kinds[place], [])
+            group.extend(found.values())
+            group.sort(key=_NUMBER)
+
+    def read_as(self, numbers: Iterable[int], part: int) -> None:
+        """What nodes are from now on for those that use them."""
+        for number in numbers:
+            self.read[number] = part
+
+
+def _factored(term: AnyNode, read: list[int], scaled: set[int]) -> tuple[float, AnyNode]:
+    """What has a minus sign, or is multiplied with a number, as that number and the rest."""
+    factor = 1.0
+    while True:
+        *number, term = term.operands
+        factor *= number[0].value if number and isinstance(number[0], Constant) else -1.0
+        if read[term.number] not in scaled:
+            return factor, term
 
 
 def _leaf(node: AnyNode) -> int:
