@@ -29,7 +29,7 @@ _FLOAT = frozenset((float,))
 
 def parameters_in(system: System, roots: Iterable[AnyNode]) -> tuple[str, ...]:
     """The parameters and inputs that some values depend on, in declared order."""
-    found = {n.name for n in reachable(roots) if isinstance(n, Symbol) and n.role in ("parameter", "input")}
+    found = {n.name for n in reachable(roots) if type(n) is Symbol and n.role in ("parameter", "input")}
     return tuple(name for name in (*system.parameters, *system.inputs) if name in found)
 
 

@@ -121,8 +121,8 @@ class Graph:
         known = self._known.get(key)
         if known is not None:
             return known
-        stored = declared_dims(axes)
-        number, dims, roles = len(self._nodes), sorted_dims(stored), only(role)
+        stored = declared_dims(axes) if axes else ()
+        number, dims, roles = len(self._nodes), sorted_dims(stored) if axes else (), only(role)
         node = Symbol(number=number, dims=dims, kind="real", roles=roles, span=span, role=role, name=name, axes=stored)
         return self._keep(key, node)
 
