@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from opjax import stages
 from opjax.errors import OpjaxError, Report
 from opjax.ir.nodes import AnyNode
 from opjax.ir.system import System
+from opjax.spec import dynamics
 from opjax.spec.mapping_writer import write_mapping
 from opjax.spec.repeats import Alike
 
@@ -123,13 +125,14 @@ def meaning(model: System) -> Any:
     return flows, {name: of(rate) for name, rate in model.rates.items()}
 
 
-@given(ROWS)
-def test_rows_that_are_alike(rows: list[str]) -> None:
+@given(ROWS, st.sampled_from((1, 7, dynamics.AT_ONCE)))
+def test_rows_that_are_alike(rows: list[str], at_once: int) -> None:
     ends = "".join(f"    {state} -> 0 @ k1\n" for state in STATES)
     text = HEAD + "".join(f"    R{place}: {row}\n" for place, row in enumerate(rows)) + ends
     alone = meaning(system(text, alone=True))
-    assert meaning(system(text, alone=False)) == alone
-    assert meaning(system_of_mapping(text, alone=False)) == meaning(system_of_mapping(text, alone=True)) == alone
+    with mock.patch.object(dynamics, "AT_ONCE", at_once):
+        assert meaning(system(text, alone=False)) == alone
+        assert meaning(system_of_mapping(text, alone=False)) == meaning(system_of_mapping(text, alone=True)) == alone
 
 
 @given(ROWS)
