@@ -101,6 +101,15 @@ def test_most_of_a_large_model_stays_late() -> None:
     assert found == pytest.approx([rates[n - 1] - 2 * rates[n] for n in range(COUNT)])
 
 
+@pytest.mark.parametrize("rows", [TRANSITIONS, EQUATIONS])
+def test_who_checks_a_large_model_reads_few_rows_to_the_end(rows: str) -> None:
+    read(HEAD + rows)
+    report = Report()
+    model = stages.read_string(HEAD + rows, "ojx", report)[0]
+    stages.check(model, report)
+    assert sum(is_late(row) for row in model.dynamics) >= COUNT - 5
+
+
 def test_a_late_row_may_be_the_one_with_the_problem() -> None:
     read(HEAD + EQUATIONS)
     text = HEAD + EQUATIONS.replace("k*A3 ", "k*A3x ")

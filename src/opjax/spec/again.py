@@ -19,11 +19,13 @@ class Again:
     """What a statement becomes that is like others before.
 
     Arguments:
+        first: the first name in it: in an equation, the state.
         values: the value of an equation; of a transition its rate, its flow, and its changes.
         sides: the reactants and products of a transition.
         gains: the contributions to each state that it changes.
     """
 
+    first: str
     values: tuple[AnyNode, ...]
     sides: Sides
     gains: tuple[list[AnyNode], ...]
@@ -49,7 +51,8 @@ def becoming(
     products = _side(alike.meanings[len(taken) :], given, gains) or nothing
     changed = [[meaning.gains for meaning in alike.meanings[place]] for place in template.changed]
     sides, changes = zip(reactants, products, strict=True), zip(*changed, strict=True) if changed else nothing
-    return zip(alike.places, map(Again, values, sides, changes), strict=True)
+    names = [meaning.name for meaning in alike.meanings[0]]
+    return zip(alike.places, map(Again, names, values, sides, changes), strict=True)
 
 
 def _side(columns: list[list[Meaning]], counts: tuple[int, ...], gains: Gains) -> list[tuple[Participant, ...]]:

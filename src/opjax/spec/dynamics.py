@@ -105,7 +105,7 @@ class Dynamics:
     def add(self, declared: Statement, usual_name: str, known: Again | None) -> Sequence[AnyNode]:
         """Read one statement; it may be known what it becomes."""
         if isinstance(declared, DerivativeDeclaration):
-            return self.derivative(declared, known and known.values)
+            return self.derivative_again(declared, known) if known else self.derivative(declared)
         name = declared.name or usual_name
         if known is None:
             return self.transition(declared, name)
@@ -140,32 +140,32 @@ class Dynamics:
 
     # --- derivatives
 
-    def derivative(self, declared: DerivativeDeclaration, known: Sequence[AnyNode] | None = None) -> Sequence[AnyNode]:
-        """``d(S[age])/dt = ...``: for every point of an axis, or for the one that a label names.
-
-        Arguments:
-            declared: the statement.
-            known: its value, where that is known from another of this form.
-
-        Returns:
-            Its value.
-        """
+    def derivative(self, declared: DerivativeDeclaration) -> Sequence[AnyNode]:
+        """``d(S[age])/dt = ...``: for every point of an axis, or for the one that a label names."""
         target = declared.target
         entry = self.state(target)
         indices = target.indices or tuple(Index(axis, span=target.span) for axis in entry.axes)
         scope = self.target_scope(f"the equation of '{target.name}'", indices, declared.edge)
         selections = self.selected(target.name, entry, indices, scope, target.span)
-        key = (target.name, tuple(selections))
-        if key in self.equations:
-            first = repr(self.equations[key])
-            raise self.lowering.report.stop(catalogue.REPEATED_EQUATION, declared.span, name=target.name, first=first)
-        self.equations[key] = declared.span
-        self.gains.setdefault(target.name, [])
-        values = known or [self.lowering.value(declared.value, scope)]
-        self.piece(target.name, selections, values[0], declared.span)
-        return values
+        self.claim(target.name, selections, declared.span)
+        value = self.lowering.value(declared.value, scope)
+        self.piece(target.name, selections, value, declared.span)
+        return [value]
 
-    def piece(self, name: str, selections: list[Selection], value: AnyNode, span: Span) -> None:
+    def derivative_again(self, declared: DerivativeDeclaration, known: Again) -> Sequence[AnyNode]:
+        """The equation of a state without axes, of which it is known what it becomes."""
+        self.claim(known.first, (), declared.span)
+        self.piece(known.first, (), known.values[0], declared.span)
+        return known.values
+
+    def claim(self, name: str, selections: Sequence[Selection], span: Span) -> None:
+        """Note where the equation of a state is; a second one for the same points is refused."""
+        first = self.equations.setdefault((name, tuple(selections)), span)
+        if first is not span:
+            raise self.lowering.report.stop(catalogue.REPEATED_EQUATION, span, name=name, first=repr(first))
+        self.gains.setdefault(name, [])
+
+    def piece(self, name: str, selections: Sequence[Selection], value: AnyNode, span: Span) -> None:
         """Note an equation, or an initial value, for all points of a state or for some."""
         self.pieces.setdefault(name, []).append(Piece(tuple(selections), value, span))
 
