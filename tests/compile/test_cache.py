@@ -163,11 +163,11 @@ def test_many_threads_compile_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_store_is_bounded() -> None:
     made: list[int] = []
-    store = Store(most_kernels=3, most_nodes=100)
+    store: Store[Kernel] = Store(most=3, most_nodes=100)
     one = kernel(decay())
 
     def get(key: int, nodes: int = 1) -> None:
-        store.kernel(key, nodes, lambda: made.append(key) or one)
+        store.get(key, nodes, lambda: made.append(key) or one)
 
     for key in (1, 2, 3, 1, 4, 1):  # 2 was not asked for longest
         get(key)
@@ -182,14 +182,15 @@ def test_the_store_is_bounded() -> None:
 
 
 def test_a_failure_is_not_kept() -> None:
-    store, one = Store(), kernel(decay())
+    store: Store[Kernel] = Store()
+    one = kernel(decay())
 
     def fail() -> Kernel:
         raise MemoryError
 
     with pytest.raises(MemoryError):
-        store.kernel("key", 1, fail)
-    assert store.kernel("key", 1, lambda: one) is one
+        store.get("key", 1, fail)
+    assert store.get("key", 1, lambda: one) is one
 
 
 # --- by jax.jit

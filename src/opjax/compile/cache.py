@@ -11,7 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from opjax.compile.kernel import Inputs, Kernel, Output
 from opjax.compile.text import bits
@@ -19,6 +19,7 @@ from opjax.ir.program import Program
 
 MOST_KERNELS = 256
 MOST_NODES = 2_000_000
+Made = TypeVar("Made")
 
 
 class CacheInfo(NamedTuple):
@@ -31,30 +32,30 @@ class CacheInfo(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Entry:
+class _Entry(Generic[Made]):
     nodes: int
-    kernel: Kernel | None = None
+    made: Made | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(slots=True)
-class Store:
-    """Kernels by what they compute; safe to use from several threads, of which one makes a kernel and the others wait.
+class Store(Generic[Made]):
+    """What was made, by what it is; safe to use from several threads, of which one makes a thing and the others wait.
 
     Arguments:
-        most_kernels: how many are held.
+        most: how many things are held.
         most_nodes: how many nodes their programs may have together.
     """
 
-    most_kernels: int = MOST_KERNELS
+    most: int = MOST_KERNELS
     most_nodes: int = MOST_NODES
-    entries: OrderedDict[Hashable, _Entry] = field(default_factory=OrderedDict[Hashable, _Entry])
+    entries: OrderedDict[Hashable, _Entry[Made]] = field(default_factory=OrderedDict[Hashable, "_Entry[Made]"])
     lock: threading.Lock = field(default_factory=threading.Lock)
     hits: int = 0
     misses: int = 0
 
-    def kernel(self, key: Hashable, nodes: int, make: Callable[[], Kernel]) -> Kernel:
-        """The kernel of a key; it is made at most once while it is held.
+    def get(self, key: Hashable, nodes: int, make: Callable[[], Made]) -> Made:
+        """What belongs to a key; it is made at most once while it is held.
 
         Arguments:
             key: what it computes.
@@ -66,16 +67,16 @@ class Store:
             self.entries.move_to_end(key)
             self.shrink()
         with entry.lock:
-            known = entry.kernel is not None
-            kernel = entry.kernel = entry.kernel or make()
+            known = entry.made is not None
+            made = entry.made = make() if entry.made is None else entry.made
         with self.lock:
             self.hits, self.misses = self.hits + known, self.misses + (not known)
-        return kernel
+        return made
 
     def shrink(self) -> None:
-        """Drop the kernels that were not asked for longest; the latest stays, whatever its size."""
+        """Drop what was not asked for longest; the latest stays, whatever its size."""
         total = sum(entry.nodes for entry in self.entries.values())
-        while len(self.entries) > 1 and (len(self.entries) > self.most_kernels or total > self.most_nodes):
+        while len(self.entries) > 1 and (len(self.entries) > self.most or total > self.most_nodes):
             _, dropped = self.entries.popitem(last=False)
             total -= dropped.nodes
 
@@ -86,7 +87,7 @@ class Store:
             return CacheInfo(self.hits, self.misses, len(self.entries), total)
 
     def clear(self) -> None:
-        """Forget all kernels."""
+        """Forget all of it."""
         with self.lock:
             self.entries.clear()
             self.hits = self.misses = 0
@@ -106,13 +107,16 @@ class _Key:
         return isinstance(other, _Key) and self._hash == other._hash and self._parts == other._parts
 
 
-KERNELS = Store()
+KERNELS: Store[Kernel] = Store()
+FORGET: list[Callable[[], None]] = [KERNELS.clear]
+"""What `clear_cache` calls: other rooms add how they forget what they keep of models."""
 
 
 def clear_cache() -> None:
     """Forget the compiled programs that opjax keeps for models that are compiled again.
 
-    Compiled models that exist go on working. What JAX has compiled is in JAX's own cache (`jax.clear_caches`).
+    Compiled models that exist go on working. The programs of solves and fits are forgotten too; what else JAX has
+    compiled is in JAX's own cache (`jax.clear_caches`).
 
     Example:
         >>> import opjax
@@ -120,7 +124,8 @@ def clear_cache() -> None:
         >>> opjax.cache_info().kernels
         0
     """
-    KERNELS.clear()
+    for forget in FORGET:
+        forget()
 
 
 def cache_info() -> CacheInfo:

@@ -101,7 +101,7 @@ class Quantities:
                 return Kernel(name, program, self.outputs, inputs, backend)
 
             key = (name, backend, self.optimise, program_key(written, inputs, self.outputs))
-            self.kernels[backend.name] = KERNELS.kernel(key, len(written.graph), make)
+            self.kernels[backend.name] = KERNELS.get(key, len(written.graph), make)
         return self.kernels[backend.name]
 
     def __call__(self, backend: Backend, like: Array, point: Point) -> dict[str, Array]:

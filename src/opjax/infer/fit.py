@@ -15,10 +15,11 @@ from opjax import stages
 from opjax.compile.arguments import refuse
 from opjax.errors import OpjaxWarning, catalogue, did_you_mean
 from opjax.infer.data import read_data
-from opjax.infer.generate import Generated, generate_each
+from opjax.infer.generate import Generated, follow
 from opjax.infer.model import Choices, NumpyroModel, model_from
 from opjax.infer.posterior import Counts, Posterior
-from opjax.infer.potential import Potential
+from opjax.infer.potential import Potential, draws, evaluation
+from opjax.infer.programs import Program, program_of
 from opjax.infer.progress import progress_of
 from opjax.infer.sampler import Kept, Nuts, Sampling, cores, run_chains
 from opjax.infer.start import TRIED, Candidate, Evaluate, Points, Starts, evaluated, find_starts, is_hard
@@ -168,7 +169,7 @@ class _Fit:
         """
         with ThreadPoolExecutor(cores()) as pool:
             points = drawn or self._points(pool)
-            evaluate = pool.submit(jax.jit(self.potential.evaluation).lower(self._vector()).compile)
+            evaluate = pool.submit(program_of(evaluation, self.model, self._vector()).compile)
             early = self._sampler(pool) if cores() > BUSY else []
             tried = evaluated(evaluate.result(), points.batch(0))
             other = self._implicit(tried)
@@ -176,11 +177,11 @@ class _Fit:
                 return _Fit(other, self.options).run(points)
             starts = self._starts(evaluate.result(), points, tried)
             begin, transitions = early or self._sampler(pool)
-            follow = pool.submit(self._lowered_follow().compile)
+            after = pool.submit(self._follow().compile)
             states = self._states(begin.result(), starts)
             with progress_of(self.sampling, self.options.progress_bar) as report:
                 kept = run_chains(transitions.result(), states, self.sampling, report)
-            generated = self._generated(follow.result(), kept)
+            generated = self._generated(after.result(), kept)
         return self._posterior(kept, generated, starts)
 
     def _vector(self) -> Array:
@@ -208,22 +209,17 @@ class _Fit:
     def _points(self, pool: ThreadPoolExecutor) -> Points:
         """Points from the priors; the program that draws them is compiled in a thread."""
         keys = jax.random.split(jax.random.key(0, impl=GENERATOR), TRIED)
-        program = jax.jit(jax.vmap(self.potential.draw)).lower(keys)
+        program = program_of(draws, self.model, keys)
         return Points(pool.submit(program.compile), jax.random.key(self.sampling.seed, impl=GENERATOR))
 
     def _sampler(self, pool: ThreadPoolExecutor) -> list[Future[Any]]:
         """What begins a chain, and what moves it; compiled in threads."""
-        return [pool.submit(program.compile) for program in Nuts(self.potential, self.sampling).lowered()]
+        return [pool.submit(program.compile) for program in Nuts(self.model, self.sampling).lowered()]
 
-    def _lowered_follow(self) -> Any:
+    def _follow(self) -> Program:
         """What follows from the draws of one chain."""
-
-        def follow(vectors: Array, key: Array) -> Generated:
-            values = jax.vmap(self.potential.to_values)(vectors)
-            return generate_each(self.model, values, jax.random.split(key, self.sampling.num_samples))
-
         vectors = jnp.zeros((self.sampling.num_samples, self.potential.size))
-        return jax.jit(follow).lower(vectors, jax.random.key(0))
+        return program_of(follow, self.model, vectors, jax.random.key(0))
 
     # --- steps
 
@@ -235,12 +231,12 @@ class _Fit:
         found = zip(keys, starts.chosen, strict=True)
         return [begin(k, *map(jnp.asarray, (c.vector, c.found.energy, c.found.gradient))) for k, c in found]
 
-    def _generated(self, follow: Any, kept: Kept) -> Generated:
+    def _generated(self, after: Any, kept: Kept) -> Generated:
         keys = jax.random.split(self._key(2), self.sampling.num_chains)
         vectors = [jnp.asarray(chain) for chain in kept.vector[:, self.sampling.num_warmup :]]
 
         def of_chain(vectors: Array, key: Array) -> Generated:
-            return jax.tree.map(np.asarray, follow(vectors, key))
+            return jax.tree.map(np.asarray, after(vectors, key))
 
         def stacked(*leaves: Array) -> Array:
             return np.stack(leaves)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from numpyro import handlers
 
 from opjax.infer.model import NumpyroModel
+from opjax.infer.potential import Potential
 from opjax.infer.untyped import Array, jax
 
 
@@ -68,6 +69,18 @@ def generate_each(model: NumpyroModel, values: Mapping[str, Array], keys: Array)
         return generate(model, *given)
 
     return jax.lax.map(one, (dict(values), keys))
+
+
+def follow(model: NumpyroModel, vectors: Array, key: Array) -> Generated:
+    """What follows from some points.
+
+    Arguments:
+        model: the model.
+        vectors: unconstrained vectors, shape [sets, numbers].
+        key: for the observations.
+    """
+    values = jax.vmap(Potential(model).to_values)(vectors)
+    return generate_each(model, values, jax.random.split(key, vectors.shape[0]))
 
 
 def curves_each(model: NumpyroModel, values: Mapping[str, Array], keys: Array) -> dict[str, Array]:

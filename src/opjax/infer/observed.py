@@ -43,10 +43,12 @@ class Observed:
     record: DistributionRecord = field(init=False)
     shape: tuple[int, ...] = field(init=False)
     quantities: Quantities = field(init=False)
+    gaps: bool = field(init=False)
 
     def __post_init__(self) -> None:
         distribution, axes = self.observation.distribution, self.observation.axes
         self.record = distributions.DISTRIBUTIONS[distribution.name]
+        self.gaps = self.series is not None and not bool(self.series.present.all())
         self.shape = (len(self.visit.times), *shape_of(axes, self.system.axes, self.observation.span))
         wanted = {name: Wanted(node, axes) for name, node in distribution.arguments.items()}
         self.quantities = stages.compile_quantities(self.system, wanted)
@@ -111,7 +113,7 @@ class Observed:
                 numpyro.sample(self.observation.name, numpyro_distribution(self.record, self._to_draw(arguments)))
                 return
             found = numpyro_distribution(self.record, arguments)
-            if not self.series.present.all():
+            if self.gaps:
                 found = found.mask(self.series.present)
             numpyro.sample(self.observation.name, found, obs=self.data)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from opjax.infer.generate import Generated, curves_each, generate_each
 from opjax.infer.model import Choices, NumpyroModel, model_from
+from opjax.infer.programs import program_of
 from opjax.infer.summary import Summary, rows_of
 from opjax.infer.tree import Datasets
 from opjax.infer.untyped import Array, jax, jnp
@@ -135,7 +137,7 @@ class Posterior:
         """
         model = self._at(self.model.when.times if times is None else times)
         values, keys = self._some(draws, seed)
-        found = _dataset(model, jax.jit(functools.partial(generate_each, model))(values, keys), self._chains)
+        found = _dataset(model, _called(generate_each, model, values, keys), self._chains)
         if times is None:
             return found
         asked = next(iter(model.when.visits.values())).at  # the solve also stops where an incidence begins
@@ -154,7 +156,7 @@ class Posterior:
         """
         model = self._at(times)
         values, keys = self._some(draws, seed)
-        drawn = jax.jit(functools.partial(curves_each, model))(values, keys)
+        drawn = _called(curves_each, model, values, keys)
         build = Datasets(model)
         return build.dataset({name: build.observed(name, _split(drawn[name], self._chains)) for name in model.observed})
 
@@ -195,6 +197,10 @@ class Posterior:
 
     def _repr_html_(self) -> str:
         return self.summary().as_html()
+
+
+def _called(function: Callable[..., Any], model: NumpyroModel, *arrays: Any) -> Any:
+    return program_of(function, model, *arrays).compile()(*arrays)
 
 
 def _dataset(model: NumpyroModel, generated: Generated, chains: int) -> xarray.Dataset:

@@ -91,3 +91,13 @@ class Potential:
         """The parameters in the model's own units, by name."""
         values = TOOLS.constrain_fn(self.model.priors, (), {}, self.unflatten(vector))
         return {name: values[name] for name in self.shapes}
+
+
+def evaluation(model: NumpyroModel, vector: Array) -> Evaluation:
+    """The posterior of a model at a vector."""
+    return Potential(model).evaluation(vector)
+
+
+def draws(model: NumpyroModel, keys: Array) -> Array:
+    """Vectors drawn from the priors of a model, one for each key."""
+    return jax.vmap(Potential(model).draw)(keys)

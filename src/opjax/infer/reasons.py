@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,9 +11,10 @@ from numpyro import handlers
 
 from opjax.compile.arguments import refuse
 from opjax.errors import OpjaxError, catalogue
-from opjax.infer.model import SOLVED
+from opjax.infer.model import SOLVED, NumpyroModel
 from opjax.infer.observed import Observed
 from opjax.infer.potential import Potential
+from opjax.infer.programs import program_of
 from opjax.infer.untyped import Array, jax, jnp
 from opjax.solve.outcome import Outcome
 
@@ -29,17 +29,17 @@ def no_start(potential: Potential, vectors: Sequence[np.ndarray]) -> OpjaxError:
         potential: minus the log-density.
         vectors: the points.
     """
-    look = jax.jit(functools.partial(_look, potential))
-    reasons = Counter(_reason(jax.tree.map(np.asarray, look(vector))) for vector in vectors)
+    look = program_of(_look, potential.model, jnp.asarray(vectors[0])).compile()
+    reasons = Counter(_reason(jax.tree.map(np.asarray, look(jnp.asarray(vector)))) for vector in vectors)
     shown = [f"{reason} ({times} of {len(vectors)})" for reason, times in reasons.most_common(SHOWN)]
     span = next(iter(potential.model.system.states.values())).span
     hint = "look at the priors and bounds of what this depends on, or pass fixed={...}"
     return refuse(catalogue.NO_START, span, problem="; ".join(shown), hint=hint)
 
 
-def _look(potential: Potential, vector: Array) -> dict[str, Any]:
+def _look(model: NumpyroModel, vector: Array) -> dict[str, Any]:
     """What there is to see at a point."""
-    model = potential.model
+    potential = Potential(model)
     values = potential.to_values(vector)
     seen: list[Any] = []
     substituted = handlers.substitute(lambda: seen.append(model()), data=values)

@@ -7,6 +7,8 @@ threads run machine code only: all tracing is done before they start.
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import os
 import queue
 import threading
@@ -20,7 +22,9 @@ import numpy as np
 from numpyro.infer import NUTS
 from numpyro.infer.util import ParamInfo
 
+from opjax.infer.model import NumpyroModel
 from opjax.infer.potential import Potential
+from opjax.infer.programs import Program, program_of
 from opjax.infer.untyped import Array, jax, jnp
 
 CAPACITY = 100
@@ -64,6 +68,12 @@ class Sampling:
         return "parallel" if jax.default_backend() == "cpu" else "vectorized"
 
     @property
+    def form(self) -> Sampling:
+        """The same, without what compiled programs do not depend on."""
+        chains = self.num_chains if self.method == "vectorized" else 1
+        return dataclasses.replace(self, num_samples=1, num_chains=chains, seed=0, chain_method=self.method)
+
+    @property
     def total(self) -> int:
         """All transitions of a chain."""
         return self.num_warmup + self.num_samples
@@ -94,57 +104,86 @@ Report = Callable[[int, int, int], None]
 """Is told: the chain, its finished transitions, its divergences after warm-up."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Nuts:
-    """NUTS on a potential.
+    """NUTS on a model's posterior.
 
     Arguments:
-        potential: minus the log-density, with its gradient.
+        model: the model, with data.
         sampling: how to sample.
     """
 
-    def __init__(self, potential: Potential, sampling: Sampling) -> None:
-        self.potential = potential
-        self.sampling = sampling
-        self.kernel = Kernel(
-            potential_fn=potential,
-            target_accept_prob=sampling.target_accept,
-            max_tree_depth=sampling.max_tree_depth,
-            dense_mass=sampling.dense_mass,
-        )
+    model: NumpyroModel
+    sampling: Sampling
 
-    def begin(self, key: Array, vector: Array, energy: Array, gradient: Array) -> Any:
-        """The state of a chain that starts at a point with this energy and gradient."""
-        return self.kernel.init(key, self.sampling.num_warmup, init_params=Point(vector, energy, gradient))
-
-    def transitions(self, state: Any, count: Array) -> tuple[Any, Kept]:
-        """Some transitions.
-
-        Arguments:
-            state: the state of a chain.
-            count: how many, at most `CAPACITY`.
-
-        Returns:
-            The new state; and what is kept of each transition, with room for `CAPACITY`.
-        """
-        room = Kept(*(jnp.zeros((CAPACITY, *leaf.shape), leaf.dtype) for leaf in _kept(state)))
-
-        def step(place: Array, carried: tuple[Any, Kept]) -> tuple[Any, Kept]:
-            now = self.kernel.sample(carried[0], (), {})
-            pairs = zip(carried[1], _kept(now), strict=True)
-            return now, Kept(*(kept.at[place].set(one) for kept, one in pairs))
-
-        return jax.lax.fori_loop(0, count, step, (state, room))
-
-    def lowered(self) -> tuple[Any, Any]:
+    def lowered(self) -> tuple[Program, Program]:
         """Both programs, traced and not yet compiled: `begin` for one chain, `transitions` for one chain or for all."""
-        key, vector, scalar = jax.random.key(0), jnp.zeros(self.potential.size), jnp.zeros(())
-        begin = jax.jit(self.begin).lower(key, vector, scalar, vector)
-        state = jax.eval_shape(self.begin, key, vector, scalar, vector)
-        function = self.transitions
-        if self.sampling.method == "vectorized":
-            state = jax.eval_shape(_together, [state] * self.sampling.num_chains)
-            function = jax.vmap(function, in_axes=(0, None))
-        return begin, jax.jit(function).lower(state, jax.ShapeDtypeStruct((), jnp.int32))
+        form = self.sampling.form
+        begin = program_of(_begin, None, *_beginning(Potential(self.model).size), static=form)
+        state = begin.shapes
+        if form.method == "vectorized":
+            state = jax.eval_shape(_together, [state] * form.num_chains)
+        count = jax.ShapeDtypeStruct((), jnp.int32)
+        return begin, program_of(_transitions, self.model, state, count, static=form)
+
+
+def _beginning(size: int) -> tuple[Array, Array, Array, Array]:
+    """What a chain begins with: a key, a point, and the energy and gradient there; of the right shapes."""
+    vector = jnp.zeros(size)
+    return jax.random.key(0), vector, jnp.zeros(()), vector
+
+
+def _kernel(potential: Callable[[Array], Array], sampling: Sampling) -> Any:
+    return Kernel(
+        potential_fn=potential,
+        target_accept_prob=sampling.target_accept,
+        max_tree_depth=sampling.max_tree_depth,
+        dense_mass=sampling.dense_mass,
+    )
+
+
+def _begun(kernel: Any, sampling: Sampling, key: Array, *found: Array) -> Any:
+    return kernel.init(key, sampling.num_warmup, init_params=Point(*found))
+
+
+def _begin(sampling: Sampling, key: Array, *found: Array) -> Any:
+    """The state of a chain that starts at a point with this energy and gradient, of any model."""
+    return _begun(_kernel(_not_called, sampling), sampling, key, *found)
+
+
+def _not_called(vector: Array) -> Array:
+    raise AssertionError("the energy of the first point is known")
+
+
+def _transitions(sampling: Sampling, model: NumpyroModel, state: Any, count: Array) -> tuple[Any, Kept]:
+    """Some transitions of one chain; of all chains, where they are one program.
+
+    Arguments:
+        sampling: how to sample.
+        model: the model.
+        state: the state.
+        count: how many, at most `CAPACITY`.
+
+    Returns:
+        The new state; and what is kept of each transition, with room for `CAPACITY`.
+    """
+    potential = Potential(model)
+    kernel = _kernel(potential, sampling)
+    ready = functools.partial(_begun, kernel, sampling)
+    jax.eval_shape(ready, *_beginning(potential.size))  # which tells the kernel how to sample
+    moved = functools.partial(_moved, kernel)
+    return (jax.vmap(moved, in_axes=(0, None)) if sampling.method == "vectorized" else moved)(state, count)
+
+
+def _moved(kernel: Any, state: Any, count: Array) -> tuple[Any, Kept]:
+    room = Kept(*(jnp.zeros((CAPACITY, *leaf.shape), leaf.dtype) for leaf in _kept(state)))
+
+    def step(place: Array, carried: tuple[Any, Kept]) -> tuple[Any, Kept]:
+        now = kernel.sample(carried[0], (), {})
+        pairs = zip(carried[1], _kept(now), strict=True)
+        return now, Kept(*(kept.at[place].set(one) for kept, one in pairs))
+
+    return jax.lax.fori_loop(0, count, step, (state, room))
 
 
 def _kept(state: Any) -> Kept:

@@ -9,6 +9,7 @@ from typing import Any
 from opjax import stages
 from opjax.backends import Backend, backend_for
 from opjax.compile.arguments import refuse
+from opjax.compile.cache import FORGET
 from opjax.compile.layout import Layout
 from opjax.compile.quantities import Point, Quantities, Wanted
 from opjax.errors import catalogue
@@ -177,6 +178,9 @@ class _Key:
 @functools.lru_cache(maxsize=KEPT)
 def _kept(key: _Key) -> Problem:
     return Problem(key.checked, key.flows)
+
+
+FORGET.append(_kept.cache_clear)
 
 
 def problem_for(checked: stages.Checked, flows: Iterable[str] = ()) -> Problem:

@@ -12,6 +12,7 @@ import numpy as np
 from opjax import stages
 from opjax.backends import backend_for
 from opjax.compile.arguments import parameters_in, refuse
+from opjax.compile.cache import FORGET
 from opjax.compile.quantities import Point, Wanted
 from opjax.errors import OpjaxWarning, catalogue
 from opjax.ir.system import System
@@ -183,3 +184,6 @@ class _Model:
 def _outputs(model: _Model) -> Outputs:
     stages.refuse_not_yet(model.checked.system)
     return Outputs(model.checked.system)
+
+
+FORGET.append(_outputs.cache_clear)
