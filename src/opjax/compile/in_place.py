@@ -15,10 +15,12 @@ from dataclasses import dataclass, field, replace
 
 from opjax.compile.contraction import common_order, contracted_order
 from opjax.compile.emit import Emitter
+from opjax.compile.neighbours import Neighbours, Reading
 from opjax.compile.padding import Padded, Padding, shift_of
 from opjax.compile.products import product_text
 from opjax.compile.released import LONG
 from opjax.compile.signs import INFIX, Term, terms_of
+from opjax.compile.stencils import Stencil
 from opjax.compile.targets import Target, Targets, length
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Vectors
@@ -42,6 +44,8 @@ class InPlace(Emitter):
         result: what is returned, where that is not ``out``.
         long: variables that hold long arrays.
         ahead: what is computed of parameters alone, before everything else.
+        neighbours: the sums over neighbours that are computed along memory.
+        vectors: the variables that hold arrays with room as vectors, by number.
     """
 
     targets: Targets = field(default_factory=Targets)
@@ -51,14 +55,19 @@ class InPlace(Emitter):
     result: str = ""
     long: set[str] = field(default_factory=set[str])
     ahead: set[int] = field(default_factory=set[int])
+    neighbours: Neighbours = field(default_factory=lambda: Neighbours({}))
+    vectors: dict[int, str] = field(default_factory=dict[int, str])
 
     def count(self) -> None:
         """As `Emitter.count`; and plan where everything goes."""
         Emitter.count(self)
         self.targets.plan_parts(self.operations, self.program.axes, self.uses)
-        self.padding.plan(self.operations, self.program.axes, self.uses)
+        self.neighbours = Neighbours(self.program.axes)
+        self.neighbours.plan(self.program.nodes, self.uses)
+        self.padding.plan(self.operations, self.uses, self.neighbours)
+        padded = self.padding.views.union(self.neighbours.within)
         for node in self.operations:
-            if node.number in self.padding.views and isinstance(node, View):
+            if node.number in padded and isinstance(node, View):
                 self.uses[node.operand.number] -= 1  # it reads the array with its ends
 
     def given_nodes(self, nodes: list[AnyNode], settled: Container[int]) -> set[int]:
@@ -102,7 +111,8 @@ class InPlace(Emitter):
             for argument, value in zip(node.arguments[numbers:], values[numbers:], strict=True)
         ]
         if not numbers:
-            return terms_of(node, rest)
+            terms, run = terms_of(node, rest), self.neighbours.sums.get(node.number)
+            return [(self.along_memory(run), False), *terms[len(run) :]] if run else terms
         first = self.joined(node.function, [(self.operand(a), False) for a in node.arguments[:numbers]], ())
         return [(self.cell(first), False), *((value, False) for value in rest)]
 
@@ -123,6 +133,10 @@ class InPlace(Emitter):
             self.cells[value.text] = self.namer.name(value.text)
             self.given.append(f"{self.cells[value.text]} = {self.cell(value).text}")
         return Value(self.cells[value.text], ())
+
+    def number_beside(self, node: AnyNode) -> str:
+        """The text of a number beside an array."""
+        return self.beside(node, Emitter.operand(self, node), ()).within(TIGHTEST)
 
     def cell(self, value: Value) -> Value:
         """A number as an array without axes."""
@@ -152,6 +166,8 @@ class InPlace(Emitter):
 
     def kept(self, node: AnyNode, value: Value, settled: bool = False) -> Value:
         """As `Emitter.kept`; what is used once may be written over there."""
+        if node.number in self.neighbours.within:
+            return value
         found = Emitter.kept(self, node, value, settled)
         fresh = value.fresh and self.uses[node.number] == 1 and not settled and self.here is not self.settled
         return replace(found, fresh=fresh, whole=value.whole)
@@ -183,6 +199,8 @@ class InPlace(Emitter):
 
     def written(self, node: AnyNode) -> Value:
         """As `Emitter.written`; what has a place goes there."""
+        if node.number in self.neighbours.within:
+            return Value("", self.neighbours.within[node.number])
         target = None if self.here is not self.lines else self.targets.of.get(node.number)
         through = self.padding.through.get(node.number)
         if through is not None:
@@ -211,6 +229,10 @@ class InPlace(Emitter):
         """The value written to its target; what is the whole result may be it as it is."""
         if target.size == target.length and isinstance(node, Apply | Contract | Gather | Segment) and node.dims:
             return self.as_result(node, target)
+        if self.neighbours.is_all(node) and isinstance(node, Apply) and self.order(node) == target.dims:
+            self.targets.written.add(node.number)
+            hint = self.program.names.get(node.number, "total")
+            return self.along_memory(self.neighbours.sums[node.number], self.assign(hint, Value(target.text, ())).text)
         call = self.call(node, target.dims)
         if call is None:
             return self.plain(node)
@@ -235,6 +257,8 @@ class InPlace(Emitter):
     def call(self, node: AnyNode, order: Dims) -> str | None:
         """The call of a function that can write an array of that order, up to where it writes to."""
         match node:
+            case Apply() if self.neighbours.is_all(node):
+                return None
             case Apply(function=function) if self.order(node) == order and function not in COMPOSED:
                 if function in SIGNS:
                     *others, (last, minus) = self.terms(node, order)
@@ -289,6 +313,20 @@ class InPlace(Emitter):
         padded = self.padding.made.get(node.operand.number) or self.with_room(node.operand, self.operand(node.operand))
         chosen = dict(zip(node.operand.dims, node.selections, strict=True))
         return self.diagonal(Value(padded.read(chosen), padded.kept(chosen)))
+
+    def along_memory(self, run: list[Reading], total: str = "") -> Value:
+        """A sum over neighbours, in an array of its own if there is none."""
+        array = run[0].array
+        padded = self.padding.made.get(array.number) or self.with_room(array, self.operand(array))
+        if array.number not in self.vectors:
+            self.vectors[array.number] = self.assign("flat", Value(f"{padded.name}.reshape(-1)", padded.order)).text
+        stencil = Stencil(self, padded, self.vectors[array.number], self.program.axes)
+        fresh = not total
+        if not total:
+            shape = ", ".join(map(str, stencil.sizes))
+            total = self.assign("total", Value(f"{self.helper('empty')}(({shape}), real)", padded.order)).text
+        stencil.sum(run, total)
+        return Value(total, padded.order, fresh=fresh)
 
     def with_room(self, node: AnyNode, value: Value) -> Padded:
         """A value copied to an array that has room at its ends."""

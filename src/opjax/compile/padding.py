@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from opjax.compile.neighbours import Neighbours
 from opjax.ir.nodes import Along, AnyNode, AtPosition, Edge, Symbol, View
 from opjax.ir.types import Axis, Dim, Dims
 
@@ -111,17 +112,23 @@ class Padding:
     """Nodes that only a shift uses which has room itself: they are written where the shift wants them."""
     made: dict[int, Padded] = field(default_factory=dict[int, Padded])
 
-    def plan(self, nodes: Sequence[AnyNode], axes: Mapping[str, Axis], uses: Mapping[int, int]) -> None:
+    def plan(self, nodes: Sequence[AnyNode], uses: Mapping[int, int], neighbours: Neighbours) -> None:
         """Find what is read at its neighbours.
 
         Arguments:
             nodes: the operations.
-            axes: the axes by name.
             uses: how often each node is used.
+            neighbours: what is read along memory, with room at the ends of the first dim.
         """
+        axes = neighbours.axes
         for node in nodes:
-            if isinstance(node, View) and node.dims:
+            if isinstance(node, View) and node.dims and node.number not in neighbours.within:
                 self._add(node, axes)
+        for array, dim, reading in neighbours.rooms():
+            room = self.rooms.setdefault(array.number, {}).setdefault(dim, Room("stay", axes[dim.axis].size or 0))
+            room.edge = reading.first_edge if reading.moves[0] else room.edge
+            low, high = reading.room
+            room.low, room.high = max(room.low, low), max(room.high, high)
         for node in nodes:
             if isinstance(node, View) and node.number in self.views and self._is_through(node, uses):
                 self.through[node.operand.number] = node
