@@ -25,6 +25,7 @@ class SectionRow:
         parse: reads one statement.
         parse_list: reads a statement with commas between declarations, where that is allowed.
         also: other spellings that are read, and printed as `name`.
+        kind: the kind of its statements, where there may be very many of few forms.
         in_columns: whether its statements are printed in columns.
         elsewhere: words for it in other tools: not read, but understood well enough for a hint.
     """
@@ -36,6 +37,7 @@ class SectionRow:
     parse_list: Callable[[Span, Report, Limits], tuple[Declaration, ...]] | None = None
     also: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
+    kind: parser.StatementKind | None = None
     in_columns: bool = False
 
 
@@ -69,6 +71,7 @@ SECTIONS: tuple[SectionRow, ...] = (
         field="parameters",
         of=lambda model: model.parameters,
         parse=parser.parse_parameter,
+        kind="parameter",
         in_columns=True,
         also=("param",),
         elsewhere=("parameters", "parameter", "priors", "constants"),
@@ -87,6 +90,7 @@ SECTIONS: tuple[SectionRow, ...] = (
         field="states",
         of=lambda model: model.states,
         parse=parser.parse_state,
+        kind="state",
         parse_list=parser.parse_state_list,
         in_columns=True,
         also=("state",),
@@ -105,6 +109,7 @@ SECTIONS: tuple[SectionRow, ...] = (
         field="dynamics",
         of=lambda model: model.dynamics,
         parse=parser.parse_dynamics,
+        kind="dynamics",
         elsewhere=("equations", "ode", "odes", "reactions", "transitions", "flows"),
     ),
     SectionRow(

@@ -20,6 +20,7 @@ from opjax.syntax.declarations import (
     SectionComments,
     TimeDeclaration,
 )
+from opjax.syntax.parser import parse_known
 from opjax.syntax.slips import too_large, unexpected_text
 
 _LIST = re.compile(r'"[^"\n]*+"?|#[^\n]*+|[(\[{]|[)\]}]|,')
@@ -75,7 +76,16 @@ class _Reader:
 
     def _section(self, section: SectionText, row: SectionRow) -> None:
         behind = section.comments.behind
+        known = parse_known(row.kind) if row.kind and self.limits is DEFAULT_LIMITS else None
+        found = self.found.setdefault(row.field, [])
         for statement in section.statements:
+            span = statement.span
+            if known and statement.comments is NO_COMMENTS and self.count < self.limits.declarations:
+                again = known(span.source, span.start, span.end)
+                if again is not None:
+                    found.append(again)
+                    self.count += 1
+                    continue
             try:
                 read = self._statement(statement, row)
             except Stop:
@@ -83,15 +93,15 @@ class _Reader:
             comments = statement.comments
             if section.on_header and row.parse_list is not None:  # 'states: S, I  # about both'
                 behind, comments = comments.behind or behind, Comments(comments.before)
-            self.found.setdefault(row.field, []).extend(_with_comments(read, comments))
-            self._count(len(read), statement.span)
+            found.extend(_with_comments(read, comments))
+            self._count(len(read), span)
         comments = Comments(section.comments.before, behind)
         if comments != NO_COMMENTS or section.end:
             self.around.append(SectionComments(row.field, comments, section.end))
 
     def _statement(self, statement: Statement, row: SectionRow) -> tuple[Declaration, ...]:
         span = statement.span
-        if row.field == "time" and "time" in self.found:
+        if row.field == "time" and self.found["time"]:
             raise unexpected_text(span, "the time of a model is one line").stop(self.report)
         if row.parse_list is not None and _is_list(span):
             return tuple(row.parse_list(span, self.report, self.limits))

@@ -13,10 +13,11 @@ places are in the same source, or records what is wrong and raises Stop.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Literal, TypeAlias, cast
 
 from opjax.errors import Report
-from opjax.source import DEFAULT_LIMITS, Limits, Span
+from opjax.source import DEFAULT_LIMITS, Limits, Source, Span
 from opjax.syntax import processes, statements, transformer
 from opjax.syntax.declarations import (
     AbsenceDeclaration,
@@ -120,6 +121,11 @@ def parse_statement(kind: StatementKind, span: Span, report: Report, limits: Lim
     read = _finished(again, Span(span.source, pieces.places[0][0], pieces.places[-2][1]))
     patterns.met(kind, span, pieces, read, lambda sample: _parsed(kind, sample, Report(), limits))
     return read
+
+
+def parse_known(kind: StatementKind) -> Callable[[Source, int, int], Declaration | None]:
+    """What reads a statement between two places that is of a form met before; None for any other."""
+    return functools.partial(_tables()[-1].read, kind)
 
 
 def _parsed(kind: StatementKind, span: Span, report: Report, limits: Limits, pieces: Pieces | None = None) -> Parsed:
