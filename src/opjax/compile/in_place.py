@@ -15,12 +15,12 @@ from dataclasses import dataclass, field, replace
 
 from opjax.compile.contraction import common_order, contracted_order
 from opjax.compile.emit import Emitter
-from opjax.compile.neighbours import Neighbours, Reading
+from opjax.compile.neighbours import Neighbours
 from opjax.compile.padding import Padded, Padding, shift_of
 from opjax.compile.products import product_text
 from opjax.compile.released import LONG
 from opjax.compile.signs import INFIX, Term, terms_of
-from opjax.compile.stencils import Stencil
+from opjax.compile.stencils import Stencils
 from opjax.compile.targets import Target, Targets, length
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Vectors
@@ -45,7 +45,7 @@ class InPlace(Emitter):
         long: variables that hold long arrays.
         ahead: what is computed of parameters alone, before everything else.
         neighbours: the sums over neighbours that are computed along memory.
-        vectors: the variables that hold arrays with room as vectors, by number.
+        stencils: writes them.
     """
 
     targets: Targets = field(default_factory=Targets)
@@ -56,13 +56,14 @@ class InPlace(Emitter):
     long: set[str] = field(default_factory=set[str])
     ahead: set[int] = field(default_factory=set[int])
     neighbours: Neighbours = field(default_factory=lambda: Neighbours({}))
-    vectors: dict[int, str] = field(default_factory=dict[int, str])
+    stencils: Stencils = field(default_factory=Stencils)
 
     def count(self) -> None:
         """As `Emitter.count`; and plan where everything goes."""
         Emitter.count(self)
         self.targets.plan_parts(self.operations, self.program.axes, self.uses)
-        self.neighbours = Neighbours(self.program.axes)
+        self.stencils = Stencils(self.program.axes, self.neighbours)
+        self.neighbours.axes = self.program.axes
         self.neighbours.plan(self.program.nodes, self.uses)
         self.padding.plan(self.operations, self.uses, self.neighbours)
         padded = self.padding.views.union(self.neighbours.within)
@@ -112,7 +113,7 @@ class InPlace(Emitter):
         ]
         if not numbers:
             terms, run = terms_of(node, rest), self.neighbours.sums.get(node.number)
-            return [(self.along_memory(run), False), *terms[len(run) :]] if run else terms
+            return [(self.stencils.sum(run, self), False), *terms[len(run) :]] if run else terms
         first = self.joined(node.function, [(self.operand(a), False) for a in node.arguments[:numbers]], ())
         return [(self.cell(first), False), *((value, False) for value in rest)]
 
@@ -232,7 +233,13 @@ class InPlace(Emitter):
         if self.neighbours.is_all(node) and isinstance(node, Apply) and self.order(node) == target.dims:
             self.targets.written.add(node.number)
             hint = self.program.names.get(node.number, "total")
-            return self.along_memory(self.neighbours.sums[node.number], self.assign(hint, Value(target.text, ())).text)
+            there = self.assign(hint, Value(target.text, ())).text
+            return self.stencils.sum(self.neighbours.sums[node.number], self, there)
+        if isinstance(node, Apply) and self.begins_there(node, target):
+            self.targets.written.add(node.number)
+            value = self.joined(node.function, self.terms(node, target.dims), target.dims)
+            self.lines[self.stencils.made[value.text]] = f"{value.text} = {target.text}"
+            return Value(value.text, target.dims)
         call = self.call(node, target.dims)
         if call is None:
             return self.plain(node)
@@ -242,6 +249,13 @@ class InPlace(Emitter):
             return self.assign(self.program.names.get(node.number, "v"), Value(text, target.dims))
         self.here.append(text)
         return Value("out", target.dims)
+
+    def begins_there(self, node: Apply, target: Target) -> bool:
+        """Whether an operation goes on in the array of a sum over neighbours, which may be the target as well."""
+        if node.function not in SIGNS or self.order(node) != target.dims:
+            return False
+        first = Emitter.operand(self, node.arguments[0])
+        return first.text in self.stencils.made and is_own(first, target.dims)
 
     def as_result(self, node: AnyNode, target: Target) -> Value:
         """The value as the vector that is returned, if it is an array of its own."""
@@ -313,20 +327,6 @@ class InPlace(Emitter):
         padded = self.padding.made.get(node.operand.number) or self.with_room(node.operand, self.operand(node.operand))
         chosen = dict(zip(node.operand.dims, node.selections, strict=True))
         return self.diagonal(Value(padded.read(chosen), padded.kept(chosen)))
-
-    def along_memory(self, run: list[Reading], total: str = "") -> Value:
-        """A sum over neighbours, in an array of its own if there is none."""
-        array = run[0].array
-        padded = self.padding.made.get(array.number) or self.with_room(array, self.operand(array))
-        if array.number not in self.vectors:
-            self.vectors[array.number] = self.assign("flat", Value(f"{padded.name}.reshape(-1)", padded.order)).text
-        stencil = Stencil(self, padded, self.vectors[array.number], self.program.axes)
-        fresh = not total
-        if not total:
-            shape = ", ".join(map(str, stencil.sizes))
-            total = self.assign("total", Value(f"{self.helper('empty')}(({shape}), real)", padded.order)).text
-        stencil.sum(run, total)
-        return Value(total, padded.order, fresh=fresh)
 
     def with_room(self, node: AnyNode, value: Value) -> Padded:
         """A value copied to an array that has room at its ends."""

@@ -52,6 +52,11 @@ class Reading:
         return any(move < 0 for move in beyond) - self.moves[0], any(move > 0 for move in beyond) + self.moves[0]
 
     @property
+    def moved(self) -> list[int]:
+        """The places of all dims that it moves along."""
+        return [place for place, move in enumerate(self.moves) if move]
+
+    @property
     def across(self) -> list[int]:
         """The places of the dims that it moves along, but for the first."""
         return [place for place, move in enumerate(self.moves) if place and move]
@@ -64,6 +69,7 @@ class Neighbours:
     Arguments:
         axes: the axes by name.
         sums: of the sum with this number, what its first terms read.
+        bare: the numbers of arrays that need no room: states whose neighbours are read along one dim at a time.
         within: the nodes that are part of such terms, and nothing else, by number, with the order of their dims.
     """
 
@@ -71,6 +77,7 @@ class Neighbours:
     sums: dict[int, list[Reading]] = field(default_factory=dict[int, list[Reading]])
     first: dict[int, Dim] = field(default_factory=dict[int, Dim])
     """Of each sum, the first dim of what it reads."""
+    bare: set[int] = field(default_factory=set[int])
     within: dict[int, Dims] = field(default_factory=dict[int, Dims])
 
     def plan(self, nodes: Sequence[AnyNode], uses: Mapping[int, int]) -> None:
@@ -91,7 +98,10 @@ class Neighbours:
             runs = {node: run for node, run in found.items() if run[0].array.number == number}
             inside = {part for node in runs for part in finding.parts[node]}
             others = [view for view in views if view.operand.number == number and view.number not in inside]
-            if order and self._is_worth([r for run in runs.values() for r in run], others, order):
+            readings = [reading for run in runs.values() for reading in run]
+            if order and self._is_worth(readings, others, order):
+                if self._is_bare(readings, others, order):
+                    self.bare.add(number)
                 self.sums.update(runs)
                 self.first.update(dict.fromkeys(runs, order[0]))
                 self.within.update(dict.fromkeys(inside, order))
@@ -99,7 +109,7 @@ class Neighbours:
     def rooms(self) -> Iterator[tuple[AnyNode, Dim, Reading]]:
         """The arrays that are read, with their first dims, and who reads them."""
         for number, run in self.sums.items():
-            for reading in run:
+            for reading in run if run[0].array.number not in self.bare else ():
                 yield reading.array, self.first[number], reading
 
     def is_all(self, node: AnyNode) -> bool:
@@ -119,6 +129,13 @@ class Neighbours:
         steps = [reading.moves[0] for reading in readings]
         rows = [reading for reading in (*readings, *elsewhere) if reading and reading.moves[0]]
         return len({reading.first_edge for reading in rows}) < 2 and max(map(abs, steps)) < sizes[0]
+
+    def _is_bare(self, readings: list[Reading], others: list[View], order: Dims) -> bool:
+        """Whether it needs no room at all."""
+        array, size = readings[0].array, self.axes[order[0].axis].size or 0
+        if not isinstance(array, Symbol) or array.role != "state" or others:
+            return False
+        return all(len(r.moved) < 2 and 2 * abs(r.moves[0]) <= size for r in readings)
 
 
 @dataclass(slots=True)

@@ -1,21 +1,24 @@
 """The statements of a sum over neighbours that is computed along memory: see `opjax.compile.neighbours`.
 
-The array has room at the ends of its first dim, so that all its neighbours are stretches of memory. Where a neighbour
-along another dim is beyond the end, another row's was added; these points are computed again before, and put there.
+The array has room at the ends of its first dim, so that all its neighbours are stretches of memory; or they are
+shorter stretches of the states themselves. Where a neighbour along another dim is beyond the end, another row's was
+added; these points are computed by themselves before, and put there.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from opjax.compile.naming import Namer
-from opjax.compile.neighbours import Reading
-from opjax.compile.padding import Padded
-from opjax.ir.nodes import AnyNode
-from opjax.ir.types import Axis
+from opjax.compile.neighbours import Neighbours, Reading
+from opjax.compile.padding import Padded, Padding
+from opjax.compile.text import Value
+from opjax.compile.vectors import Stored
+from opjax.ir.nodes import AnyNode, Symbol
+from opjax.ir.types import Axis, Dims
 
 Ends = tuple[int, int, int]
 """Points at an end of a dim: its place, and from where to where."""
@@ -27,62 +30,141 @@ class Writer(Protocol):
     namer: Namer
     here: list[str]
     long: set[str]
+    stored: Stored
+    padding: Padding
 
     def helper(self, function: str) -> str:
         """The text that calls a function."""
+        ...
+
+    def operand(self, node: AnyNode) -> Value:
+        """The text of a node."""
+        ...
+
+    def assign(self, hint: str, value: Value) -> Value:
+        """A statement that gives a value a variable."""
         ...
 
     def number_beside(self, node: AnyNode) -> str:
         """The text of a number beside an array."""
         ...
 
+    def with_room(self, node: AnyNode, value: Value) -> Padded:
+        """A value copied to an array that has room at its ends."""
+        ...
+
+
+@dataclass(slots=True)
+class Stencils:
+    """Writes sums over neighbours.
+
+    Arguments:
+        axes: the axes by name.
+        neighbours: which they are.
+        fields: the arrays that they read, by number.
+        made: the variables that hold sums, with the place of the statement that makes the array.
+    """
+
+    axes: Mapping[str, Axis] = field(default_factory=dict[str, Axis])
+    neighbours: Neighbours = field(default_factory=lambda: Neighbours({}))
+    fields: dict[int, Field] = field(default_factory=dict[int, "Field"])
+    made: dict[str, int] = field(default_factory=dict[str, int])
+
+    def sum(self, run: Sequence[Reading], writer: Writer, total: str = "") -> Value:
+        """A sum over neighbours, in an array of its own if there is none."""
+        array = run[0].array
+        if array.number not in self.fields:
+            self.fields[array.number] = self.field(array, writer)
+        found, fresh = self.fields[array.number], not total
+        shape = f"({', '.join(map(str, found.sizes))})"
+        if not total:
+            total = writer.assign("total", Value(f"{writer.helper('empty')}({shape}, real)", found.order)).text
+            self.made[total] = len(writer.here) - 1
+        Stencil(writer, found, total, writer.assign("v", Value(f"{total}.reshape(-1)", found.order)).text).sum(run)
+        return Value(total, found.order, fresh=fresh)
+
+    def field(self, array: AnyNode, writer: Writer) -> Field:
+        """An array as a vector."""
+        if array.number in self.neighbours.bare and isinstance(array, Symbol):
+            start, stop = writer.stored.blocks[array.name]
+            value = writer.operand(array)
+            name, order, low, text = value.text, value.order, None, f"y[{start}:{stop}]"
+        else:
+            padded = writer.padding.made.get(array.number) or writer.with_room(array, writer.operand(array))
+            name, order, text = padded.name, padded.order, f"{padded.name}.reshape(-1)"
+            low = padded.rooms[order[0]].low
+        sizes = tuple(self.axes[dim.axis].size or 0 for dim in order)
+        return Field(name, writer.assign("flat", Value(text, order)).text, order, sizes, low)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """An array whose neighbours are read.
+
+    Arguments:
+        name: the variable that holds it.
+        vector: that which holds it as a vector.
+        order: its dims.
+        sizes: their lengths.
+        low: its first row, behind the room; None where there is none.
+    """
+
+    name: str
+    vector: str
+    order: Dims
+    sizes: tuple[int, ...]
+    low: int | None
+
 
 @dataclass(frozen=True, slots=True)
 class Stencil:
-    """Writes the sums over neighbours of one array.
+    """Writes a sum over neighbours of one array.
 
     Arguments:
         writer: takes the statements.
-        padded: the array, with room at the ends of its first dim.
-        vector: the variable that holds it as a vector.
-        axes: the axes by name.
+        field: the array.
+        total: the variable that holds the sum.
+        vector: that which holds it as a vector.
     """
 
     writer: Writer
-    padded: Padded
+    field: Field
+    total: str
     vector: str
-    axes: Mapping[str, Axis]
 
-    def sum(self, readings: Sequence[Reading], total: str) -> None:
-        """The statements that write a sum to an array, whose memory is in order."""
-        vector = self.writer.namer.name("v")
-        self.writer.long.add(vector)
-        self.line(f"{vector} = {total}.reshape(-1)")
+    def sum(self, readings: Sequence[Reading]) -> None:
+        """The statements that write the sum."""
         first, second, *rest = readings
         ends = [*self.ends(first), *self.ends(second)]
         if len(ends) == 2 and (ends[0][0] != ends[1][0] or first.moves[ends[0][0]] * second.moves[ends[0][0]] > 0):
-            self.line(f"{vector}[:] = {self.sign(first)}{self.along(first)}")
-            self.line(f"{self.at(total, ends[0])} = {self.sign(first)}{self.beyond(first, ends[0])}")
+            to, (one,) = self.along(first)
+            self.line(f"{to or f'{self.vector}[:]'} = {self.sign(first)}{one}")
+            self.line(f"{self.at(ends[0])} = {self.sign(first)}{self.beyond(first, ends[0])}")
             rest = [second, *rest]
         else:
             write = self.writer.helper("write_subtract" if second.minus else "write_add")
-            self.line(f"{write}({self.sign(first)}{self.along(first)}, {self.along(second)}, {vector})")
+            to, (one, other) = self.along(first, second)
+            self.line(f"{write}({self.sign(first)}{one}, {other}, {to or self.vector})")
             for end in ends:
                 terms = f"{self.sign(first)}{self.beyond(first, end)}, {self.beyond(second, end)}"
-                self.line(f"{write}({terms}, {self.at(total, end)})")
+                self.line(f"{write}({terms}, {self.at(end)})")
         for reading in rest:
-            self.add(reading, total, vector)
+            self.add(reading)
 
-    def add(self, reading: Reading, total: str, vector: str) -> None:
+    def add(self, reading: Reading) -> None:
         """The statements that add another term."""
         sign = "-" if reading.minus else "+"
-        for end in self.ends(reading):
-            name = self.writer.namer.name("ends")
-            self.line(f"{name} = {self.at(total, end)} {sign} {self.beyond(reading, end)}")
-            self.line(f"{vector} {sign}= {self.along(reading)}")
-            self.line(f"{self.at(total, end)} = {name}")
-        if not reading.across:
-            self.line(f"{vector} {sign}= {self.along(reading)}")
+        to, (text,) = self.along(reading)
+        saved = {end: self.writer.namer.name("ends") for end in self.ends(reading)}
+        for end, name in saved.items():
+            self.line(f"{name} = {self.at(end)} {sign} {self.beyond(reading, end)}")
+        if to:
+            part = self.writer.assign("part", Value(to, self.field.order)).text
+            self.line(f"{part} {sign}= {text}")
+        else:
+            self.line(f"{self.vector} {sign}= {text}")
+        for end, name in saved.items():
+            self.line(f"{self.at(end)} = {name}")
 
     def line(self, text: str) -> None:
         """Write a statement."""
@@ -90,53 +172,54 @@ class Stencil:
 
     # --- what is read
 
-    @property
-    def sizes(self) -> list[int]:
-        """The lengths of the array, without room."""
-        return [self.axes[dim.axis].size or 0 for dim in self.padded.order]
-
     def sign(self, reading: Reading) -> str:
         """The sign of a first term."""
         return "-" if reading.minus else ""
 
-    def along(self, reading: Reading) -> str:
-        """A term along memory."""
-        sizes = self.sizes
+    def along(self, *readings: Reading) -> tuple[str, list[str]]:
+        """Terms along memory, and where they are added; nothing for everywhere."""
+        sizes = self.field.sizes
         steps = [math.prod(sizes[place + 1 :]) for place in range(len(sizes))]
-        low = self.padded.rooms[self.padded.order[0]].low
-        start = low * steps[0] + sum(move * step for move, step in zip(reading.moves, steps, strict=True))
-        return self.times(reading, f"{self.vector}[{start}:{start + math.prod(sizes)}]")
+        moves = [sum(move * step for move, step in zip(r.moves, steps, strict=True)) for r in readings]
+        first, last = 0, math.prod(sizes)
+        if self.field.low is None:
+            first, last = max(0, *[-move for move in moves]), last - max(0, *moves)
+        low = steps[0] * (self.field.low or 0)
+        texts = [f"{self.field.vector}[{low + first + move}:{low + last + move}]" for move in moves]
+        to = f"{self.vector}[{first}:{last}]" if last - first < math.prod(sizes) else ""
+        return to, [self.times(reading, text) for reading, text in zip(readings, texts, strict=True)]
 
     def ends(self, reading: Reading) -> list[Ends]:
-        """The points for which a term along memory is another row's."""
+        """The points for which a term along memory is another row's, or nothing."""
         found: list[Ends] = []
-        for place in reading.across:
-            move, size = reading.moves[place], self.sizes[place]
+        for place in reading.moved if self.field.low is None else reading.across:
+            move, size = reading.moves[place], self.field.sizes[place]
             found.append((place, 0, -move) if move < 0 else (place, size - move, size))
         return found
 
-    def at(self, array: str, end: Ends) -> str:
-        """An array at some ends."""
+    def at(self, end: Ends) -> str:
+        """The sum at some ends."""
         place, first, last = end
-        return f"{array}[{':, ' * place}{_slice(first, last)}]"
+        return f"{self.total}[{':, ' * place}{_slice(first, last)}]"
 
     def beyond(self, reading: Reading, end: Ends) -> str:
         """A term at some ends."""
         place, first, last = end
-        move, size = reading.moves[place], self.sizes[place]
-        low, high = first + move, last + move
+        edge = reading.edge if place else reading.first_edge
+        size = self.field.sizes[place]
+        low, high = first + reading.moves[place], last + reading.moves[place]
         if low < 0 or high > size:
-            if reading.edge == "absorb":
+            if edge == "absorb":
                 return self.times(reading, "0.0")
-            if reading.edge == "stay":
+            if edge == "stay":
                 point = 0 if low < 0 else size - 1
                 low, high = point, point + 1
             else:
                 low, high = low % size, low % size + high - low
-        text = _slice(low, high) if last - first == 1 else f"{low}:{high}"
-        start = self.padded.rooms[self.padded.order[0]].low + reading.moves[0]
-        rows = f"{self.padded.name}[{start}:{start + self.sizes[0]}"
-        return self.times(reading, f"{rows}{', :' * (place - 1)}, {text}]")
+        start = (self.field.low or 0) + reading.moves[0]
+        rows = [":" if self.field.low is None else f"{start}:{start + self.field.sizes[0]}"] if place else []
+        inside = [*rows, *[":"] * (place - 1), _slice(low, high) if last - first == 1 else f"{low}:{high}"]
+        return self.times(reading, f"{self.field.name}[{', '.join(inside)}]")
 
     def times(self, reading: Reading, text: str) -> str:
         """A term with its factor or divisor."""
