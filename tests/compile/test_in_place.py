@@ -239,3 +239,24 @@ def test_long_variables_are_forgotten_behind_the_last_line_that_reads_them() -> 
     lines = ["a = f(y)", "b = a + a", "c = b*a", "d = c - b", "e = d + c", "out[0:3] = e", "return out"]
     found = list(released(lines, {"a", "b", "c", "e"}))
     assert found == [*lines[:3], "del a", lines[3], "del b", lines[4], "del c", *lines[5:]]
+
+
+def test_what_is_subtracted_gives_its_memory_to_the_difference() -> None:
+    text = """
+model Logistic:
+  axes:
+    x = grid(0, 1, 4000)
+  params:
+    r = 2
+    K = 5
+  states: u[x]
+  dynamics:
+    d(u[x])/dt = r*u[x]*(1 - u[x]/K)
+"""
+    rhs, u = opjax.compile_rhs(opjax.loads(text, "ojx")), RANDOM.uniform(size=4000)
+    np.testing.assert_allclose(rhs(0.0, u), 2 * u * (1 - u / 5), rtol=1e-14)
+    tracemalloc.start()
+    rhs(0.0, u)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2.1 * u.nbytes

@@ -95,7 +95,9 @@ class InPlace(Emitter):
         order = self.order(node)
         if node.function not in SIGNS or not order:
             fresh = self.direct(node.function) is not None and node.function not in COMPOSED
-            return replace(Emitter.apply(self, node), fresh=fresh and len(node.arguments) == 1)
+            inner = self.operand(node.arguments[0])
+            fresh = inner.fresh if node.function == "negate" else fresh and len(node.arguments) == 1
+            return replace(Emitter.apply(self, node), fresh=fresh, whole=inner.whole)
         return self.joined(node.function, self.terms(node, order), order)
 
     def order(self, node: Apply) -> Dims:
@@ -178,15 +180,17 @@ class InPlace(Emitter):
         if not order or self.here is self.settled:
             return Emitter.joined(self, function, terms, order)
         (head, minus), *rest = terms
-        swaps = rest and function != "divide" and not minus and not rest[0][1] and not is_own(head, order)
-        if swaps and is_own(rest[0][0], order):
+        swaps = rest and function != "divide" and not minus and not rest[0][1] and not head.is_own(order)
+        if swaps and rest[0][0].is_own(order):
             (head, minus), *rest = rest[0], terms[0], *rest[1:]
+        if rest and rest[0][1] and rest[0][0].is_own(order) and not (minus or head.is_own(order)):
+            head = self.subtracted(head, rest.pop(0)[0])  # 1 - v goes where v was
         done = [(head, minus)]
-        while rest and not is_own(head, order):
+        while rest and not head.is_own(order):
             done.append(rest.pop(0))
             whole = any(value.whole and value.order == order for value, _ in done)
             head = replace(Emitter.joined(self, function, done, order), fresh=whole, whole=whole)
-            if not rest or is_own(head, order):
+            if not rest or head.is_own(order):
                 break
         if not rest:
             return head
@@ -195,6 +199,12 @@ class InPlace(Emitter):
             sign = INFIX[function][0].strip()
             self.here.append(f"{name} -= {value.text[1:]}" if minus else f"{name} {sign}= {value.text}")
         return Value(name, order, fresh=True)
+
+    def subtracted(self, value: Value, own: Value) -> Value:
+        """A value minus an array, whose text begins with the sign, where the array was."""
+        name = own.text[1:] if own.text[1:].isidentifier() else self.assign("v", Value(own.text[1:], own.order)).text
+        self.here.append(f"{self.helper('write_subtract')}({value.text}, {name}, {name})")
+        return Value(name, own.order, fresh=True)
 
     # --- operations
 
@@ -255,13 +265,13 @@ class InPlace(Emitter):
         if node.function not in SIGNS or self.order(node) != target.dims:
             return False
         first = Emitter.operand(self, node.arguments[0])
-        return first.text in self.stencils.made and is_own(first, target.dims)
+        return first.text in self.stencils.made and first.is_own(target.dims)
 
     def as_result(self, node: AnyNode, target: Target) -> Value:
         """The value as the vector that is returned, if it is an array of its own."""
         value = self.plain(node)
         self.targets.written.add(node.number)
-        if is_own(value, target.dims):
+        if value.is_own(target.dims):
             value = value if value.text.isidentifier() else self.assign("out", value)
             self.result = value.text if len(target.shape) < 2 else f"{value.text}.reshape(-1)"
             return Value(value.text, target.dims)
@@ -387,8 +397,3 @@ class InPlace(Emitter):
             assert isinstance(part, Symbol)
             return Value(f"y[{self.stored.states[part.name]}]", ())
         return Value(f"{self.operand(node.operand).within(TIGHTEST)}[{position}]", ())
-
-
-def is_own(value: Value, order: Dims) -> bool:
-    """Whether a value is an array of that order that may be written over."""
-    return value.fresh and value.whole and value.order == order

@@ -29,6 +29,10 @@ class Value:
     fresh: bool = False
     whole: bool = True
 
+    def is_own(self, order: Dims) -> bool:
+        """Whether it is an array of that order that may be written over."""
+        return self.fresh and self.whole and self.order == order
+
     def within(self, binding: int) -> str:
         """The text as an operand of something that binds this tightly."""
         return self.text if self.binding >= binding else f"({self.text})"
