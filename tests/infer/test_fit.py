@@ -16,6 +16,7 @@ import xarray as xr
 from scipy import stats
 
 import opjax
+from compilations import compilations
 from infer.models import DECAY
 from infer.test_model import EXPLODES, TIMES
 from opjax.errors import OpjaxError, OpjaxWarning
@@ -28,21 +29,21 @@ DATA = {"time": AT, "y": Y}
 QUIET = {"progress_bar": False, "num_chains": 2}
 
 
-def by_quadrature() -> dict[str, tuple[float, float]]:
+def by_quadrature(y: np.ndarray, at: np.ndarray) -> dict[str, tuple[float, float]]:
     """Mean and standard deviation of k and sigma, on a grid of their logarithms; x = exp(-k*t) in closed form."""
     log_k, log_sigma = np.meshgrid(np.linspace(-3, 1.5, 600), np.linspace(-5, 1, 600), indexing="ij")
     k, sigma = np.exp(log_k), np.exp(log_sigma)
     density = stats.norm(np.log(0.5), 0.5).logpdf(log_k) + stats.halfnorm(scale=0.5).logpdf(sigma) + log_sigma
-    density += sum(stats.norm(np.exp(-k * t), sigma).logpdf(y) for t, y in zip(AT, Y, strict=True))
+    density += sum(stats.norm(np.exp(-k * t), sigma).logpdf(seen) for t, seen in zip(at, y, strict=True))
     weight = np.exp(density - density.max())
     weight /= weight.sum()
     moments = {name: ((weight * v).sum(), (weight * v**2).sum()) for name, v in (("k", k), ("sigma", sigma))}
     return {name: (mean, float(np.sqrt(square - mean**2))) for name, (mean, square) in moments.items()}
 
 
-def check_against_quadrature(posterior: Posterior) -> None:
+def check_against_quadrature(posterior: Posterior, y: np.ndarray = Y, at: np.ndarray = AT) -> None:
     summary = posterior.summary()
-    for name, (mean, sd) in by_quadrature().items():
+    for name, (mean, sd) in by_quadrature(y, at).items():
         row = summary[name]
         assert row.ess > 200
         assert abs(row.mean - mean) < 4 * sd / np.sqrt(row.ess), name
@@ -56,6 +57,7 @@ def double() -> Iterator[None]:
 
 
 LONG = {"num_warmup": 400, "num_samples": 600, "num_chains": 2}
+FIRST: dict[str, Any] = {"seed": 3, "chain_method": "parallel", "progress_bar": False}
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +65,7 @@ def silent(double: None) -> tuple[Posterior, str]:
     """A fit by threads, and what it printed."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-        found = opjax.loads(DECAY).fit(DATA, seed=3, chain_method="parallel", progress_bar=False, **LONG)
+        found = opjax.loads(DECAY).fit(DATA, **FIRST, **LONG)
     return found, printed.getvalue()
 
 
@@ -86,9 +88,43 @@ def test_every_way_of_sampling_finds_the_posterior(options: dict[str, Any]) -> N
     check_against_quadrature(found)
 
 
-def test_draws_depend_neither_on_threads_nor_on_progress(
+def fit_again(y: np.ndarray = Y, at: np.ndarray = AT, **options: Any) -> Posterior:
+    """The fit of `silent` once more, with other numbers."""
+    return opjax.loads("# again\n" + DECAY).fit({"time": at, "y": y}, **{**FIRST, **options}, **LONG)
+
+
+def identical(one: Posterior, other: Posterior) -> None:
+    """The same bits, in all groups."""
+    for group in one.tree.children:
+        xr.testing.assert_identical(one.tree[group].to_dataset(), other.tree[group].to_dataset())
+
+
+def test_a_second_fit_compiles_nothing(posterior: Posterior) -> None:
+    posterior.predictive(draws=10)
+    with compilations() as compiled:
+        again, seeded, other, later = fit_again(), fit_again(seed=5), fit_again(y=Y**0.5), fit_again(at=AT * 2)
+        predicted = other.predictive(draws=10)
+    assert not compiled
+    identical(posterior, again)
+    assert not np.array_equal(seeded["k"], posterior["k"])
+    check_against_quadrature(seeded)
+    check_against_quadrature(other, y=Y**0.5)
+    k, sigma = (later[name].values[..., None] for name in ("k", "sigma"))
+    density = later.tree["log_likelihood"].to_dataset()["y"]
+    np.testing.assert_allclose(density, stats.norm(np.exp(-2 * k * AT), sigma).logpdf(Y), rtol=1e-3, atol=1e-3)
+    assert abs(float(k.mean()) - by_quadrature(Y, 2 * AT)["k"][0]) < 0.02
+    assert float(predicted["y"].sel(time=3).mean()) == pytest.approx(Y[3] ** 0.5, abs=0.1)
+
+
+def test_draws_depend_neither_on_threads_nor_on_progress_nor_on_programs_of_another_fit(
     silent: tuple[Posterior, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    shared = fit_again(y=Y**0.5)
+    opjax.clear_cache()
+    with compilations() as compiled:
+        own = fit_again(y=Y**0.5, chain_method="sequential")
+    assert compiled
+    identical(shared, own)
     shown = opjax.loads(DECAY).fit(DATA, seed=3, chain_method="sequential", progress_bar=True, **LONG)
     assert "100 %" in capsys.readouterr().out
     assert silent[1] == ""

@@ -1,4 +1,4 @@
-"""Fits of equal models share compiled programs, whatever the numbers are; what makes a difference is never shared."""
+"""What compiled programs of fits are shared by, and what they are given; `test_fit.py` has whole fits."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import xarray as xr
 
 import opjax
 from compilations import compilations
 from infer.models import DECAY, GROUPS
-from opjax.infer import Posterior
 from opjax.infer.model import NumpyroModel
 from opjax.infer.numbers import form_of
 from opjax.infer.programs import MOST, PROGRAMS, program_of
@@ -26,58 +24,12 @@ from opjax.infer.sampler import Sampling
 AT = np.arange(0.0, 6.0)
 Y = np.array([1.08, 0.71, 0.35, 0.25, 0.19, 0.02])
 SLOWER = Y**0.5
-QUICK: dict[str, Any] = {"num_warmup": 20, "num_samples": 30, "num_chains": 2, "progress_bar": False}
-EULER: dict[str, Any] = {"solver": "euler", "dt0": 0.1}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def double() -> Iterator[None]:
     with jax.enable_x64(True):
         yield
-
-
-def fitted(y: np.ndarray = Y, at: np.ndarray = AT, **options: Any) -> Posterior:
-    return opjax.loads(DECAY).fit({"time": at, "y": y}, **QUICK, **EULER, **options)
-
-
-def identical(one: Posterior, other: Posterior) -> None:
-    """The same bits, in all groups."""
-    for group in one.tree.children:
-        xr.testing.assert_identical(one.tree[group].to_dataset(), other.tree[group].to_dataset())
-
-
-@pytest.fixture(scope="module")
-def first() -> Posterior:
-    opjax.clear_cache()
-    found = fitted()
-    found.predictive(seed=1)
-    return found
-
-
-def test_a_second_fit_compiles_nothing(first: Posterior) -> None:
-    with compilations() as compiled:
-        again, seeded, other = fitted(), fitted(seed=1), fitted(SLOWER)
-        later = fitted(at=AT + 0.25, t0=0.0)
-        other.predictive(seed=1)
-    assert not compiled
-    identical(first, again)
-    assert not np.array_equal(seeded["k"], first["k"])
-    assert abs(float(first["k"].mean()) - 0.49) < 0.05
-    assert float(other["k"].mean()) < 0.7 * float(first["k"].mean())
-    assert float(later["k"].mean()) < float(first["k"].mean())
-
-
-def test_a_fit_finds_the_same_with_programs_of_its_own(first: Posterior) -> None:
-    shared, options = fitted(SLOWER, seed=2), {"seed": 2}
-    opjax.clear_cache()
-    with compilations() as compiled:
-        own = fitted(SLOWER, **options)
-    assert compiled
-    identical(own, shared)
-    identical(fitted(), first)
-
-
-# --- what is shared
 
 
 def decay(text: str = DECAY, y: np.ndarray = Y, at: np.ndarray = AT, **options: Any) -> NumpyroModel:

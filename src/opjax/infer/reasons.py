@@ -39,8 +39,7 @@ def no_start(potential: Potential, vectors: Sequence[np.ndarray]) -> OpjaxError:
 
 def _look(model: NumpyroModel, vector: Array) -> dict[str, Any]:
     """What there is to see at a point."""
-    potential = Potential(model)
-    values = potential.to_values(vector)
+    values = Potential(model).to_values(vector)
     seen: list[Any] = []
     substituted = handlers.substitute(lambda: seen.append(model()), data=values)
     trace: Any = handlers.trace(handlers.seed(substituted, 0)).get_trace()
@@ -51,7 +50,6 @@ def _look(model: NumpyroModel, vector: Array) -> dict[str, Any]:
         "alive": trace[SOLVED]["fn"].log_factor == 0,
         "densities": {name: jnp.sum(site["fn"].log_prob(site["value"])) for name, site in sites.items()},
         "arguments": {name: _flaws(own, own.arguments(solution, values)) for name, own in model.observed.items()},
-        "gradient": jax.grad(potential)(vector),
     }
 
 
