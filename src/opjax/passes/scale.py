@@ -29,12 +29,19 @@ FAR = 1e30
 
 def scale(program: Program) -> Program:
     """The same values with one number as a factor where there were several."""
-    if not program.functions & {"multiply", "divide"}:
+    if not _may_scale([node for node in program.nodes if node.dims and _is_product(node)]):
         return program
     uses: dict[int, int] = {}
     for used in (*program.roots.values(), *(operand for node in program.nodes for operand in node.operands)):
         uses[used.number] = uses.get(used.number, 0) + 1
     return rebuild(program, _Scaling(program, uses).rule, _is_product)
+
+
+def _may_scale(products: list[AnyNode]) -> bool:
+    """Whether there are numbers enough among the factors of some products: none in a large network."""
+    numbers = sum(not operand.dims for node in products for operand in node.operands)
+    signs = sum(len(node.operands) == 1 for node in products)
+    return numbers > 0 and numbers + signs > 1
 
 
 def _is_product(node: AnyNode) -> bool:
