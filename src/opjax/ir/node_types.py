@@ -240,6 +240,6 @@ class Stack(Node):
 
 Written = Constant | Symbol | Apply | IntegerPower | Reduce | Contract | View | Interpolate | Place | Opaque
 AnyNode = Written | Join | Gather | Segment | Stack
-Pick = Callable[[list[list[AnyNode]]], tuple[list[AnyNode], ...]]
+Pick = Callable[[list[AnyNode]], tuple[AnyNode, ...]]
 Step = tuple[Apply | IntegerPower, Pick]
-"""A node, and what takes the operands of others of its sort from a list of columns."""
+"""A node, and what takes the operands of another of its sort from a list of values."""

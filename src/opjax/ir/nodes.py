@@ -8,7 +8,7 @@ uses them, and no traversal needs recursion.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
 from opjax.ir.kinds import dims_of, only, result_kind, roles_of, want
@@ -142,28 +142,23 @@ class Graph:
         node = Apply(number=number, dims=dims, kind=kind, roles=roles, span=span, operands=given, function=function)
         return self._keep(key, node)
 
-    def repeat(self, steps: Iterable[Step], columns: list[list[AnyNode]], spans: Sequence[Span]) -> None:
-        """Append nodes of the sort of each step over the columns that it takes, whose rows are alike but for names."""
+    def repeat(self, steps: Iterable[Step], values: list[AnyNode], span: Span) -> None:
+        """Append a node of the sort of each step over the values that it takes, which are alike but for their names."""
+        known, nodes = self._known, self._nodes
         for model, operands in steps:
-            given = operands(columns)
+            given = operands(values)
             if isinstance(model, IntegerPower):
-                columns.append([self.integer_power(b, model.exponent, s) for b, s in zip(*given, spans, strict=True)])
-            else:
-                columns.append(self._column(model, given, spans))
-
-    def _column(self, model: Apply, columns: tuple[list[AnyNode], ...], spans: Sequence[Span]) -> list[AnyNode]:
-        known, dims, kind, roles, function = self._known, model.dims, model.kind, model.roles, model.function
-        keys = list(zip(itertools.repeat(function, len(spans)), *[map(_NUMBER, c) for c in columns], strict=True))
-        rows = list(zip(itertools.count(len(self._nodes)), zip(*columns, strict=True), spans, strict=False))
-        if len(set(keys)) < len(keys) or not known.keys().isdisjoint(keys):
-            return [self.apply(function, operands, span) for _, operands, span in rows]
-        new: list[AnyNode] = [
-            Apply(number=number, dims=dims, kind=kind, roles=roles, span=span, operands=operands, function=function)
-            for number, operands, span in rows
-        ]
-        known.update(zip(keys, new, strict=True))
-        self._nodes.extend(new)
-        return new
+                values.append(self.integer_power(given[0], model.exponent, span))
+                continue
+            key = (model.function, *map(_NUMBER, given))
+            node = known.get(key)
+            if node is None:
+                dims, kind, roles, function = model.dims, model.kind, model.roles, model.function
+                node = known[key] = Apply(
+                    number=len(nodes), dims=dims, kind=kind, roles=roles, span=span, operands=given, function=function
+                )
+                nodes.append(node)
+            values.append(node)
 
     def integer_power(self, base: AnyNode, exponent: int, span: Span = NOWHERE) -> AnyNode:
         """``base ^ exponent`` by repeated multiplication."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable
 from typing import Any
 
-from opjax.ir.nodes import AnyNode, Graph
+from opjax.ir.nodes import AnyNode
 from opjax.ir.system import Participant
 from opjax.records import record
-from opjax.spec.alike import Alike, Meaning, Statement, Template
+from opjax.spec.alike import Alike, Meaning, Template
 
 Sides = tuple[tuple[Participant, ...], tuple[Participant, ...]]
 Gains = dict[str, list[AnyNode]]
@@ -19,40 +20,38 @@ class Again:
     """What a statement becomes that is like others before.
 
     Arguments:
+        template: what became of others.
         first: the first name in it: in an equation, the state.
-        values: the value of an equation; of a transition its rate, its flow, and its changes.
+        leaves: what it is made of.
         sides: the reactants and products of a transition.
         gains: the contributions to each state that it changes.
     """
 
+    template: Template
     first: str
-    values: tuple[AnyNode, ...]
+    leaves: tuple[AnyNode, ...]
     sides: Sides
     gains: tuple[list[AnyNode], ...]
 
 
-def becoming(
-    alike: Alike, template: Template, statements: Sequence[Statement], into: tuple[Graph, Gains]
-) -> Iterable[tuple[int, Again]]:
+def becoming(alike: Alike, template: Template, gains: Gains) -> Iterable[tuple[int, Again]]:
     """What statements between states without axes become, by their places.
 
     Arguments:
         alike: those that are alike.
         template: what became of others like them.
-        statements: all that were looked at.
-        into: the graph, and the contributions to each state.
+        gains: the contributions to each state.
     """
-    graph, gains = into
-    spans = [statements[place].span for place in alike.places]
-    values = zip(*alike.values(graph, template, spans), strict=True)
+    nothing: list[tuple[Any, ...]] = [()] * len(alike.places)
     taken, given = template.counts
-    nothing: list[tuple[Any, ...]] = [()] * len(spans)
     reactants = _side(alike.meanings, taken, gains) or nothing
     products = _side(alike.meanings[len(taken) :], given, gains) or nothing
     changed = [[meaning.gains for meaning in alike.meanings[place]] for place in template.changed]
     sides, changes = zip(reactants, products, strict=True), zip(*changed, strict=True) if changed else nothing
     names = [meaning.name for meaning in alike.meanings[0]]
-    return zip(alike.places, map(Again, names, values, sides, changes), strict=True)
+    leaves = zip(*alike.leaves, strict=True)
+    again = map(Again, itertools.repeat(template), names, leaves, sides, changes)
+    return zip(alike.places, again, strict=True)
 
 
 def _side(columns: list[list[Meaning]], counts: tuple[int, ...], gains: Gains) -> list[tuple[Participant, ...]]:

@@ -37,6 +37,12 @@ class Template:
     counts: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
     changed: tuple[int, ...] = ()
 
+    def values(self, graph: Graph, leaves: Iterable[AnyNode], span: Span) -> list[AnyNode]:
+        """The results for other leaves."""
+        values = [*leaves, *self.fixed]
+        graph.repeat(self.steps, values, span)
+        return [values[place] for place in self.results]
+
 
 @dataclass(slots=True, eq=False, repr=False)
 class Meaning:
@@ -77,12 +83,6 @@ class Alike:
         """These statements from one on."""
         meanings = [column[first:] for column in self.meanings]
         return Alike(self.key, self.places[first:], meanings, [column[first:] for column in self.leaves])
-
-    def values(self, graph: Graph, template: Template, spans: Sequence[Span]) -> list[list[AnyNode]]:
-        """The results for their leaves; a column for each."""
-        columns = [*self.leaves, *([node] * len(spans) for node in template.fixed)]
-        graph.repeat(template.steps, columns, spans)
-        return [columns[place] for place in template.results]
 
 
 def taken_apart(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -80,8 +81,11 @@ class Dynamics:
 
     def add_all(self, statements: Sequence[Statement]) -> None:
         """Read the statements of the section; a problem ends its statement only."""
-        for first in range(0, len(statements), AT_ONCE):
-            self.add_some(statements[first : first + AT_ONCE], first + 1)
+        position = 1
+        for _, run in itertools.groupby(statements, lambda row: row.form is None):  # names are met in the text's order
+            while rows := list(itertools.islice(run, AT_ONCE)):
+                self.add_some(rows, position)
+                position += len(rows)
 
     def add_some(self, statements: Sequence[Statement], position: int) -> None:
         """Read some statements; `position` is that of the first."""
@@ -92,7 +96,7 @@ class Dynamics:
         for place, declared in enumerate(statements):
             like = None if place in again else others.get(place)
             if like and (template := self.repeats.templates.get(like[0].key)):
-                again.update(becoming(like[0].since(like[1]), template, statements, (self.lowering.graph, self.gains)))
+                again.update(becoming(like[0].since(like[1]), template, self.gains))
             noted = len(self.lowering.report.diagnostics)
             try:
                 values = self.add(declared, f"flow_{position + place}", again.get(place))
@@ -104,15 +108,20 @@ class Dynamics:
 
     def add(self, declared: Statement, usual_name: str, known: Again | None) -> Sequence[AnyNode]:
         """Read one statement; it may be known what it becomes."""
-        if isinstance(declared, DerivativeDeclaration):
-            return self.derivative_again(declared, known) if known else self.derivative(declared)
-        name = declared.name or usual_name
-        if known is None:
-            return self.transition(declared, name)
-        self.flows[name] = self.flow_of(declared, name, known.values, known.sides)
-        for gains, change in zip(known.gains, known.values[2:], strict=True):
-            gains.append(change)
-        return known.values
+        values = known.template.values(self.lowering.graph, known.leaves, declared.span) if known else []
+        if isinstance(declared, TransitionDeclaration):
+            name = declared.name or usual_name
+            if known is None:
+                return self.transition(declared, name)
+            self.flows[name] = self.flow_of(declared, name, values, known.sides)
+            for gains, change in zip(known.gains, values[2:], strict=True):
+                gains.append(change)
+        elif known is None:
+            return self.derivative(declared)
+        else:
+            self.claim(known.first, (), declared.span)
+            self.piece(known.first, (), values[0], declared.span)
+        return values
 
     def touch(self, declared: Statement) -> None:
         """A state whose statement has a problem is not said to lack one as well."""
@@ -151,12 +160,6 @@ class Dynamics:
         value = self.lowering.value(declared.value, scope)
         self.piece(target.name, selections, value, declared.span)
         return [value]
-
-    def derivative_again(self, declared: DerivativeDeclaration, known: Again) -> Sequence[AnyNode]:
-        """The equation of a state without axes, of which it is known what it becomes."""
-        self.claim(known.first, (), declared.span)
-        self.piece(known.first, (), known.values[0], declared.span)
-        return known.values
 
     def claim(self, name: str, selections: Sequence[Selection], span: Span) -> None:
         """Note where the equation of a state is; a second one for the same points is refused."""

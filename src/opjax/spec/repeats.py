@@ -8,9 +8,9 @@ at their arguments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from opjax.ir import functions
 from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol
@@ -18,7 +18,7 @@ from opjax.source import Span
 from opjax.spec.alike import Alike, Key, Meaning, Statement, Template, picked, taken_apart
 from opjax.spec.order import names_in
 from opjax.syntax.declarations import FunctionDeclaration, TransitionDeclaration
-from opjax.syntax.nodes import Call, Expression, Negate, Number, Power, Product, Reference, Sum, walk
+from opjax.syntax.nodes import Call, Expression, Form, Negate, Number, Power, Product, Reference, Sum, walk
 
 if TYPE_CHECKING:
     from opjax.spec.expressions import Lowering
@@ -45,34 +45,29 @@ class Repeats:
             if row.form is not None:
                 named = isinstance(row, TransitionDeclaration) and row.name != ""
                 forms.setdefault((row.form.pattern, named), []).append(place)
+                self.meet(row.form, named, row.span)
         return [
             alike
             for (pattern, named), places in forms.items()
             for alike in self.of_one_form(pattern, places, self.columns([rows[place] for place in places], named))
         ]
 
+    def meet(self, form: Form, named: bool, span: Span) -> None:
+        """Give the names and numbers of a statement their meanings, in the order of the text."""
+        for word in form.words[1:] if named else form.words:
+            if word not in self.meanings:
+                self.meaning(word, span)
+        for text in form.numbers:
+            if text not in self.numbers:
+                self.number(text, span)
+
     def columns(self, rows: list[Statement], named: bool) -> list[list[Meaning]]:
         """What the names and numbers of statements of one form are."""
         forms = [row.form for row in rows if row.form is not None]
         words = list(zip(*[form.words for form in forms], strict=True))[named:]
         numbers = zip(*[form.numbers for form in forms], strict=True)
-        return [
-            *(self.column(rows, texts, self.meanings, self.meaning) for texts in words),
-            *(self.column(rows, texts, self.numbers, self.number) for texts in numbers),
-        ]
-
-    def column(
-        self,
-        rows: list[Statement],
-        texts: Sequence[str],
-        known: Mapping[str, Meaning],
-        new: Callable[[str, Span], Meaning],
-    ) -> list[Meaning]:
-        """What the names or numbers at one place of statements are."""
-        found = list(map(known.get, texts))
-        if None in found:
-            return [known.get(text) or new(text, row.span) for text, row in zip(texts, rows, strict=True)]
-        return cast("list[Meaning]", found)
+        of_words = [[*map(self.meanings.__getitem__, texts)] for texts in words]
+        return of_words + [[*map(self.numbers.__getitem__, texts)] for texts in numbers]
 
     def of_one_form(self, pattern: object, places: list[int], columns: list[list[Meaning]]) -> Iterable[Alike]:
         """Statements of one form by the kinds of their names, and by which of their leaves are the same."""
@@ -83,16 +78,15 @@ class Repeats:
             for same, own, parts in taken_apart(_equal(leaves), of_kind, [*found, *leaves]):
                 yield Alike((pattern, *kind, same), own, parts[: len(columns)], parts[len(columns) :])
 
-    def number(self, text: str, span: Span) -> Meaning:
+    def number(self, text: str, span: Span) -> None:
         """What a number is when it is met first."""
         if text.isdigit():  # it may stand for a count or an exponent
             meaning = Meaning(text, text, None)
         else:
             meaning = Meaning(text, "<number>", self.lowering.graph.constant(float(text), span))
         self.numbers[text] = meaning
-        return meaning
 
-    def meaning(self, word: str, span: Span) -> Meaning:
+    def meaning(self, word: str, span: Span) -> None:
         """What a name is when it is met first."""
         entry, graph = self.lowering.names.values.get(word), self.lowering.graph
         kind, node = word, None
@@ -111,7 +105,6 @@ class Repeats:
         self.meanings[word] = meaning = Meaning(word, kind, node)
         if kind == "<state>":
             meaning.sides = {}
-        return meaning
 
     def met(self, alike: Alike, place: int, row: Statement, values: Sequence[AnyNode]) -> None:
         """Keep what a statement became, when the second like it is met and others would become the same.
