@@ -128,3 +128,16 @@ def test_what_is_computed_has_neighbours_too() -> None:
         sides = wide[2:, 1:-1] + wide[:-2, 1:-1] + wide[1:-1, 2:] + wide[1:-1, :-2] - 4 * given
         given = given**3 - given - 0.3 * sides if _ == 0 else sides
     np.testing.assert_allclose(u, given, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [
+        "u[a-1, b] + u[a+1, b] + u[a, b+1] - k/q",
+        "-(k/q) + u[a-1, b] + u[a+1, b] + u[a, b+1]",
+        "u[a, b]/q + k/q - k/q",
+    ],
+)
+def test_a_number_with_a_minus_sign_beside_neighbours(rate: str) -> None:
+    rhs, shape = compiled(rate)
+    is_the_same(rhs, shape)

@@ -170,7 +170,7 @@ class _Finding:
     def term(self, node: AnyNode, parts: set[int]) -> Reading | None:
         """What a term reads, with its sign and one number; its nodes are noted."""
         minus, number, divides = False, None, False
-        while isinstance(node, Apply) and self.uses.get(node.number) == 1:
+        while isinstance(node, Apply) and node.dims and self.uses.get(node.number) == 1:
             arrays = [operand for operand in node.operands if operand.dims]
             if node.function == "negate":
                 minus = not minus

@@ -1,4 +1,4 @@
-"""What statements become that are like others before: values, and for transitions what each state takes part in."""
+"""Statements that are like others before: what they are made of, and where what they become goes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def becoming(alike: Alike, template: Template, gains: Gains) -> Iterable[tuple[i
     changed = [[meaning.gains for meaning in alike.meanings[place]] for place in template.changed]
     sides, changes = zip(reactants, products, strict=True), zip(*changed, strict=True) if changed else nothing
     names = [meaning.name for meaning in alike.meanings[0]]
-    leaves = zip(*alike.leaves, strict=True)
+    leaves = list(zip(*alike.leaves, strict=True)) or nothing
     again = map(Again, itertools.repeat(template), names, leaves, sides, changes)
     return zip(alike.places, again, strict=True)
 

@@ -1,4 +1,4 @@
-"""Statements that become the same over other leaves: columns of names, and the steps that make columns of values."""
+"""Statements that become the same over other leaves: their names in columns, and the steps to what they become."""
 
 from __future__ import annotations
 
