@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -107,17 +108,17 @@ def compiled(rate: str) -> opjax.CompiledRhs:
 
 
 @pytest.mark.parametrize(
-    ("rate", "numbers", "arrays"),
+    ("rate", "want", "numbers", "arrays"),
     [
-        ("k*u[x]*m/q", ["k", "m", "q"], 1),
-        ("k*(u[x]/q)*w[x]", ["k", "q"], 2),
-        ("-u[x]*w[x]/4", [], 2),
-        ("u[x]/q/m", ["q", "m"], 1),
-        ("3*(u[x]*2)", [], 1),
-        ("k*u[x]/(q*w[x])", ["k", "q"], 2),
+        ("k*u[x]*m/q", lambda u, w: 2 * u * 3 / 0.25, ["k", "m", "q"], 1),
+        ("k*(u[x]/q)*w[x]", lambda u, w: 2 * (u / 0.25) * w, ["k", "q"], 2),
+        ("-u[x]*w[x]/4", lambda u, w: -u * w / 4, [], 2),
+        ("u[x]/q/m", lambda u, w: u / 0.25 / 3, ["q", "m"], 1),
+        ("3*(u[x]*2)", lambda u, w: 3 * (u * 2), [], 1),
+        ("k*u[x]/(q*w[x])", lambda u, w: 2 * u / (0.25 * w), ["k", "q"], 2),
     ],
 )
-def test_an_array_meets_one_number(rate: str, numbers: list[str], arrays: int) -> None:
+def test_an_array_meets_one_number(rate: str, want: Any, numbers: list[str], arrays: int) -> None:
     rhs = compiled(rate)
     opened = rhs._quantities.kernel(BACKEND).code("written").opened
     assert opened is not None
@@ -126,11 +127,10 @@ def test_an_array_meets_one_number(rate: str, numbers: list[str], arrays: int) -
     random = np.random.default_rng(7)
     u, w = random.uniform(1, 2, (2, 5))
     values = {"k": 2.0, "m": 3.0, "q": 0.25, "w": w}
-    want = eval(rate.replace("[x]", ""), {}, {**values, "u": u})  # the text of this test
     for dtype, close in ((np.float64, 1e-15), (np.float32, 1e-6)):
         found = rhs(0.0, u.astype(dtype), values)
         assert found.dtype == dtype
-        np.testing.assert_allclose(found, want, rtol=4 * close)
+        np.testing.assert_allclose(found, want(u, w), rtol=4 * close)
     assert all(name in "\n".join(opened.made) for name in numbers)
 
 
@@ -150,7 +150,7 @@ def test_gradients_of_what_is_not_taken_stay_finite() -> None:
         for q, factor in ((0.0, 1.0), (0.5, 12.0)):
             by_state, by_number = gradient(u, q)
             np.testing.assert_allclose(by_state, 2 * factor**2 * u, rtol=1e-14)
-            np.testing.assert_allclose(by_number, -4.0 * 6.0**2 * np.sum(u**2) if q else 0.0, rtol=1e-14 + q * 10)
+            np.testing.assert_allclose(by_number, -2 * 6.0**2 * np.sum(u**2) / q**3 if q else 0.0, rtol=1e-14)
 
 
 def test_a_product_that_others_use_is_left_to_them() -> None:
