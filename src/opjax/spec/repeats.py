@@ -192,7 +192,7 @@ def _mistakable(leaves: Sequence[AnyNode]) -> bool:
 def template_of(leaves: Sequence[AnyNode], results: Sequence[AnyNode]) -> Template | None:
     """The steps from leaves to results; None if there is more between them than functions."""
     at_leaf = {leaf.number: place for place, leaf in reversed(list(enumerate(leaves)))}
-    if not all(_istaken_apart(leaf, at_leaf) for leaf in leaves if leaf.operands):
+    if not all(_is_apart(leaf, at_leaf) for leaf in leaves if leaf.operands):
         return None
     found = _above(at_leaf, results)
     places = dict(at_leaf)
@@ -213,7 +213,7 @@ def template_of(leaves: Sequence[AnyNode], results: Sequence[AnyNode]) -> Templa
     return Template(tuple(fixed), steps, tuple(places[node.number] for node in results))
 
 
-def _istaken_apart(leaf: AnyNode, leaves: Container[int]) -> bool:
+def _is_apart(leaf: AnyNode, leaves: Container[int]) -> bool:
     """Whether an alias is made of what is no leaf: any other may have been written out beside its name as well."""
     seen: set[int] = set()
     waiting = list(leaf.operands)
