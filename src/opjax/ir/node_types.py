@@ -6,6 +6,7 @@ Only a `Graph` (`opjax.ir.nodes`) makes them, and it makes each once.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Literal
 
 from opjax.ir.types import Dim, Dims, Kind, Role
@@ -240,6 +241,8 @@ class Stack(Node):
 
 Written = Constant | Symbol | Apply | IntegerPower | Reduce | Contract | View | Interpolate | Place | Opaque
 AnyNode = Written | Join | Gather | Segment | Stack
+number_of: Callable[[AnyNode], int] = attrgetter("number")
+"""The number of a node: the quickest way to those of many."""
 Pick = Callable[[list[AnyNode]], tuple[AnyNode, ...]]
 Step = tuple[Apply | IntegerPower, Pick]
 """A node, and what takes the operands of another of its sort from a list of values."""

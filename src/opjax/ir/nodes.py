@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from operator import attrgetter
 
 from opjax.ir.kinds import dims_of, only, result_kind, roles_of, want
 from opjax.ir.node_types import (
@@ -37,6 +36,7 @@ from opjax.ir.node_types import (
     Step,
     Symbol,
     View,
+    number_of,
 )
 from opjax.ir.types import Dim, Dims, Kind, Role, declared_dims, sorted_dims
 from opjax.source import NOWHERE, Span
@@ -65,10 +65,8 @@ __all__ = [
     "Stack",
     "Symbol",
     "View",
+    "number_of",
 ]
-
-
-_NUMBER = attrgetter("number")
 
 
 class Graph:
@@ -133,7 +131,7 @@ class Graph:
             TypeError: if the function is not in the table, or takes other kinds or another number of arguments.
         """
         given = tuple(arguments)
-        key = (function, *map(_NUMBER, given))
+        key = (function, *map(number_of, given))
         known = self._known.get(key)
         if known is not None:
             return known
@@ -150,7 +148,7 @@ class Graph:
             if isinstance(model, IntegerPower):
                 values.append(self.integer_power(given[0], model.exponent, span))
                 continue
-            key = (model.function, *map(_NUMBER, given))
+            key = (model.function, *map(number_of, given))
             node = known.get(key)
             if node is None:
                 dims, kind, roles, function = model.dims, model.kind, model.roles, model.function

@@ -5,12 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 
-from opjax.ir.nodes import Along, AnyNode, AtPosition, Constant, Graph, Symbol, View
+from opjax.ir.nodes import Along, AnyNode, AtPosition, Constant, Graph, Symbol, View, number_of
 from opjax.ir.types import Axis, Dim
 
-_NUMBER = attrgetter("number")
 Found = Sequence["tuple[AnyNode, int] | None"]
 """Where the scalars of a column can be read."""
 NOWHERE: Mapping[int, tuple[AnyNode, int]] = {}
@@ -93,7 +91,7 @@ class Columns:
         if all(isinstance(node, Constant) for node in column):
             return self.graph.join(column, dim)
         placed = {**self.placed, **elsewhere} if elsewhere else self.placed
-        found = list(map(placed.get, map(_NUMBER, column)))
+        found = list(map(placed.get, map(number_of, column)))
         runs = self.runs(column, found)
         if runs is not None and (len(runs) == 1 or len(column) >= SHORTEST * len(runs) or _sources(runs) > 1):
             return self.joined(runs, dim)

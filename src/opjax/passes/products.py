@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from opjax.ir.nodes import AnyNode
+from opjax.ir.nodes import AnyNode, number_of
 from opjax.passes.shapes import MOST_REPEATED, NUMBER, PARAMETER, Shape, Shapes
 
 MOST_FACTORS = 12
@@ -86,7 +86,7 @@ class Products:
 
     def units(self) -> list[AnyNode]:
         """The products in order."""
-        return sorted((unit for group in self.groups for unit in group.units), key=_number)
+        return sorted((unit for group in self.groups for unit in group.units), key=number_of)
 
     def columns(self, one: AnyNode) -> list[list[AnyNode]]:
         """Factor by factor, each for all products in order; `one` stands for what is missing."""
@@ -146,7 +146,3 @@ def merged(groups: Iterable[list[AnyNode]], bare: list[AnyNode], shapes: Shapes,
                 continue
         rows.append(row)
     return [row for row in rows if row.count >= fewest]
-
-
-def _number(node: AnyNode) -> int:
-    return node.number

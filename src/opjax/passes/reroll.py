@@ -26,7 +26,7 @@ import itertools
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
-from opjax.ir.nodes import AnyNode, AtPosition, Constant, Graph, Join
+from opjax.ir.nodes import AnyNode, AtPosition, Constant, Graph, Join, number_of
 from opjax.ir.program import Program, copy_node
 from opjax.ir.types import Dim
 from opjax.passes.columns import Columns
@@ -165,7 +165,7 @@ def _sums(shapes: Shapes, done: set[int], bounds: Bounds) -> dict[int, list[AnyN
         part = sum(map(len, rows)) // bounds.kinds if len(rows) > bounds.kinds else 0
         irregular = [unit for group in rows if len(group) < max(part, bounds.members) for unit in group]
         if len(irregular) >= bounds.members:
-            chosen[level] = sorted(irregular, key=_number)
+            chosen[level] = sorted(irregular, key=number_of)
     if LAST in chosen:  # beside them, what is one term is a sum too
         groups = [group for group in shapes.groups.values() if is_scaled(group[0]) and shapes.are_ends(group)]
         chosen[LAST] += itertools.chain.from_iterable(groups)
@@ -188,15 +188,11 @@ def _totals(shapes: Shapes, bounds: Bounds) -> list[tuple[int, list[AnyNode], fr
                 continue
             columns = zip(*(shapes.shape_of(group[0])[1:] for group in rows), strict=True)
             apart = frozenset(place for place, column in enumerate(columns) if len(set(column)) > 1)
-            units = sorted(itertools.chain.from_iterable(rows), key=_number)
+            units = sorted(itertools.chain.from_iterable(rows), key=number_of)
             if len(apart) < len(units[0].operands):
                 totals.append((level, units, apart))
     shapes.raise_up(unit.operands[place] for _, units, apart in totals for unit in units for place in apart)
     return totals
-
-
-def _number(node: AnyNode) -> int:
-    return node.number
 
 
 @dataclass(slots=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from operator import attrgetter
 
-from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol
+from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol, number_of
 from opjax.ir.types import Kind, Role
 
 SMOOTH = frozenset(("add", "multiply", "divide", "negate", "minimum", "maximum", "where"))
@@ -20,7 +19,6 @@ MOST_REPEATED = 4
 """Powers up to this are a few products."""
 _SYMBOLS: dict[Role, int] = {"state": STATE, "parameter": PARAMETER}
 
-_NUMBER = attrgetter("number")
 Terms = list[tuple[float, AnyNode]]
 """The terms of a sum, each with the number that it is multiplied with."""
 Row = tuple[int, str | int | None, list[int], AnyNode]
@@ -159,7 +157,7 @@ class Shapes:
                 read[node.number] = _leaf(node)
                 continue
             operation = node.function if type(node) is Apply and not node.dims else _operation(node)
-            number, below = node.number, [*map(_NUMBER, operands)]
+            number, below = node.number, [*map(number_of, operands)]
             rows.append((number, operation, below, node))
             (others if operation is None else taken).extend(below)
             if (operation == "multiply" or operation == "negate") and len(below) < 3 and is_scaled(node):
@@ -248,7 +246,7 @@ class Shapes:
             inside.difference_update(found)
             group = self.groups.setdefault(self.table.kinds[place], [])
             group.extend(found.values())
-            group.sort(key=_NUMBER)
+            group.sort(key=number_of)
 
     def read_as(self, numbers: Iterable[int], part: int) -> None:
         """What nodes are from now on for those that use them."""
