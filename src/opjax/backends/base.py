@@ -172,13 +172,13 @@ class Backend(abc.ABC):
         """
         return None
 
-    def widened(self, edge: str) -> ArrayFunction:
-        """A function ``widen(v, low, high)``: the array with some points beyond both ends of its last axis.
+    def widened(self, edge: str) -> ArrayFunction | None:
+        """A function ``widen(v, low, high)``, if there is a quick one: the array with points beyond its last axis' ends.
 
         Arguments:
             edge: what they are: see `neighbours`.
         """
-        raise NotImplementedError(f"{self.name} shifts arrays one at a time")
+        return None
 
     def positions(self, values: Sequence[int]) -> Array:
         """Positions of a vector as `take` and `segment_sum` want them."""

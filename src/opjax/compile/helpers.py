@@ -22,7 +22,7 @@ def helper(backend: Backend, name: str, dtype: DType) -> ArrayFunction:
     if name in SHIFTS:
         return backend.neighbours(name.removeprefix("shift_")) or neighbours(backend, SHIFTS[name])
     if name in WIDENED:
-        return backend.widened(WIDENED[name])
+        return backend.widened(WIDENED[name]) or widened(backend, WIDENED[name])
     own: dict[str, Any] = {
         "einsum": backend.einsum,
         "stop_gradient": backend.stop_gradient,
@@ -129,6 +129,23 @@ def neighbours(backend: Backend, edge: Edge) -> ArrayFunction:
         return xp.concat([inner, *ends] if offset > 0 else [*ends, inner], axis=axis)
 
     return shift
+
+
+def widened(backend: Backend, edge: Edge) -> ArrayFunction:
+    """A function ``widen(v, low, high)``: an array with some points beyond both ends of its last axis."""
+    shift = neighbours(backend, edge)
+
+    def widen(value: Array, low: int, high: int) -> Array:
+        last = value.ndim - 1
+        ends = [value]
+        if low:
+            ends.insert(0, part(shift(value, -low, last), last, slice(0, low)))
+        if high:
+            size = value.shape[last]
+            ends.append(part(shift(value, high, last), last, slice(size - high, size)))
+        return backend.xp.concat(ends, axis=last)
+
+    return widen
 
 
 def part(value: Array, axis: int, where: slice) -> Array:

@@ -1,0 +1,73 @@
+"""Models of finite differences over long axes: what the meaning says, whoever computes."""
+
+from __future__ import annotations
+
+import itertools
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import opjax
+from opjax.backends.jax import BACKEND as JAX
+from opjax.backends.numpy import BACKEND as NUMPY
+from opjax.compile.helpers import widened
+from opjax.ir.evaluate import evaluate
+from opjax.ir.nodes import Edge, Symbol
+from opjax.ir.types import declared_dims
+
+EDGES: tuple[Edge, ...] = ("periodic", "stay", "absorb")
+
+
+def meaning(rhs: opjax.CompiledRhs, y: np.ndarray, p: dict[str, object]) -> np.ndarray:
+    """What the interpreter says."""
+    system, states = rhs.system, rhs.unflatten(y)
+
+    def leaf(symbol: Symbol, cell: tuple[int, ...]) -> float:
+        return float(states[symbol.name][cell]) if symbol.role == "state" else float(np.asarray(p[symbol.name])[cell])
+
+    found: list[float] = []
+    for name, cells in zip(system.rates, evaluate(list(system.rates.values()), system.axes, leaf), strict=True):
+        dims = declared_dims(system.states[name].axes)
+        for cell in itertools.product(*(range(system.axes[dim.axis].size or 0) for dim in dims)):
+            found.append(cells.at(dict(zip(dims, cell, strict=True))))
+    return np.array(found)
+
+
+AGEING = """
+model Ageing:
+  axes:
+    a = grid(0, 100, 150)
+  params:
+    w = 4
+    m[a]
+{more}
+  states:
+    u[a]
+  dynamics:
+    d(u[a])/dt = w*(u[a-1] + 2*u[a+2]) + (1 if a == 0 else 0) + (m[a+1] - m[a-3])*{factor} edge {edge}
+"""
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_long_neighbours_beside_what_is_computed_once(edge: Edge) -> None:
+    names = [f"k{i}" for i in range(70)]
+    for more in ([], names):
+        text = AGEING.format(edge=edge, more="".join(f"    {n} = 1\n" for n in more), factor="*".join(more) or "1")
+        rhs = opjax.compile_rhs(opjax.loads(text, "ojx"))
+        random = np.random.default_rng(3)
+        y, p = random.uniform(size=150), {"w": 4.0, "m": random.uniform(size=150), **dict.fromkeys(more, 1.0)}
+        want = meaning(rhs, y, p)
+        for state, near in ((y, 1e-12), (jnp.asarray(y, "float32"), 1e-4)):
+            np.testing.assert_allclose(rhs(0.0, state, p), want, rtol=near, atol=near)
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_ends_around_an_array_are_the_same_for_all(edge: Edge) -> None:
+    v = np.arange(12.0).reshape(3, 4)
+    for low, high in ((0, 1), (2, 0), (1, 3), (4, 4)):
+        own = widened(NUMPY, edge)(v, low, high)
+        own_of_jax = JAX.widened(edge)
+        assert own_of_jax is not None
+        np.testing.assert_array_equal(own, own_of_jax(jnp.asarray(v), low, high))
+        assert own.shape == (3, 4 + low + high)
