@@ -173,7 +173,7 @@ class Backend(abc.ABC):
         return None
 
     def widened(self, edge: str) -> ArrayFunction | None:
-        """A function ``widen(v, low, high)``, if there is a quick one: the array with points beyond its last axis' ends.
+        """A function ``widen(v, low, high)``, if there is a quick one: it adds points at the ends of the last axis.
 
         Arguments:
             edge: what they are: see `neighbours`.
