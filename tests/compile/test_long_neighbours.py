@@ -71,3 +71,37 @@ def test_ends_around_an_array_are_the_same_for_all(edge: Edge) -> None:
         assert own_of_jax is not None
         np.testing.assert_array_equal(own, own_of_jax(jnp.asarray(v), low, high))
         assert own.shape == (3, 4 + low + high)
+
+
+WAVE = """
+model Wave:
+  axes:
+    x = grid(0, 1, {points})
+  states:
+    u[x]
+    w[x]
+  dynamics:
+    d(u[x])/dt = w[x]
+    d(w[x])/dt = (u[x+1] - u[x])*w[x-1] edge periodic
+"""
+
+
+def statements(rhs: opjax.CompiledRhs) -> str:
+    return rhs._quantities.kernel(NUMPY).code("written").text
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_long_arrays_are_copied_by_arithmetic_to_the_last_bit(dtype: str) -> None:
+    special = np.array([0.0, -0.0, 1e-310, -1e-40, np.inf, -np.inf, np.nan, 1 / 3])
+    for points, copies in ((255, 0), (256, 3)):
+        rhs = opjax.compile_rhs(opjax.loads(WAVE.format(points=points), "ojx"))
+        y = np.resize(special, 2 * points).astype(dtype)
+        with np.errstate(all="ignore"):
+            found, want = rhs(0.0, y), rhs(0.0, y.view(Kind))
+        assert found[:points].tobytes() == y[points:].tobytes()
+        np.testing.assert_array_equal(found, np.asarray(want))
+        assert statements(rhs).count("write_multiply") == copies + 1
+
+
+class Kind(np.ndarray):
+    """A kind of array takes the form that shifts copies."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from opjax.backends.base import Backend
+from opjax.compile.copies import copied
 from opjax.compile.emit import Emitter
 from opjax.compile.in_place import InPlace
 from opjax.compile.layout import Slot
@@ -170,12 +171,12 @@ def _written(asked: Asked) -> Code:
         whole = _whole(asked.program, root, count) or root
         if emitter.targets.has(whole, target):
             continue
-        if count > 1:
-            text = _part(emitter, root, first, count)
-        else:
-            text = emitter.aligned(emitter.operand(root), target.dims).text
         there = target.text if target.text.endswith("]") else f"{target.text}[...]"
-        emitter.lines.append(f"{there} = {text}")
+        if count > 1:
+            emitter.lines.append(f"{there} = {_part(emitter, root, first, count)}")
+        else:
+            value = emitter.aligned(emitter.operand(root), target.dims)
+            emitter.lines.append(copied(emitter, there, value, asked.program.axes))
     make = [] if emitter.result else [f"out = {emitter.helper('empty')}({size}, real)"]
     end = f"return {emitter.result or 'out'}"
     prologue, lines = _unpacked(asked.inputs, emitter), list(released([*make, *emitter.lines, end], emitter.long))

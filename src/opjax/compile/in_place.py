@@ -14,6 +14,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field, replace
 
 from opjax.compile.contraction import common_order, contracted_order
+from opjax.compile.copies import copied
 from opjax.compile.emit import Emitter
 from opjax.compile.neighbours import Neighbours
 from opjax.compile.padding import Padded, Padding, shift_of
@@ -341,7 +342,7 @@ class InPlace(Emitter):
     def with_room(self, node: AnyNode, value: Value) -> Padded:
         """A value copied to an array that has room at its ends."""
         padded = self.room(node, value.order)
-        self.here.append(f"{padded.inside()} = {value.text}")
+        self.here.append(copied(self, padded.inside(), value, self.program.axes))
         self.here.extend(padded.ends())
         return padded
 
