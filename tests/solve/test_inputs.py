@@ -171,3 +171,11 @@ def test_settings():
         settings_from({"max_step": 3})
     with pytest.raises(OpjaxError, match="E0920"):
         Settings(solver="euler")
+
+
+def test_values_that_are_no_real_numbers_are_refused(read):
+    checked = read(DECAY)
+    with pytest.raises(OpjaxError, match="E0807: 'k' is an array of complex numbers"):
+        simulate(checked, {"k": np.array(1j)}, [0, 1])
+    with pytest.raises(OpjaxError, match="E0807: 'y0' is a masked array"):
+        simulate(checked, {"k": 1}, [0, 1], initial=np.ma.array([1.0], mask=[True]))

@@ -14,6 +14,7 @@ from opjax.compile.inputs import WAYS, check_times, input_table
 from opjax.compile.layout import shape_of
 from opjax.compile.refusal import refuse
 from opjax.compile.settled import MANY, Settled
+from opjax.compile.unreal import unreal
 from opjax.errors import OpjaxError, catalogue, did_you_mean
 from opjax.ir.evaluate import constant_value, reachable
 from opjax.ir.nodes import AnyNode, Symbol
@@ -23,7 +24,6 @@ Derive = Callable[[str, Backend, DType, Mapping[str, object]], Array]
 """Computes a parameter whose default is an expression of others."""
 
 
-_TEXTS = ("U", "S", "T")
 _FLOAT = frozenset((float,))
 
 
@@ -225,16 +225,42 @@ def array_of(name: str, value: object, backend: Backend, like: tuple[DType, Arra
     Raises:
         OpjaxError: E0807 for what is none.
     """
+    odd = unreal(value, like[0])
+    if odd is not None:
+        raise not_an_array(name, odd[0], expected, odd[1])
     try:
-        if (
-            value is None
-            or isinstance(value, str | bytes)
-            or getattr(getattr(value, "dtype", None), "kind", "") in _TEXTS
-        ):
-            raise TypeError("a text, which asarray would take for a number")
+        if value is None:
+            raise TypeError("nothing, which asarray would take for a number")
         return backend.asarray(value, *like)
     except (TypeError, ValueError, OverflowError) as problem:
-        raise refuse(catalogue.WRONG_ARRAY, name=name, found=type(value).__name__, expected=expected) from problem
+        if backend.name == "numpy" and type(value).__module__.partition(".")[0] == "jax":
+            hint = "give the states as an array of JAX too: jax.numpy.asarray(y)"
+            raise not_an_array(name, "traced by JAX, and the states are NumPy's", expected, hint) from problem
+        raise not_an_array(name, type(value).__name__, expected) from problem
+
+
+def want_numbers(name: str, value: object) -> None:
+    """Refuse what an array library would take for numbers with a loss.
+
+    Raises:
+        OpjaxError: E0807.
+    """
+    odd = unreal(value, getattr(value, "dtype", None))
+    if odd is not None:
+        raise not_an_array(name, odd[0], "an array of numbers", odd[1])
+
+
+def widest(backend: Backend, first: Array, y: Mapping[str, Array]) -> DType:
+    """The data type to compute in: that of the first state, unless another has more digits."""
+    dtype, given = backend.dtype_of(first), getattr(first, "dtype", None)
+    others = [v for v in y.values() if getattr(v, "dtype", given) is not given]
+    found = [v.dtype for v in others if backend.dtype_of(v) == v.dtype]
+    return backend.xp.result_type(dtype, *found) if found else dtype
+
+
+def not_an_array(name: str, found: str, expected: str, hint: str = "") -> OpjaxError:
+    """What is raised for a value that is no array of numbers."""
+    return refuse(catalogue.WRONG_ARRAY, name=name, found=found, expected=expected, hint=hint)
 
 
 def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, object]], tuple[object, ...]]:

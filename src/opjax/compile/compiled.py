@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from opjax.backends.base import Array, ArrayFunction, Backend, DType
 from opjax.backends.registry import backend_of
-from opjax.compile.arguments import array_of, moment_of, refuse
+from opjax.compile.arguments import array_of, moment_of, refuse, want_numbers, widest
 from opjax.compile.described import Described
 from opjax.compile.differentiate import Jacobian
 from opjax.compile.history import Moment
@@ -279,7 +279,7 @@ class CompiledRhs(Called, Described):
             raise self._wrong_states(y)
         first = y[self._names[0]]
         backend = self._backend(first)
-        dtype = backend.dtype_of(first)
+        dtype = widest(backend, first, y)
         states: list[Array] = []
         for slot in self._layout.slots:
             array = array_of(slot.name, y[slot.name], backend, (dtype, first), "a number or an array")
@@ -335,6 +335,7 @@ class CompiledRhs(Called, Described):
         if not hasattr(y, "dtype"):
             expected = "an array of NumPy, JAX or another Array API namespace"
             raise refuse(catalogue.WRONG_ARRAY, name="y", found=type(y).__name__, expected=expected)
+        want_numbers("y", y)
         return backend_of(y)
 
     def _time(self, t: object, kernel: Kernel, backend: Backend, dtype: DType, like: Array) -> object:

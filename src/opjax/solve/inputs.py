@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from opjax.backends import backend_for
-from opjax.compile.arguments import default_order, refuse
+from opjax.compile.arguments import array_of, default_order, refuse
 from opjax.compile.inputs import WAYS, check_times, input_table
 from opjax.compile.layout import shape_of
 from opjax.errors import OpjaxError, catalogue, did_you_mean
@@ -168,11 +168,8 @@ def _checked(system: System, kind: str, name: str, value: Any) -> Array:
 
 
 def _array(name: str, value: Any) -> Array:
-    try:
-        return jnp.asarray(value, default_dtype())
-    except (TypeError, ValueError) as problem:
-        found = type(value).__name__
-        raise refuse(catalogue.WRONG_ARRAY, name=name, found=found, expected="a number or an array") from problem
+    dtype = default_dtype()
+    return array_of(name, value, backend_for(jnp), (dtype, None), "a number or an array")
 
 
 def _by_axes(system: System, quantity: Quantity, value: Any) -> Any:
