@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import warnings
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,6 +28,7 @@ from opjax.infer.tree import posterior_tree
 from opjax.infer.untyped import Array, jax, jnp
 from opjax.solve.choose import BUDGET, EXPLICIT, choose_solver
 from opjax.solve.settings import Settings, settings_from
+from opjax.solve.wanted import want_between, want_mapping, want_whole
 
 FORWARD = 40
 """The most unconstrained numbers for which "auto" takes derivatives forward."""
@@ -115,16 +117,16 @@ def options_from(given: Mapping[str, Any]) -> Options:
             raise refuse(catalogue.UNKNOWN_VALUE, kind="option", name=name, hint=did_you_mean(name, known))
     sampling = Sampling(**{name: value for name, value in given.items() if name in sampler})
     _want("chain method", sampling.chain_method, METHODS)
-    for name, least in (("num_warmup", 0), ("num_samples", 1), ("num_chains", 1)):
-        value = given.get(name, least)
-        if not isinstance(value, int) or value < least:
-            raise refuse(
-                catalogue.WRONG_ARRAY, name=name, found=repr(value), expected=f"a whole number from {least} on"
-            )
+    least = {"num_warmup": 0, "num_samples": 1, "num_chains": 1, "max_tree_depth": 1, "seed": None}
+    chosen = dataclasses.asdict(sampling)
+    for name, smallest in least.items():
+        want_whole(name, chosen[name], smallest)
+    want_between("target_accept", sampling.target_accept, math.ulp(0.0), 1, "a number between 0 and 1")
     gradient = str(given.get("gradient", "auto"))
     _want("gradient", gradient, ("auto", *GRADIENTS))
     settings = settings_from({name: value for name, value in given.items() if name in solver})
     fixed: Mapping[str, Any] = given.get("fixed") or {}
+    want_mapping("fixed", fixed, "a mapping of parameters to values")
     bar, history = bool(given.get("progress_bar", True)), given.get("history")
     return Options(sampling, settings, given.get("t0"), fixed, gradient, bar, history)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from opjax.compile.arguments import refuse
 from opjax.errors import catalogue
 from opjax.ir.system import Observation, System
 from opjax.solve.augment import flows_in
+from opjax.solve.wanted import want_between
 
 NEAR = 1e-9
 """Times closer than this, relative to the whole span, are one."""
@@ -69,7 +71,7 @@ def schedule(system: System, times: Mapping[str, np.ndarray], t0: float | None =
     """
     begins = {name: _begins(system.observations[name], own) for name, own in times.items()}
     earliest = min(float(t[0]) for t in (*times.values(), *(b for b in begins.values() if b is not None)))
-    said = system.start if t0 is None else float(t0)
+    said = system.start if t0 is None else want_between("t0", t0, -math.inf, math.inf, "a number")
     start = earliest if said is None else said
     for name, own in times.items():
         _check_start(name, own, begins[name], start)

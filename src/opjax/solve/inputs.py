@@ -18,6 +18,7 @@ from opjax.ir.types import Axis
 from opjax.solve.problem import Problem
 from opjax.solve.trajectory import Start, default_dtype
 from opjax.solve.untyped import jnp
+from opjax.solve.wanted import want_mapping
 
 if TYPE_CHECKING:
     pass
@@ -94,6 +95,7 @@ def checked_parameters(system: System, given: Mapping[str, Any]) -> dict[str, Ar
         OpjaxError: E0806 for an unknown name, E0804 for a wrong shape, E0922 for wrong labels, E0807 for no numbers,
             E0582 for a table whose times do not increase.
     """
+    want_mapping("params", given, "a mapping of the parameters by name")
     return {str(name): _given(system, str(name), value) for name, value in given.items()}
 
 

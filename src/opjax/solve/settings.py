@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -11,6 +12,7 @@ from typing import Any
 from opjax.compile.arguments import refuse
 from opjax.errors import catalogue, did_you_mean
 from opjax.solve.untyped import diffrax
+from opjax.solve.wanted import unfit, want_between, want_whole
 
 SOLVERS: Mapping[str, Callable[[], Any[Any]]] = MappingProxyType(
     {
@@ -71,9 +73,25 @@ class Settings:
     def __post_init__(self) -> None:
         if isinstance(self.solver, str) and self.solver != "auto":
             self._check(self.solver)
+        elif not isinstance(self.solver, str | diffrax.AbstractSolver):
+            raise unfit("solver", self.solver, "the name of a solver, or a solver of diffrax")
         if isinstance(self.adjoint, str) and self.adjoint not in ADJOINTS:
             hint = did_you_mean(self.adjoint, ADJOINTS, f"the adjoints are {', '.join(ADJOINTS)}")
             raise refuse(catalogue.UNKNOWN_VALUE, kind="adjoint", name=self.adjoint, hint=hint)
+        if not isinstance(self.adjoint, str | diffrax.AbstractAdjoint):
+            raise unfit("adjoint", self.adjoint, "the name of an adjoint, or an adjoint of diffrax")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        want_between("rtol", self.rtol, 0, 1, "a number from 0 on, below 1")
+        if self.atol is not None:
+            want_between("atol", self.atol, 0, math.inf, "None or a number from 0 on")
+        if self.rtol == 0 and not self.atol:
+            raise unfit("rtol", self.rtol, "a number above 0, where atol is not above 0 either,")
+        want_whole("max_steps", self.max_steps, 1)
+        if self.dt0 is not None:
+            want_between("dt0", self.dt0, math.ulp(0.0), math.inf, "None or a number above 0")
+        want_whole("quadrature", self.quadrature, 1)
 
     def _check(self, name: str) -> None:
         if name not in SOLVERS:
@@ -113,7 +131,8 @@ def settings_from(given: Mapping[str, Any]) -> Settings:
     """Settings by name.
 
     Raises:
-        OpjaxError: E0806 for a setting that does not exist, E0902 for an unknown solver.
+        OpjaxError: E0806 for a setting that does not exist, E0902 for an unknown solver, E0807 for a number that
+            cannot be.
     """
     known = [field.name for field in dataclasses.fields(Settings)]
     for name in given:
