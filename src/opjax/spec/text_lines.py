@@ -13,15 +13,16 @@ from dataclasses import dataclass, field
 
 from opjax.records import record
 from opjax.source import DEFAULT_LIMITS, Limits
+from opjax.syntax.names import END_OF_VALUE, PART_OF_NAME
 
 _SPACE = re.compile(r"[ \t\n]*+")
 # A text in quotes (a quote inside is doubled, which reads as two texts here; behind a name, ' is a derivative),
 # a comment, a bracket, a line end.
-_TOKEN = re.compile(r""""[^"\n]*+"?|(?<![\w\])\x80-\U0010ffff])'[^'\n]*+'?|\#[^\n]*+|[()\[\]{}]|\n""")
+_TOKEN = re.compile(rf""""[^"\n]*+"?|(?<!{END_OF_VALUE})'[^'\n]*+'?|\#[^\n]*+|[()\[\]{{}}]|\n""")
 # A line in which none of these stands: most statements of a large model. (Behind a name, ' is a derivative.)
-_PLAIN = re.compile(r"""(?:[^"'\#()\[\]{}\n]++(?:(?<=[\w\x80-\U0010ffff])')?)+(?=\n|\Z)""")
+_PLAIN = re.compile(rf"""(?:[^"'\#()\[\]{{}}\n]++(?:(?<={PART_OF_NAME})')?)+(?=\n|\Z)""")
 # A line as simple as that, in which texts and brackets (three deep) may stand if they are closed in it.
-_PART = r"""[^"'\#()\[\]{}\n]++(?:(?<=[\w\x80-\U0010ffff])')?|"[^"\n]*+\""""
+_PART = rf"""[^"'\#()\[\]{{}}\n]++(?:(?<={PART_OF_NAME})')?|"[^"\n]*+\""""
 _FLAT = rf"\[(?:{_PART})*\](?:(?<=\])')?|\{{(?:{_PART})*\}}"
 _ONE = rf"\((?:{_PART})*\)|{_FLAT}"
 _TWO = rf"\((?:{_PART}|{_ONE})*\)|{_FLAT}"

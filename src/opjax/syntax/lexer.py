@@ -16,7 +16,16 @@ from typing import Final, TypeAlias, get_args
 from opjax.source import Limits, Source, Span
 from opjax.syntax.declarations import FLAGS, Edge, Interpolation, MeasureKind
 from opjax.syntax.hints import glued_hint, number_hint
-from opjax.syntax.names import WORDS, check_characters, check_name, unknown_character
+from opjax.syntax.names import (
+    END_OF_VALUE,
+    FIRST_OF_NAME,
+    PART_OF_NAME,
+    PART_OF_NUMBER,
+    WORDS,
+    check_characters,
+    check_name,
+    unknown_character,
+)
 from opjax.syntax.slips import TextError, bad_number, too_large, unclosed_bracket, unclosed_text, unexpected_text
 from opjax.syntax.tables import END
 
@@ -41,17 +50,18 @@ _OPERATORS: Final = {
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 
 _SKIPPED: Final = r"(?:[ \t\r\n\f]++|\#[^\n]*+)*+"
-_TOKEN: Final = r"""(?:
-    (?P<word>    [A-Za-z_\x80-\U0010ffff] [A-Za-z0-9_\x80-\U0010ffff]*+ )
-  | (?P<NUMBER>  (?: DIGITS \.? (?: DIGITS )? | \. DIGITS ) (?: [eE][+-]?[0-9]++ )? )
-    (?P<glued>   [A-Za-z0-9_.\x80-\U0010ffff]++ )?
-  | (?P<operator> -> | => | <= | >= | == | != | \+= | -= | \*= | \*\* | [-+*/%^()\[\]{},:;=<>@~.] )
-  | (?P<PRIME>   (?<=[\w\])\x80-\U0010ffff])' )
+_DIGITS: Final = "[0-9]++ (?: _[0-9]++ )*"
+_TOKEN: Final = rf"""(?:
+    (?P<word>    {FIRST_OF_NAME} {PART_OF_NAME}*+ )
+  | (?P<NUMBER>  (?: {_DIGITS} \.? (?: {_DIGITS} )? | \. {_DIGITS} ) (?: [eE][+-]?[0-9]++ )? )
+    (?P<glued>   {PART_OF_NUMBER}++ )?
+  | (?P<operator> -> | => | <= | >= | == | != | \+= | -= | \*= | \*\* | [-+*/%^()\[\]{{}},:;=<>@~.] )
+  | (?P<PRIME>   (?<={END_OF_VALUE})' )
   | (?P<STRING>  "[^"\n]*+ (?: ""[^"\n]*+ )* " (?!") | '[^'\n]*+ (?: ''[^'\n]*+ )* ' (?!') )
   | (?P<quote>   ["'] [^\n]*+ )
   | (?P<END>     \Z )
   | (?P<other>   . )
-    )""".replace("DIGITS", "[0-9]++ (?: _[0-9]++ )*")
+    )"""
 _BARE: Final = r"""[^\s"'\[\](),=\#;:]++"""
 _LABEL: Final = rf"(?P<LABEL> {_BARE} )"
 _SPACED_LABEL: Final = r"""(?P<LABEL> BARE (?: [ ]++ BARE )* )""".replace("BARE", _BARE)

@@ -14,6 +14,17 @@ WORDS: Final = frozenset({"and", "or", "not", "if", "else", "for", "in", "true",
 LONGEST_NAME: Final = 200
 """Characters of a name."""
 
+# Classes of characters for regular expressions; all beyond ASCII may stand in a name, and is looked at later. What is
+# left out is listed, since Python takes milliseconds for a class that reaches up to the last character.
+FIRST_OF_NAME: Final = r"[^\x00-@\[-^`{-\x7f]"
+"""A letter or ``_``."""
+PART_OF_NAME: Final = r"[^\x00-/:-@\[-^`{-\x7f]"
+"""A letter, a digit or ``_``."""
+PART_OF_NUMBER: Final = r"[^\x00-\-/:-@\[-^`{-\x7f]"
+"""A letter, a digit, ``_`` or a point."""
+END_OF_VALUE: Final = r"[^\x00-(*-/:-@\[\\^`{-\x7f]"
+"""The last character of a name, or a closing bracket: ' behind it is a derivative."""
+
 _INSTEAD: Final = {
     "&": "write 'and'",
     "|": "write 'or'",

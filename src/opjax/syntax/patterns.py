@@ -18,7 +18,7 @@ from opjax.errors import Stop
 from opjax.records import record
 from opjax.source import Source, Span
 from opjax.syntax.declarations import Declaration, DerivativeDeclaration, TransitionDeclaration
-from opjax.syntax.names import LONGEST_NAME
+from opjax.syntax.names import LONGEST_NAME, PART_OF_NAME, PART_OF_NUMBER
 from opjax.syntax.nodes import Expression, Form, Number, Syntax, fields_of
 from opjax.syntax.recipes import LONGEST, Pieces, make_room
 from opjax.traverse import Walk, run
@@ -32,8 +32,8 @@ _UNUSUAL: Final = frozenset("[{.") | {"in"}
 """Signs and words behind which the text itself decides what it is."""
 _FIRST: Final = 7_000_001
 _SIGNS: Final = str.maketrans(dict.fromkeys("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ \t."))
-_BEHIND_NAME: Final = r"(?![A-Za-z0-9_\x80-\U0010ffff])"
-_BEHIND_NUMBER: Final = r"(?![A-Za-z0-9_.\x80-\U0010ffff])"
+_BEHIND_NAME: Final = f"(?!{PART_OF_NAME})"
+_BEHIND_NUMBER: Final = f"(?!{PART_OF_NUMBER})"
 _NAME: Final = rf"([A-Za-z_][A-Za-z0-9_]{{0,{LONGEST_NAME - 1}}}+){_BEHIND_NAME}"
 _WHOLE: Final = rf"([0-9]++){_BEHIND_NUMBER}"
 _DECIMAL: Final = r"((?:[0-9]++\.[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?|[0-9]++[eE][+-]?[0-9]++)" + _BEHIND_NUMBER

@@ -18,7 +18,7 @@ from typing import Any, Final
 from opjax.records import record
 from opjax.source import Span
 from opjax.syntax.lexer import Token
-from opjax.syntax.names import LONGEST_NAME
+from opjax.syntax.names import LONGEST_NAME, PART_OF_NUMBER
 from opjax.syntax.slips import TextError
 from opjax.syntax.tables import Reduction
 
@@ -29,10 +29,10 @@ MOST_FORMS: Final = 2_000
 WITHOUT_FORM: Final = ("axis", "time")
 """Statements with bare labels and dates, which only the parser's state tells from names and numbers."""
 
-_PIECE: Final = r"""(?:[ \t\r\n\f]++|\#[^\n]*+)*+ (?:
-      ([A-Za-z_][A-Za-z0-9_]*+)(?![\x80-\U0010ffff])
-    | ((?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?)(?![A-Za-z0-9_.\x80-\U0010ffff])
-    | (->|=>|<=|>=|==|!=|\+=|-=|\*=|\*\*|[-+*/%^()\[\]{},:;=<>@~.]|(?<=[\w\])])')
+_PIECE: Final = rf"""(?:[ \t\r\n\f]++|\#[^\n]*+)*+ (?:
+      ([A-Za-z_][A-Za-z0-9_]*+)(?![^\x00-\x7f])
+    | ((?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?)(?!{PART_OF_NUMBER})
+    | (->|=>|<=|>=|==|!=|\+=|-=|\*=|\*\*|[-+*/%^()\[\]{{}},:;=<>@~.]|(?<=[\w\])])')
     | ("[^"\n]*+(?:""[^"\n]*+)*"(?!")|'[^'\n]*+(?:''[^'\n]*+)*'(?!'))
     | (\Z)
     )"""

@@ -37,7 +37,7 @@ from opjax.syntax.declarations import (
     Term,
     TransitionDeclaration,
 )
-from opjax.syntax.names import WORDS
+from opjax.syntax.names import FIRST_OF_NAME, PART_OF_NAME, WORDS
 from opjax.syntax.nodes import Array, Expression, Negate, Number, Reference, Truth
 from opjax.syntax.parser import (
     parse_bounds,
@@ -54,8 +54,8 @@ from opjax.traverse import Walk, run
 FLAG_LIST = Listed("a list of flags", Scalar("one of " + ", ".join(FLAGS), (), FLAGS))
 _EDGES: tuple[Edge, ...] = get_args(Edge)
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z_0-9]{0,99}\Z")
-_NAME = r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*+"
-_COUNTED = re.compile(r"\s*([0-9]{1,9})\s+(?=[A-Za-z_\x80-\U0010ffff])")
+_NAME = f"{FIRST_OF_NAME}{PART_OF_NAME}*+"
+_COUNTED = re.compile(rf"\s*([0-9]{{1,9}})\s+(?={FIRST_OF_NAME})")
 _CHANGE = re.compile(rf"""\s*{_NAME}\s*(?:\[(?:"[^"]*"|'[^']*'|[^\]"'])*\])?\s*(\+=|-=|\*=|=(?!=))""")
 _LABEL = re.compile(r""""[^"]*"|'[^']*'""")
 _OF_TIME = re.compile(r"\(\s*t\s*\)\s*\Z")
