@@ -180,6 +180,10 @@ class Backend(abc.ABC):
         """
         return None
 
+    def placing(self, dtype: DType) -> ArrayFunction | None:
+        """A function ``placed(v, axis, position, size)``, if there is one: v there along a new axis, elsewhere zero."""
+        return None
+
     def positions(self, values: Sequence[int]) -> Array:
         """Positions of a vector as `take` and `segment_sum` want them."""
         return self.xp.asarray(list(values), dtype=self.xp.int64)

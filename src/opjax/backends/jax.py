@@ -79,6 +79,10 @@ class JaxBackend(Backend):
         """As `Backend.widened`: one operation; on CPUs a buffer, which XLA would take apart for each slice of it."""
         return functools.partial(_widen, edge)
 
+    def placing(self, dtype: DType) -> ArrayFunction:
+        """As `Backend.placing`: zeros around it, whose derivative is a slice."""
+        return functools.partial(_placed, dtype)
+
     def positions(self, values: Sequence[int]) -> Array:
         """As `Backend.positions`; one index for each element, as `lax.gather` counts them."""
         return self.constant_of(np.asarray(values, np.int32)[:, None])
@@ -192,6 +196,16 @@ def _with_ends(edge: str, value: jax.Array, low: int, high: int) -> jax.Array:
 
 
 _rows: ArrayFunction = jax.jit(_in_rows)
+
+
+def _placed(dtype: DType, x: Array, axis: int, position: int, size: int) -> Array:
+    """The value at one position of a new axis, zero elsewhere."""
+    row = lax.expand_dims(jnp.asarray(x, dtype), (axis,))
+    around = [(0, 0, 0)] * row.ndim
+    around[axis] = (position, size - 1 - position, 0)
+    return lax.pad(row, np.zeros((), dtype), around)
+
+
 _widen: ArrayFunction = jax.jit(_with_ends, static_argnums=(0, 2, 3))
 
 

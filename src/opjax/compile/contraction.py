@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
+from opjax.ir.nodes import AnyNode, Symbol
 from opjax.ir.types import Dim, Dims
 
 
@@ -26,9 +29,29 @@ def contracted_order(orders: list[Dims], over: Dims, usual: Dims) -> Dims:
     return tuple(others[0] if dim == summed else dim for dim in array)
 
 
-def common_order(orders: list[Dims]) -> Dims:
-    """One physical order for several values: that of the value with most dims, then what it lacks."""
+def common_order(orders: list[Dims], usual: Collection[Dims] = ()) -> Dims:
+    """One physical order for several values.
+
+    Arguments:
+        orders: the orders of the values.
+        usual: those of states.
+
+    Returns:
+        The order of the value with most dims, then what it lacks. Where no value has all dims, or two have them in
+        different orders, that of a state which has them: then what is computed needs no transposition beside states.
+    """
     merged: list[Dim] = []
     for order in sorted(orders, key=len, reverse=True):
         merged.extend(d for d in order if d not in merged)
-    return tuple(merged)
+    found = tuple(merged)
+    if len(found) > 1 and {order for order in orders if len(order) == len(found)} != {found}:
+        for state in usual:
+            if state != found and set(found) <= set(state):
+                return tuple(dim for dim in state if dim in found)
+    return found
+
+
+def usual_orders(nodes: Iterable[AnyNode]) -> tuple[Dims, ...]:
+    """The orders in which states with several axes are stored."""
+    states = (node.axes for node in nodes if type(node) is Symbol and node.role == "state" and len(node.axes) > 1)
+    return tuple(dict.fromkeys(states))

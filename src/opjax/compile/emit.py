@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from opjax.compile.contraction import common_order, contracted_order
+from opjax.compile.contraction import common_order, contracted_order, usual_orders
 from opjax.compile.naming import Namer
 from opjax.compile.once import POSITIONAL, settled_nodes
 from opjax.compile.reading import hint_of, in_order, picked
@@ -78,6 +78,8 @@ class Emitter:
     helpers: dict[str, str] = field(default_factory=dict[str, str])
     tables: dict[Table, str] = field(default_factory=dict[Table, str])
     leaves: dict[str, Symbol] = field(default_factory=dict[str, Symbol])
+    usual: tuple[Dims, ...] | None = None
+    """The physical orders of states."""
     knots: dict[str, str] = field(default_factory=dict[str, str])
     found: dict[object, tuple[str, ...]] = field(default_factory=dict[object, tuple[str, ...]])
 
@@ -233,7 +235,7 @@ class Emitter:
     def apply(self, node: Apply) -> Value:
         """A function, element by element."""
         operands = [self.operand(a) for a in node.arguments]
-        order = common_order([o.order for o in operands])
+        order = self.common_order([o.order for o in operands])
         aligned = [self.aligned(o, order) for o in operands]
         if node.function == "negate":
             return Value(f"-{aligned[0].within(5)}", order, 5)
@@ -262,7 +264,7 @@ class Emitter:
         sign, binding = INFIX[node.function]
         if binding == 1 or node.function.startswith("logical"):
             return self.chain(sign, binding, operands, order)
-        return self.joined(node.function, terms_of(node, operands), order)
+        return self.joined(node.function, terms_of(node, node.arguments, operands), order)
 
     def joined(self, function: str, terms: list[Term], order: Dims) -> Value:
         """A sum, product or quotient of terms."""
@@ -336,7 +338,7 @@ class Emitter:
             shape = (len(node.parts), *(self.program.axes[dim.axis].size or 0 for dim in axes))
             return Value(self.shaped(f"y[{start}:{stop}]", shape), (node.dim, *axes))
         parts = [self.operand(part) for part in node.parts]
-        order = common_order([part.order for part in parts])
+        order = self.common_order([part.order for part in parts])
         return Value(f"xp.stack(({', '.join(self.aligned(p, order).text for p in parts)}))", (node.dim, *order))
 
     def shaped(self, text: str, shape: tuple[int, ...]) -> str:
@@ -371,17 +373,25 @@ class Emitter:
         return Value(f'{self.helper("einsum")}("{recipe}", {value.text})', kept)
 
     def place(self, node: Place) -> Value:
-        """Zero everywhere but at one position of a new last dim."""
+        """Zero everywhere but at one position of a new dim."""
         operand = self.operand(node.operand)
-        axis, position = node.dim.axis, node.position
-        mask = self.table(Table("mask", axis, position), f"at_{axis}_{position}")
-        text = f"{operand.within(TIGHTEST)}[..., None]" if operand.order else operand.text
+        order = self.common_order([operand.order, (node.dim,)])
+        behind = len(order) - 1 - order.index(node.dim)
+        text = f"{operand.within(TIGHTEST)}[..., None{', :' * behind}]" if operand.order else operand.text
+        mask = self.table(Table("mask", node.dim.axis, node.position), f"at_{node.dim.axis}_{node.position}")
+        mask += f"[:{', None' * behind}]" if behind else ""
         zero = "0.0"
         if not self.scalars or isinstance(node.operand, Constant):
             zero = self.table(Table("number", number=0.0), "number_0")
-        return Value(f"{self.helper('where')}({mask}, {text}, {zero})", (*operand.order, node.dim))
+        return Value(f"{self.helper('where')}({mask}, {text}, {zero})", order)
 
     # --- physical order
+
+    def common_order(self, orders: list[Dims]) -> Dims:
+        """One physical order for several values."""
+        if self.usual is None:
+            self.usual = usual_orders(self.program.nodes)
+        return common_order(orders, self.usual)
 
     def aligned(self, value: Value, order: Dims) -> Value:
         """The value with its dims in the given order; missing ones have length 1 where broadcasting needs them."""

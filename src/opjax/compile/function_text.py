@@ -14,6 +14,7 @@ from opjax.compile.in_place import InPlace
 from opjax.compile.layout import Slot
 from opjax.compile.numbers import Numbers, refuses_lists
 from opjax.compile.opened import Opened, apart_from
+from opjax.compile.placing import Placing
 from opjax.compile.released import released
 from opjax.compile.settled import MANY
 from opjax.compile.targets import Target
@@ -146,7 +147,7 @@ def _returned(asked: Asked, form: Form) -> Code:
 def _written(asked: Asked) -> Code:
     """The text of the function that writes what it computes into a vector."""
     size = sum(math.prod(output.shape) for output in asked.outputs)
-    emitter = InPlace(asked.program, asked.backend.direct_name, True, _stored(asked.inputs, "flat"), _apart(asked))
+    emitter = Placing(asked.program, asked.backend.direct_name, True, _stored(asked.inputs, "flat"), _apart(asked))
     few = range(min(MANY, len(asked.inputs.parameters)))
     taken = [f"{word}_{place}" for word in ("given", "known", "name", "shape") for place in few]
     _reserve(emitter, asked, "out", "real", "number", "given", *OUTSIDE.split(), *taken)

@@ -24,6 +24,7 @@ def helper(backend: Backend, name: str, dtype: DType) -> ArrayFunction:
     if name in WIDENED:
         return backend.widened(WIDENED[name]) or widened(backend, WIDENED[name])
     own: dict[str, Any] = {
+        "placed": backend.placing(dtype),
         "einsum": backend.einsum,
         "stop_gradient": backend.stop_gradient,
         "take": backend.take,

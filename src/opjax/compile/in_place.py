@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from opjax.compile.contraction import common_order, contracted_order
 from opjax.compile.copies import copied
@@ -103,22 +104,25 @@ class InPlace(Emitter):
 
     def order(self, node: Apply) -> Dims:
         """The physical order of a result."""
-        return common_order([Emitter.operand(self, argument).order for argument in node.arguments])
+        return self.common_order([Emitter.operand(self, argument).order for argument in self.arguments(node)])
+
+    def arguments(self, node: Apply) -> Sequence[AnyNode]:
+        """What is added or multiplied in one go."""
+        return node.arguments
 
     def terms(self, node: Apply, order: Dims) -> list[Term]:
         """The terms of a sum or the factors of a product of which at least one is an array."""
-        values = [Emitter.operand(self, argument) for argument in node.arguments]
+        arguments = self.arguments(node)
+        values = [Emitter.operand(self, argument) for argument in arguments]
         numbers = len(list(itertools.takewhile(lambda value: not value.order, values)))
         numbers = 0 if numbers == 1 else numbers  # several are combined before they meet an array
-        rest = [
-            self.beside(argument, value, order)
-            for argument, value in zip(node.arguments[numbers:], values[numbers:], strict=True)
-        ]
+        pairs = list(zip(arguments, values, strict=True))
+        rest = [self.beside(argument, value, order) for argument, value in pairs[numbers:]]
         if not numbers:
-            terms, run = terms_of(node, rest), self.neighbours.sums.get(node.number)
+            terms, run = terms_of(node, arguments, rest), self.neighbours.sums.get(node.number)
             return [(self.stencils.sum(run, self), False), *terms[len(run) :]] if run else terms
-        first = self.joined(node.function, [(self.operand(a), False) for a in node.arguments[:numbers]], ())
-        return [(self.cell(first), False), *((value, False) for value in rest)]
+        first = self.cell(self.joined(node.function, [(self.operand(a), False) for a in arguments[:numbers]], ()))
+        return [(value, False) for value in (first, *rest)]
 
     def beside(self, node: AnyNode, value: Value, order: Dims) -> Value:
         """An operand beside arrays."""
@@ -231,10 +235,8 @@ class InPlace(Emitter):
             return self.element(node)
         if isinstance(node, Segment):
             positions = self.table(Table("positions", positions=tuple(node.positions)), "positions")
-            text = (
-                f"{self.helper('counted')}({positions}, {self.operand(node.operand).text}, {self.size(node.dims[0])})"
-            )
-            return Value(text, node.dims, fresh=True)
+            inside = f"{positions}, {self.operand(node.operand).text}, {self.size(node.dims[0])}"
+            return Value(f"{self.helper('counted')}({inside})", node.dims, fresh=True)
         return Emitter.written(self, node)
 
     def into(self, node: AnyNode, target: Target) -> Value:
@@ -315,9 +317,8 @@ class InPlace(Emitter):
         """As `Emitter.contract`, by BLAS where it can be."""
         factors = [self.operand(f) for f in node.factors]
         orders = [f.order for f in factors]
-        letters: dict[Dim, str] = {}
-        for dim in itertools.chain(*orders):
-            letters.setdefault(dim, chr(ord("a") + len(letters)))
+        dims = dict.fromkeys(itertools.chain(*orders))
+        letters = {dim: chr(ord("a") + place) for place, dim in enumerate(dims)}
         order = contracted_order(orders, node.over, tuple(d for d in common_order(orders) if d not in node.over))
         inputs = ",".join("".join(letters[d] for d in f.order) for f in factors)
         recipe = f"{inputs}->{''.join(letters[d] for d in order)}"
@@ -394,7 +395,6 @@ class InPlace(Emitter):
         """The only element that is read from a vector, as a scalar."""
         (position,) = node.positions
         if isinstance(node.operand, Join) and self.stored.part_of_y(node.operand):
-            part = node.operand.parts[position]
-            assert isinstance(part, Symbol)
+            part = cast(Symbol, node.operand.parts[position])
             return Value(f"y[{self.stored.states[part.name]}]", ())
         return Value(f"{self.operand(node.operand).within(TIGHTEST)}[{position}]", ())

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
-from opjax.compile.contraction import common_order
+from opjax.compile.contraction import common_order, usual_orders
 from opjax.compile.once import POSITIONAL
 from opjax.ir.nodes import Along, AnyNode, Apply, Edge, IntegerPower, Symbol, View
 from opjax.ir.types import Axis, Dim, Dims
@@ -209,13 +209,14 @@ def _reading(view: View, order: Dims) -> Reading | None:
 def _orders(nodes: Sequence[AnyNode]) -> dict[int, Dims]:
     """The physical order of the dims of leaves, and of what is computed of them element by element."""
     found: dict[int, Dims] = {}
+    usual = usual_orders(nodes)
     for node in nodes:
         if isinstance(node, Symbol):
             found[node.number] = node.axes
         elif isinstance(node, View) and _moves_only(node) and node.operand.number in found:
             found[node.number] = found[node.operand.number]
         elif isinstance(node, Apply | IntegerPower) and all(o.number in found or not o.dims for o in node.operands):
-            found[node.number] = common_order([found.get(o.number, ()) for o in node.operands])
+            found[node.number] = common_order([found.get(o.number, ()) for o in node.operands], usual)
     return found
 
 

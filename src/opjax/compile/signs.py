@@ -25,16 +25,17 @@ Term = tuple[Value, bool]
 """A term of a sum, and whether it is subtracted; or a factor."""
 
 
-def terms_of(node: Apply, operands: Sequence[Value]) -> list[Term]:
-    """The terms of a sum, or the factors of a product.
+def terms_of(node: Apply, arguments: Sequence[AnyNode], operands: Sequence[Value]) -> list[Term]:
+    """The terms of a sum, or the factors of a product, that have been written as `operands`.
 
     A sum does not begin with a term that is subtracted if the second is not: ``-a + b`` is ``b - a`` to the last bit.
     """
     terms = [
         (operand, node.function == "add" and operand.text.startswith("-") and _is_negation(argument))
-        for argument, operand in zip(node.arguments, operands, strict=True)
+        for argument, operand in zip(arguments, operands, strict=True)
     ]
-    return [terms[1], terms[0], *terms[2:]] if terms[0][1] and not terms[1][1] else terms
+    swaps = len(terms) > 1 and terms[0][1] and not terms[1][1]
+    return [terms[1], terms[0], *terms[2:]] if swaps else terms
 
 
 def folds(node: Apply) -> bool:

@@ -20,6 +20,7 @@ from opjax.compile.targets import is_renaming
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Stored, sliced
 from opjax.ir.nodes import Along, AnyNode, Edge, Gather, Join, Symbol, View
+from opjax.ir.nodes import Place as PlaceNode
 from opjax.ir.types import Dim
 
 LONG = 128
@@ -98,6 +99,13 @@ class Widened(Emitter):
     def positions(self, positions: Places) -> str:
         """The name of a constant array of positions."""
         return self.table(Table("positions", positions=positions), "positions")
+
+    def place(self, node: PlaceNode) -> Value:
+        """As `Emitter.place`: zeros around the value."""
+        operand = self.operand(node.operand)
+        order = self.common_order([operand.order, (node.dim,)])
+        size, axis = self.program.axes[node.dim.axis].size or 0, order.index(node.dim)
+        return Value(f"{self.helper('placed')}({operand.text}, {axis}, {node.position}, {size})", order)
 
     def reach(self, node: View, dim: Dim, along: Along) -> None:
         """Room for one view, where the dim is long and the view does not reach beyond the other end."""
