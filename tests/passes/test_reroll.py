@@ -18,7 +18,8 @@ from opjax.ir.evaluate import evaluate
 from opjax.ir.nodes import Symbol
 from opjax.ir.program import Program
 from opjax.passes import run_passes
-from opjax.passes.reroll import Bounds, reroll
+from opjax.passes.reroll import reroll
+from opjax.passes.sums import Bounds
 from strategies.flat_programs import AXES, PARAMETERS, STATES, flat_programs
 
 RANDOM = np.random.default_rng(20260202)
@@ -28,7 +29,7 @@ TIME = 0.3
 SLOW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-FEW = Bounds(operations=1, members=3, kinds=2, runs=2)
+FEW = Bounds(operations=1, members=3, kinds=2, lengths=2, terms=3, repeated=2, alone=4, runs=2)
 
 
 def leaf(symbol: Symbol, cell: tuple[int, ...]) -> float:

@@ -27,8 +27,24 @@ def _term(draw: st.DrawFn, graph: Graph, pool: list[AnyNode], form: int) -> AnyN
         case 3:
             below = graph.apply("add", (graph.constant(2.0), graph.integer_power(graph.apply("sin", (b,)), 2)))
             return graph.apply("divide", (a, below))
+        case 4:
+            exponent = graph.constant(draw(st.sampled_from((0.5, 1.25, 2.5))))
+            return graph.apply("pow", (graph.apply("abs", (a,)), exponent))
+        case 5:
+            test = graph.apply("less", (a, graph.constant(draw(st.sampled_from((-0.5, 0.0, 0.75))))))
+            return graph.apply("where", (test, b, number))
         case _:
-            return graph.apply("pow", (graph.apply("abs", (a,)), graph.constant(draw(st.sampled_from((0.5, 2.0))))))
+            return graph.apply("tanh", (graph.apply("add", _terms(draw, graph, pool)),))
+
+
+def _terms(draw: st.DrawFn, graph: Graph, pool: list[AnyNode]) -> list[AnyNode]:
+    """The terms of a sum inside something else: many or few, and some of them in other sums too."""
+    terms: list[AnyNode] = []
+    for _ in range(draw(st.integers(2, 7))):
+        leaf = draw(st.sampled_from(pool))
+        weight = draw(st.sampled_from((None, 0.5, -2.0, 3.0)))
+        terms.append(leaf if weight is None else graph.apply("multiply", (graph.constant(weight), leaf)))
+    return terms
 
 
 def _flow(draw: st.DrawFn, graph: Graph, flows: list[AnyNode]) -> AnyNode:
@@ -47,7 +63,7 @@ def flat_programs(draw: st.DrawFn) -> Program:
     flows: list[AnyNode] = []
     for _ in range(draw(st.integers(4, 14))):
         pool = [*leaves, *flows[-2:]] if draw(st.booleans()) else leaves
-        flows.append(_term(draw, graph, pool, draw(st.integers(0, 4))))
+        flows.append(_term(draw, graph, pool, draw(st.integers(0, 7))))
     roots: dict[str, AnyNode] = {}
     for name in STATES:
         terms = [_flow(draw, graph, flows) for _ in range(draw(st.integers(1, 4)))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
@@ -39,12 +39,18 @@ class Program:
         roots: the wanted values by name.
         axes: the axes that the dims run over.
         names: names for people, by node number, where the model has one for a node.
+        places: the nodes, by number, that others have taken the places of; so that those go on in the model's order.
     """
 
     graph: Graph
     roots: Mapping[str, AnyNode]
     axes: Mapping[str, Axis]
     names: Mapping[int, str]
+    places: Mapping[int, int] = field(default_factory=dict[int, int])
+
+    def place(self, node: AnyNode) -> tuple[int, int]:
+        """Something by which nodes stand in the order in which the model was written."""
+        return self.places.get(node.number, node.number), node.number
 
     @cached_property
     def nodes(self) -> list[AnyNode]:
@@ -126,17 +132,19 @@ def rebuild(program: Program, rule: Rule, concerns: Callable[[AnyNode], bool]) -
         return program
     graph = program.graph.copy()  # what does not change stays the same node, and costs nothing
     made: dict[int, AnyNode] = {}
-    names = dict(program.names)
+    names, places = dict(program.names), dict(program.places)
     for node in nodes:
         operands = tuple([made.get(o.number, o) for o in node.operands]) if made else node.operands
         if operands != node.operands or concerns(node):
+            place, before = program.place(node)[0], len(graph)
             copy = rule(graph, node, operands)
+            places.update(dict.fromkeys(range(before, len(graph)), place))
             if copy is not node:
                 made[node.number] = copy
                 if node.number in names:
                     names.setdefault(copy.number, names[node.number])
     roots = {name: made.get(root.number, root) for name, root in program.roots.items()}
-    return Program(graph, roots, program.axes, names)
+    return Program(graph, roots, program.axes, names, places)
 
 
 def copy_node(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:

@@ -52,7 +52,7 @@ def batch(program: Program) -> Program:
         for place, name in enumerate(run):
             chosen: list[Selection] = [AtPosition(place) if d == dim else Along(d) for d in whole.dims]
             roots[name] = graph.view(whole, chosen)
-    return Program(graph, roots, axes, program.names)
+    return Program(graph, roots, axes, program.names, program.places)
 
 
 def _runs(program: Program) -> Iterator[list[str]]:

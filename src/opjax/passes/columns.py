@@ -52,6 +52,11 @@ class Columns:
         numbers = [node.number for node in scalars]
         self.placed.update(zip(numbers, zip(itertools.repeat(vector), range(len(numbers))), strict=False))
 
+    def place(self, node: AnyNode) -> tuple[int, int]:
+        """Something by which scalars stand in the order in which they can be read."""
+        vector, position = self.placed.get(node.number, (node, 0))
+        return vector.number, position
+
     def add_pools(self, nodes: Iterable[AnyNode], order: Mapping[str, object]) -> None:
         """Put the scalar states into one vector, and the scalar parameters into another."""
         places = {name: place for place, name in enumerate(order)}
@@ -137,7 +142,7 @@ class Columns:
                 offsets[source.number] = length
                 parts.append(self.scalar(node) if at is None else source)
                 length += 1 if at is None else self.length(source)
-        if len(parts) == 1:
+        if len(parts) == 1 and parts[0].dims:
             return parts[0], offsets
         key = tuple(part.number for part in parts)
         if key not in self.pools:

@@ -37,10 +37,13 @@ def guard(program: Program) -> Program:
     guarded.graph = program.graph.copy()
     roots = {name: run(guarded.under(root, None)) for name, root in program.roots.items()}
     names = dict(program.names)
+    places = dict(program.places)
     for (number, path), new in guarded.done.items():
         if path is None and number in names:
             names.setdefault(new.number, names[number])
-    return Program(guarded.graph, roots, program.axes, names)
+        if new.number >= len(program.graph):
+            places.setdefault(new.number, places.get(number, number))
+    return Program(guarded.graph, roots, program.axes, names, places)
 
 
 @dataclass(slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from opjax.ir.nodes import AnyNode, number_of
-from opjax.passes.shapes import MOST_REPEATED, NUMBER, PARAMETER, Shape, Shapes
+from opjax.ir.nodes import AnyNode
+from opjax.passes.shapes import MOST_REPEATED, NUMBER, PARAMETER, Place, Shape, Shapes
 
 MOST_FACTORS = 12
 AT_ONCE = 1_000
@@ -68,11 +68,13 @@ class Products:
         groups: the products by shape; leaves stand for themselves.
         numbers: how many parameters and numbers each is given as factors.
         values: how many other factors.
+        place: what they are sorted by.
     """
 
     groups: list[Group]
     numbers: int
     values: int
+    place: Place
 
     @property
     def count(self) -> int:
@@ -86,12 +88,12 @@ class Products:
 
     def units(self) -> list[AnyNode]:
         """The products in order."""
-        return sorted((unit for group in self.groups for unit in group.units), key=number_of)
+        return sorted((unit for group in self.groups for unit in group.units), key=self.place)
 
     def columns(self, one: AnyNode) -> list[list[AnyNode]]:
         """Factor by factor, each for all products in order; `one` stands for what is missing."""
-        numbers = [unit.number for group in self.groups for unit in group.units]
-        order = sorted(range(len(numbers)), key=numbers.__getitem__)
+        places = [self.place(unit) for group in self.groups for unit in group.units]
+        order = sorted(range(len(places)), key=places.__getitem__)
         rows = [[*g.columns(True, self.numbers, one), *g.columns(False, self.values, one)] for g in self.groups]
         joined = [[node for part in parts for node in part] for parts in zip(*rows, strict=True)]
         return [[column[place] for place in order] for column in joined]
@@ -99,7 +101,7 @@ class Products:
     def and_also(self, other: Products) -> Products:
         """Both as one."""
         widths = max(self.numbers, other.numbers), max(self.values, other.values)
-        return Products(self.groups + other.groups, *widths)
+        return Products(self.groups + other.groups, *widths, self.place)
 
 
 def factors_of(shape: Shape, shapes: Shapes) -> list[Factor]:
@@ -129,12 +131,12 @@ def merged(groups: Iterable[list[AnyNode]], bare: list[AnyNode], shapes: Shapes,
         shapes: their shapes.
         fewest: what has fewer members even then is left out.
     """
-    found = [Products([Group(bare, [Factor((), 1, True)])], 1, 0)] if bare else []
+    found = [Products([Group(bare, [Factor((), 1, True)])], 1, 0, shapes.place)] if bare else []
     for units in groups:
         factors = factors_of(shapes.shape_of(units[0]), shapes)
         if factors:
             group = Group(units, factors)
-            found.append(Products([group], group.width(True), group.width(False)))
+            found.append(Products([group], group.width(True), group.width(False), shapes.place))
     rows: list[Products] = []
     for row in sorted(found, key=lambda row: (row.values, row.numbers)):
         if row.numbers + row.values > MOST_FACTORS:

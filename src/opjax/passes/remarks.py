@@ -5,8 +5,8 @@ from __future__ import annotations
 from opjax.ir.brief import brief
 from opjax.ir.nodes import AnyNode
 from opjax.ir.program import Program
-from opjax.passes.reroll import USUAL
 from opjax.passes.shapes import Shapes, is_interior
+from opjax.passes.sums import USUAL
 
 MOST_SHOWN = 3
 VALUE = "v"

@@ -9,8 +9,13 @@ state, is part of each unit that uses it.
 
 Products of different numbers of factors are one vector product, in which what a shorter one lacks is a factor of 1.
 Sums of different lengths, such as the balance of a species over its reactions, are taken apart: their terms are units,
-each with a number as its factor, and the sums are segments of one vector. Sums that have a term of one shape, such as
-the decay of each gene beside rates of many shapes, are one vector sum: the other terms are units.
+each with a number as its factor, and the sums are segments of one vector. So are sums inside other expressions, such as
+the input of a neuron in its activation, where their lengths would make many shapes of one. A sum of many terms, such as
+the whole population, is the sum of a vector. Sums that have a term of one shape, such as the decay of each gene beside
+rates of many shapes, are one vector sum: the other terms are units.
+
+What two equations share by chance, such as a rate constant with the same digits, is no unit where most of its like are
+part of one equation each: it is computed twice, so that these equations are like all the others.
 
 Models with few scalar operations stay as they are.
 
@@ -31,32 +36,9 @@ from opjax.ir.program import Program, copy_node
 from opjax.ir.types import Dim
 from opjax.passes.columns import Columns
 from opjax.passes.products import Products, merged
-from opjax.passes.shapes import Shapes, Terms, is_interior, is_scaled
+from opjax.passes.shapes import Shapes, Terms, is_interior
+from opjax.passes.sums import USUAL, Bounds, inner_sums, long_sums, split_sums, totals
 from opjax.traverse import Walk, run
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """Where vectors begin to pay.
-
-    Arguments:
-        operations: fewer scalar operations in a program stay as they are.
-        members: fewer expressions of one shape stay scalars.
-        kinds: more shapes of sums on one level are taken apart, but for those that a part of the sums has.
-        most: this part of the sums must have as many terms for some of their terms to be vectors.
-        runs: a vector of more slices than this is gathered from one pool.
-    """
-
-    operations: int = 100
-    members: int = 8
-    kinds: int = 4
-    most: float = 0.9
-    runs: int = 8
-
-
-USUAL = Bounds()
-LAST = -1
-"""The level of sums that nothing uses: they are added up when all else is there."""
 
 
 def reroll(program: Program, bounds: Bounds = USUAL) -> Program:
@@ -64,7 +46,7 @@ def reroll(program: Program, bounds: Bounds = USUAL) -> Program:
     nodes = program.nodes
     if len(list(itertools.islice(filter(is_interior, nodes), bounds.operations))) < bounds.operations:
         return program
-    plan = _plan(Shapes(nodes, program.roots.values()), bounds)
+    plan = _plan(_shapes(program, bounds), bounds)
     if not plan.worthwhile:
         return program
     return _Rewriting(program, nodes, plan, bounds).program()
@@ -84,7 +66,8 @@ class _Plan:
         products: products of several shapes that are one.
         totals: sums of one shape whose terms are vectors of the same level.
         sums: sums that are taken apart.
-        terms: their terms, by the number of the sum.
+        long: sums of many terms, each the sum of a vector.
+        terms: the terms of sums, by the number of the sum.
         single: units that stay scalars.
     """
 
@@ -93,6 +76,7 @@ class _Plan:
     products: dict[int, list[Products]] = field(default_factory=dict[int, "list[Products]"])
     totals: dict[int, list[Total]] = field(default_factory=dict[int, "list[Total]"])
     sums: dict[int, list[AnyNode]] = field(default_factory=dict[int, "list[AnyNode]"])
+    long: dict[int, list[AnyNode]] = field(default_factory=dict[int, "list[AnyNode]"])
     terms: dict[int, Terms] = field(default_factory=dict[int, Terms])
     single: dict[int, list[AnyNode]] = field(default_factory=dict[int, "list[AnyNode]"])
 
@@ -108,13 +92,27 @@ class _Plan:
         return 2 * gone >= self.shapes.operations
 
 
+def _shapes(program: Program, bounds: Bounds) -> Shapes:
+    """The shapes, without what only by chance keeps expressions from being of one shape."""
+    nodes, roots = program.nodes, program.roots.values()
+    place = program.place if program.places else number_of
+    shapes = Shapes(nodes, roots, place=place)
+    again = shapes.rarely_shared(bounds.members)
+    if again:
+        shapes = Shapes(nodes, roots, again=again, place=place)
+    apart = inner_sums(shapes, bounds)
+    return Shapes(nodes, roots, apart, again, place) if apart else shapes
+
+
 def _plan(shapes: Shapes, bounds: Bounds) -> _Plan:
     plan = _Plan(shapes)
-    for level, units, apart in _totals(shapes, bounds):
+    for level, units, apart in totals(shapes, bounds):
         plan.totals.setdefault(level, []).append((units, apart))
     done = {unit.number for level in plan.totals.values() for units, _ in level for unit in units}
-    plan.sums.update(_sums(shapes, done, bounds))
-    for unit in itertools.chain.from_iterable(plan.sums.values()):
+    plan.sums.update(split_sums(shapes, done, bounds))
+    done.update(unit.number for level in plan.sums.values() for unit in level)
+    plan.long.update(long_sums(shapes, done, bounds))
+    for unit in itertools.chain.from_iterable((*plan.sums.values(), *plan.long.values())):
         plan.terms[unit.number] = shapes.terms(unit)
     shapes.raise_up(term for terms in plan.terms.values() for _, term in terms if term.operands)
     done.update(plan.terms)
@@ -152,47 +150,6 @@ def _bare_terms(plan: _Plan) -> list[AnyNode]:
     """Parameters and numbers that are terms as they are, such as the rate of a source."""
     found = {term.number: term for terms in plan.terms.values() for _, term in terms if not term.operands}
     return [term for term in found.values() if isinstance(term, Constant) or "parameter" in term.roles]
-
-
-def _sums(shapes: Shapes, done: set[int], bounds: Bounds) -> dict[int, list[AnyNode]]:
-    """The sums of each level that have too many shapes to be vectors of their own."""
-    found: dict[int, list[list[AnyNode]]] = {}
-    for (level, shape), group in shapes.groups.items():
-        if shapes.shapes[shape][0] == "add" and group[0].number not in done:
-            found.setdefault(LAST if shapes.are_ends(group) else level, []).append(group)
-    chosen: dict[int, list[AnyNode]] = {}
-    for level, rows in found.items():
-        part = sum(map(len, rows)) // bounds.kinds if len(rows) > bounds.kinds else 0
-        irregular = [unit for group in rows if len(group) < max(part, bounds.members) for unit in group]
-        if len(irregular) >= bounds.members:
-            chosen[level] = sorted(irregular, key=number_of)
-    if LAST in chosen:  # beside them, what is one term is a sum too
-        groups = [group for group in shapes.groups.values() if is_scaled(group[0]) and shapes.are_ends(group)]
-        chosen[LAST] += itertools.chain.from_iterable(groups)
-    return chosen
-
-
-def _totals(shapes: Shapes, bounds: Bounds) -> list[tuple[int, list[AnyNode], frozenset[int]]]:
-    """Sums of several shapes with a term of the same shape: the other terms become units, and the sums one vector."""
-    found: dict[int, dict[int, list[list[AnyNode]]]] = {}
-    for (level, shape), group in shapes.groups.items():
-        operation, *parts = shapes.shapes[shape]
-        if operation == "add":
-            found.setdefault(level, {}).setdefault(len(parts), []).append(group)
-    totals: list[tuple[int, list[AnyNode], frozenset[int]]] = []
-    for level, lengths in found.items():
-        sums = sum(len(group) for rows in lengths.values() for group in rows)
-        for rows in lengths.values():
-            count = sum(map(len, rows))
-            if len(rows) < 2 or count < max(bounds.members, bounds.most * sums):
-                continue
-            columns = zip(*(shapes.shape_of(group[0])[1:] for group in rows), strict=True)
-            apart = frozenset(place for place, column in enumerate(columns) if len(set(column)) > 1)
-            units = sorted(itertools.chain.from_iterable(rows), key=number_of)
-            if len(apart) < len(units[0].operands):
-                totals.append((level, units, apart))
-    shapes.raise_up(unit.operands[place] for _, units, apart in totals for unit in units for place in apart)
-    return totals
 
 
 @dataclass(slots=True)
@@ -238,6 +195,8 @@ class _Rewriting:
             for units, apart in plan.totals.get(level, ()):
                 self.vector(units, apart)
             self.segments([unit for unit in plan.sums.get(level, ()) if unit.number not in self.balances])
+            for unit in plan.long.get(level, ()):
+                self.total(unit)
         return Program(self.graph, self.roots(), self.columns.axes, self.names)
 
     def scalar(self, node: AnyNode) -> AnyNode:
@@ -305,6 +264,20 @@ class _Rewriting:
         """Sums as segments of one vector of terms."""
         if sums:
             self.columns.put(sums, self.added([self.plan.terms[unit.number] for unit in sums]))
+
+    def total(self, unit: AnyNode) -> None:
+        """A sum of many terms as the sum of a vector."""
+        terms = sorted(self.plan.terms[unit.number], key=lambda term: self.columns.place(term[1]))
+        dim = self.columns.new_dim(len(terms))
+        value = self.columns.gather([term for _, term in terms], dim)
+        if any(factor != 1.0 for factor, _ in terms):
+            numbers = self.graph.join(self.numbers([factor for factor, _ in terms]), dim)
+            total = self.graph.contract((value, numbers), (dim,), unit.span)
+        else:
+            total = self.graph.reduce("sum", value, (dim,), unit.span)
+        self.made[unit.number] = total
+        if unit.number in self.names:
+            self.names.setdefault(total.number, self.names[unit.number])
 
     def added(self, sums: list[Terms]) -> AnyNode:
         """The vector of some sums of terms with factors."""

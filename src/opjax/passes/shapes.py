@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol, number_of
 from opjax.ir.types import Kind, Role
 
-SMOOTH = frozenset(("add", "multiply", "divide", "negate", "minimum", "maximum", "where"))
-"""Functions for which an array of numbers is as good as a literal number."""
+ROOTS = (0.5, -0.5)
+"""Exponents for which libraries know a shorter way; an array of any other numbers is as good as a literal number."""
 
 UNIT, CONDITION, STATE, PARAMETER, NUMBER, SAME = -1, -2, -3, -4, -5, -6
 """The shapes of leaves that may differ from one expression to the next; from `SAME` down, those that may not."""
@@ -17,8 +19,14 @@ OTHER_USE = 1 << 32
 """Uses by anything but scalar operations count so much."""
 MOST_REPEATED = 4
 """Powers up to this are a few products."""
+RARE = 4
+"""So many operations are part of others for each that is used twice by chance."""
+MOST_AGAIN = 8
+"""What has more operations is not computed again."""
 _SYMBOLS: dict[Role, int] = {"state": STATE, "parameter": PARAMETER}
 
+Place = Callable[[AnyNode], Any]
+"""Something by which nodes are sorted."""
 Terms = list[tuple[float, AnyNode]]
 """The terms of a sum, each with the number that it is multiplied with."""
 Row = tuple[int, str | int | None, list[int], AnyNode]
@@ -110,6 +118,9 @@ class Shapes:
     Arguments:
         nodes: all nodes in the order of their numbers, operands first.
         roots: the wanted values.
+        apart: operations that are units though they are used once.
+        again: operations that are no units though they are used twice.
+        place: what units of one shape are sorted by.
 
     The level of a unit is above those of all units that it is made of. Units are roots, what is used twice, and what
     other than scalar operations use. What is as quick to compute again as to read, such as the square of a state, is
@@ -118,6 +129,9 @@ class Shapes:
 
     nodes: list[AnyNode]
     roots: Iterable[AnyNode]
+    apart: Collection[int] = ()
+    again: Collection[int] = ()
+    place: Place = number_of
     groups: dict[tuple[int, int], list[AnyNode]] = field(default_factory=dict[tuple[int, int], "list[AnyNode]"])
     """The units of each level and shape."""
     units: set[int] = field(default_factory=set[int])
@@ -133,6 +147,8 @@ class Shapes:
     def __post_init__(self) -> None:
         rows, uses = self.take()
         self.find_units(rows, uses)
+        for group in self.groups.values() if self.place is not number_of else ():
+            group.sort(key=self.place)
         self.units = {unit.number for group in self.groups.values() for unit in group}
         self.inside = self.own.keys() - self.units
 
@@ -166,11 +182,13 @@ class Shapes:
         uses = [0] * len(read)
         for number in taken:
             uses[number] += 1
-        for number in {*others, *(root.number for root in self.roots)}:
+        for number in {*others, *self.apart, *(root.number for root in self.roots)}:
             uses[number] += OTHER_USE
         for number, value in reversed(scaled):
             if 1 < uses[number] < OTHER_USE:
                 uses[value] += 1  # read in its place, so that it is the unit
+        for number in self.again:
+            uses[number] = min(uses[number], 1) if uses[number] < OTHER_USE else uses[number]
         return rows, uses
 
     def find_units(self, rows: Iterable[Row], uses: list[int]) -> None:
@@ -183,8 +201,8 @@ class Shapes:
                 read[number] = table.add(level, UNIT if node.kind == "real" else CONDITION)
                 continue
             parts = [*map(read.__getitem__, below)]
-            if NUMBER in parts and operation not in SMOOTH:
-                parts = [SAME - n if part == NUMBER else part for n, part in zip(below, parts, strict=True)]
+            if operation == "pow" and parts[1] == NUMBER and _is_root(node):
+                parts[1] = SAME - below[1]
             place = known.get((operation, *parts))
             if place is None:
                 place = table.operation(node, operation, parts)
@@ -193,6 +211,20 @@ class Shapes:
                 raised = above.get(place)
                 read[number] = table.raised(place, node.kind) if raised is None else raised
                 groups.setdefault(kinds[place], []).append(node)
+
+    def rarely_shared(self, members: int) -> frozenset[int]:
+        """Units for being used twice that would be part of others, as nearly all operations like them are.
+
+        Two reactions with the same constant must not be another kind of equation than all the others.
+        """
+        counts = Counter(self.own.values())
+        rare: set[int] = set()
+        for place, count in counts.items():
+            kind = self.table.kinds[place]
+            units = self.groups.get(kind, ())
+            if 0 < RARE * len(units) <= count - members and self.table.sizes[kind[1]] <= MOST_AGAIN:
+                rare.update(unit.number for unit in units)
+        return frozenset(rare)
 
     @property
     def levels(self) -> int:
@@ -246,7 +278,7 @@ class Shapes:
             inside.difference_update(found)
             group = self.groups.setdefault(self.table.kinds[place], [])
             group.extend(found.values())
-            group.sort(key=number_of)
+            group.sort(key=self.place)
 
     def read_as(self, numbers: Iterable[int], part: int) -> None:
         """What nodes are from now on for those that use them."""
@@ -262,6 +294,12 @@ def _factored(term: AnyNode, read: list[int], scaled: set[int]) -> tuple[float, 
         factor *= number[0].value if number and isinstance(number[0], Constant) else -1.0
         if read[term.number] not in scaled:
             return factor, term
+
+
+def _is_root(power: AnyNode) -> bool:
+    """Whether a power with a number as exponent is a root."""
+    exponent = power.operands[1]
+    return isinstance(exponent, Constant) and exponent.value in ROOTS
 
 
 def _leaf(node: AnyNode) -> int:
