@@ -266,3 +266,50 @@ def test_what_is_no_data_at_all_is_refused(tmp_path: Path) -> None:
 def test_many_problems_are_not_all_told(tmp_path: Path) -> None:
     rows = "time,y\n" + "".join(f"{place},x\n" for place in range(1000))
     assert len(problems(DECAY, csv(tmp_path, rows))) == 20
+
+
+def test_masked_cells_are_missing() -> None:
+    model = "model M:\n  states:\n    x = 1\n  dynamics:\n    x' = -x\n  observe:\n    y ~ Normal(loc=x, scale=1)\n"
+    masked = np.ma.array([1.0, 99.0, 3.0], mask=[False, True, False])
+    for data in ({"time": TIMES, "y": masked}, pd.DataFrame({"time": TIMES, "y": list(masked)})):
+        series = read(model, data).series["y"]
+        assert series.times.tolist() == [1.0, 4.0]
+        assert series.values.tolist() == [1.0, 3.0]
+
+
+@pytest.mark.parametrize("values", [np.array([1 + 2j]), np.array(["2020-01-01"], "M8[D]"), np.array([5], "m8[h]")])
+def test_complex_numbers_and_dates_are_no_data(values: np.ndarray) -> None:
+    assert "hold 'y' as ndarray" in problems(DECAY, {"time": [1.0], "y": values})[0]
+
+
+@pytest.mark.parametrize("times", [np.array([5], "m8[h]"), np.array([1j])])
+def test_durations_and_complex_numbers_are_no_times(times: np.ndarray) -> None:
+    assert "as times | give numbers" in problems(DECAY, {"time": times, "y": [1.0]})[0]
+
+
+def test_data_without_a_row_say_so(tmp_path: Path) -> None:
+    assert problems(DECAY, csv(tmp_path, "time,y\n")) == ["the data hold no value of 'y' | there are no times"]
+    assert problems(DECAY, {"time": [], "y": []}) == ["the data hold no value of 'y' | there are no times"]
+
+
+@pytest.mark.parametrize(("separator", "name"), [(";", "';'"), ("\t", "a tab"), ("|", "'|'")])
+def test_other_separators_are_named(tmp_path: Path, separator: str, name: str) -> None:
+    (found,) = problems(DECAY, csv(tmp_path, f"time{separator}y\n1{separator}2,5\n"))
+    assert (
+        found
+        == f"the data have {name} between their cells | separate the cells with ',', and write numbers with a point"
+    )
+
+
+def test_a_problem_within_a_file_is_not_one_of_the_file(tmp_path: Path) -> None:
+    (found,) = problems(DECAY, csv(tmp_path, "time,y\n1\n"))
+    assert "1 cells in row 2" in found
+
+
+def test_digits_in_groups_are_no_number(tmp_path: Path) -> None:
+    assert "hold '1_0' in row 2" in problems(DECAY, csv(tmp_path, "time,y\n1,1_0\n"))[0]
+
+
+def test_dates_say_what_to_write() -> None:
+    (found,) = problems(DECAY.replace(" origin 2020-03-01", ""), {"time": ["2020-03-02"], "y": [1.0]})[:1]
+    assert found.endswith("say it there: time: day origin 2020-03-01")

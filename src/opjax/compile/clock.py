@@ -21,7 +21,11 @@ SECONDS_OF = {name: seconds for seconds, names in _SECONDS.items() for name in n
 
 
 class NotATime(ValueError):
-    """A value that is not a time of this model; the text says why."""
+    """A value that is not a time of this model; the text says why, `hint` what to write."""
+
+    def __init__(self, problem: str, hint: str = "") -> None:
+        super().__init__(problem)
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,11 @@ class Clock:
             array([1., 3.])
         """
         given = np.asarray(values)
-        if np.issubdtype(given.dtype, np.number):
+        if given.dtype.kind in "iuf":
             return given.astype(float)
+        if given.dtype.kind in "mc":
+            kind = "durations" if given.dtype.kind == "m" else "complex numbers"
+            raise NotATime(f"give {kind} as times", "give numbers, in the model's unit of time")
         try:
             return given.astype(float) if not np.issubdtype(given.dtype, np.datetime64) else self._dates(given)
         except (TypeError, ValueError):
@@ -66,10 +73,15 @@ class Clock:
         except (TypeError, ValueError) as problem:
             raise NotATime(f"hold the time '{_first_odd(given)}', which is neither a number nor a date") from problem
         if not self.origin:
-            raise NotATime("give dates, and the model does not say which date is time 0")
+            raise NotATime(
+                "give dates, and the model does not say which date is time 0",
+                "say it there: time: day origin 2020-03-01",
+            )
         seconds = SECONDS_OF.get(self.unit.strip())
         if seconds is None:
-            raise NotATime(f"give dates, and the model's time unit '{self.unit}' has no fixed length")
+            raise NotATime(
+                f"give dates, and the model's time unit '{self.unit}' has no fixed length", "say 'day' or 'week'"
+            )
         since = (dates - np.datetime64(self.origin, "us")) / np.timedelta64(1, "us")
         return since.astype(float) / (seconds * 1e6)
 

@@ -26,6 +26,7 @@ IN_WORDS: Mapping[str, str] = {
     "unit": "numbers between 0 and 1",
 }
 """The values that distributions with these supports give."""
+NETCDF = (".nc", ".nc4", ".netcdf", ".h5")
 
 
 def _place_of_row(row: int) -> str:
@@ -167,19 +168,18 @@ def _from_file(system: System, path: str, report: Report) -> Found:
     from opjax.solve.datasets import read_dataset
 
     suffix = os.path.splitext(path)[1].lower()
+    if suffix not in (".csv", *NETCDF):
+        bad_data(report, f"are not read from '{suffix or path}'", hint="give a .csv or a .nc file")
+        return Found()
     try:
-        if suffix == ".csv":
-            table = read_csv(path, report)
-            report.check()
-            return from_table(system, table, report)
-        if suffix in (".nc", ".nc4", ".netcdf", ".h5"):
-            return from_dataset(system, read_dataset(path), report)
+        table = read_csv(path, report) if suffix == ".csv" else None
+        dataset = read_dataset(path) if table is None else None
     except (OSError, ValueError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else "it is not such a file"
         bad_data(report, f"cannot be read from '{path}': {reason}", hint="a CSV file is text in UTF-8")
         return Found()
-    bad_data(report, f"are not read from '{suffix or path}'", hint="give a .csv or a .nc file")
-    return Found()
+    report.check()
+    return from_dataset(system, dataset, report) if table is None else from_table(system, table, report)
 
 
 # --- checks
@@ -190,9 +190,10 @@ def _series(system: System, observation: Observation, raw: Raw, report: Report) 
     present = np.isfinite(raw.values)
     _check_times(observation.name, raw, report)
     _check_values(observation, grid, raw, report)
-    kept = present.reshape(len(raw.times), -1).any(axis=1)
+    kept = present.any(axis=tuple(range(1, present.ndim)))
     if not kept.any():
-        bad_data(report, f"hold no value of '{observation.name}'", hint="all its cells are empty")
+        hint = "all its cells are empty" if len(raw.times) else "there are no times"
+        bad_data(report, f"hold no value of '{observation.name}'", hint=hint)
         return Series(observation.name, raw.times, raw.values, present)
     stand_in = raw.values[present][0]
     values = np.where(present, raw.values, stand_in)[kept]
@@ -203,9 +204,10 @@ def _series(system: System, observation: Observation, raw: Raw, report: Report) 
 def _table(name: str, raw: Raw, report: Report) -> tuple[np.ndarray, np.ndarray]:
     """The times and values of an input; times at which it is empty are left out."""
     _check_times(name, raw, report)
-    finite = np.isfinite(raw.values).reshape(len(raw.times), -1)
-    kept = finite.any(axis=1)
-    for row in np.flatnonzero(kept & ~finite.all(axis=1)).tolist():
+    finite = np.isfinite(raw.values)
+    across = tuple(range(1, finite.ndim))
+    kept = finite.any(axis=across)
+    for row in np.flatnonzero(kept & ~finite.all(axis=across)).tolist():
         bad_data(report, f"hold only some values of the input '{name}' at {raw.row_name(row)}", raw.place(row))
     if not kept.any():
         bad_data(report, f"hold no value of the input '{name}'", hint="all its cells are empty")

@@ -19,6 +19,19 @@ from opjax.ir.types import Axis
 TIME = "time"
 
 
+def real_numbers(given: Any) -> np.ndarray:
+    """Data as numbers; what is masked is missing.
+
+    Raises:
+        TypeError, ValueError: for what is none, dates and complex numbers among it.
+    """
+    array: np.ndarray = np.asarray(given)
+    if array.dtype.kind not in "biufO":
+        raise TypeError("no real numbers")
+    numbers = array.astype(float)
+    return np.where(given.mask, np.nan, numbers) if hasattr(given, "mask") and hasattr(given, "filled") else numbers
+
+
 def from_dataset(system: System, dataset: Any, report: Report) -> Found:
     """The observations and parameters in an xarray data set."""
     return from_mapping(system, {str(name): dataset[name] for name in dataset.data_vars}, report)
@@ -61,7 +74,7 @@ class _Reader:
         try:
             times = clock_of(self.system).numbers(getattr(values, "values", values))
         except NotATime as problem:
-            bad_data(self.report, str(problem))
+            bad_data(self.report, str(problem), hint=problem.hint)
             return None
         if times.ndim != 1:
             bad_data(self.report, f"have times of the shape {times.shape}", hint="one number for each time")
@@ -95,7 +108,7 @@ class _Reader:
         wanted = times + grid.shape
         named = hasattr(given, "dims") and hasattr(given, "coords")
         try:
-            values = self.aligned(grid, given, times) if named else np.asarray(given, dtype=float)
+            values = self.aligned(grid, given, times) if named else real_numbers(given)
         except (TypeError, ValueError):
             bad_data(self.report, f"hold '{grid.name}' as {type(given).__name__}", hint="give an array of numbers")
             return np.full(wanted, np.nan)
@@ -113,7 +126,7 @@ class _Reader:
             problem = f"hold '{grid.name}' over [{', '.join(map(str, given.dims))}], and [{', '.join(dims)}] is wanted"
             bad_data(self.report, problem)
             return None
-        values = np.asarray(given.transpose(*dims).values, dtype=float)
+        values = real_numbers(given.transpose(*dims).values)
         for place, axis in enumerate(grid.axes, start=len(times)):
             if axis.name in given.coords:
                 order = self.order(grid, axis, given.coords[axis.name].values)

@@ -61,7 +61,7 @@ class _Reader:
         try:
             return clock_of(self.system).numbers(cells)
         except NotATime as problem:
-            bad_data(self.report, str(problem))
+            bad_data(self.report, str(problem), hint=problem.hint)
             return None
 
     def refuse_unknown(self, grids: dict[str, Grid]) -> None:

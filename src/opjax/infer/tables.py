@@ -67,6 +67,8 @@ class Table:
         if is_missing(cell):
             return float("nan")
         try:
+            if isinstance(cell, str) and "_" in cell:
+                raise ValueError("Python's grouping of digits")
             return float(cell)
         except (TypeError, ValueError):
             problem = f"hold '{cell}' in {self.row_name(row)} of the column '{column}', which is not a number"
@@ -76,7 +78,7 @@ class Table:
 
 def is_missing(cell: Any) -> bool:
     """Whether a cell says that nothing was observed."""
-    return cell is None or str(cell).strip().lower() in MISSING
+    return cell is None or cell is np.ma.masked or str(cell).strip().lower() in MISSING
 
 
 def read_csv(path: str | os.PathLike[str], report: Report) -> Table:
@@ -98,6 +100,12 @@ def read_csv(path: str | os.PathLike[str], report: Report) -> Table:
         bad_data(report, "are an empty file", Span(source, 0, 0), "the first line names the columns")
         return Table({}, source)
     header = [name.strip() for name in rows[0][1]]
+    separator = next((mark for mark in ";\t|" if len(header) == 1 and mark in header[0]), None)
+    if separator:
+        mark = "a tab" if separator == "\t" else f"'{separator}'"
+        hint = "separate the cells with ',', and write numbers with a point"
+        bad_data(report, f"have {mark} between their cells", Span(source, 0, 0), hint)
+        return Table({}, source)
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         bad_data(report, f"have the column '{repeated[0]}' twice", Span(source, 0, 0), "rename one of the two")
