@@ -41,6 +41,7 @@ SLIPS: list[Row] = [
     ("expression", "«1e999»*x", "E0404", "write 'inf' for infinity"),
     ("expression", "I[x=«1e999»]", "E0404", "write 'inf' for infinity"),
     ("parameter", "k = 0«,»5", "E0101", "write '0.5' with a point"),
+    ("parameter", "k = 1«,»000", "E0101", "write '1.000' with a point, or '1000' for thousands"),
     ("expression", "a /«/» b", "E0101", "a comment begins with '#'; to divide and round down, write 'floor(a/b)'"),
     ("expression", "«if» a > b then c else 0", "E0101", "write 'value if condition else other'"),
     ("parameter", "k = 1«,» j = 2", "E0101", "declarations with values stand on a line each"),

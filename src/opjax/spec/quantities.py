@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING
 
 from opjax.errors import Stop, catalogue, did_you_mean
@@ -20,6 +21,8 @@ from opjax.syntax.nodes import Array, Expression, Number
 
 if TYPE_CHECKING:
     from opjax.spec.expressions import Lowering
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Quantities:
@@ -80,11 +83,19 @@ class Quantities:
     def known(self, expression: Expression, scope: Scope, itself: str) -> AnyNode | None:
         """An expression of other parameters."""
         try:
+            self.refuse_date(expression)
             node = self.lowering.value(expression, scope)
             self.lowering.want_roles(node, PARAMETER_ROLES, scope.where, expression.span)
         except Stop:
             return None
         return node
+
+    def refuse_date(self, expression: Expression) -> None:
+        """Refuse what looks like a date, and would be a difference of three numbers."""
+        text = expression.span.text
+        if not isinstance(expression, Number) and _DATE.fullmatch(text):
+            hint = "count the time from the model's origin, in its unit"
+            raise self.report.stop(catalogue.BAD_NUMBER, expression.span, problem=f"'{text}' is a date", hint=hint)
 
     def values(self, declared: written.ParameterDeclaration) -> Numbers | None:
         """The numbers of a default that is written as an array, checked against the axes."""

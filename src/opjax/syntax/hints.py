@@ -143,7 +143,8 @@ def _other_language(place: Place) -> str:
 def _decimal_comma(place: Place) -> str:
     digits = re.match(r"\s*([0-9]+)", place.after)
     if place.terminal == "COMMA" and place.last == "NUMBER" and digits:
-        return f"write '{place.previous}.{digits[1]}' with a point"
+        point = f"write '{place.previous}.{digits[1]}' with a point"
+        return f"{point}, or '{place.previous}{digits[1]}' for thousands" if len(digits[1]) == 3 else point
     return ""
 
 
