@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from opjax.backends.base import Array
 from opjax.backends.registry import backend_for
 from opjax.compile import metadata
-from opjax.compile.asked import requirements
+from opjax.compile.asked import requirements, want_no_history
 from opjax.compile.blocks import BlockAxisInfo, block_axes, block_system
 from opjax.compile.gauge_maps import GaugeFixMap, GaugeInfo
 from opjax.compile.gauges import gauged
@@ -26,6 +26,7 @@ from opjax.ir.system import System
 
 if TYPE_CHECKING:
     from opjax.compile.explanation import Explanation
+    from opjax.compile.sparsity import Sparsity
 
 
 class Described:
@@ -113,6 +114,29 @@ class Described:
         """The derived quantities that depend on one moment only, by name, each as a function of time and state."""
         found = self._quantities
         return compile_observables(self._system, found.optimise, self._pinned, found.ignores_extra)
+
+    def jacobian_sparsity(self) -> Sparsity:
+        """The places of the Jacobian that may differ from zero, read off the model; the same for all parameters.
+
+        Returns:
+            `rows`, `columns` and `shape`, as a sparse matrix of SciPy has them; `toarray()` is the matrix.
+
+        Raises:
+            OpjaxError: E0584 for a model that asks for its past.
+
+        Example:
+            >>> import opjax
+            >>> text = "model M:\\n  states: x, y\\n  dynamics:\\n    x' = -x\\n    y' = x*y\\n"
+            >>> opjax.compile_rhs(text).jacobian_sparsity().toarray().astype(int)
+            array([[1, 0],
+                   [1, 1]])
+        """
+        from opjax.compile.sparsity import jacobian_sparsity  # it needs NumPy
+
+        written = self._quantities.written
+        want_no_history(written.roots.values(), self._system)
+        outputs = {name: wanted.axes for name, wanted in self._quantities.wanted.items()}
+        return jacobian_sparsity(written, outputs, self._layout)
 
     @cached_property
     def operators(self) -> tuple[OperatorDescriptor, ...]:

@@ -170,6 +170,10 @@ class IndexReader:
         shown = [p if isinstance(p, str) else f"{p:g}" for p in points]
         several = ", ".join(f'"{s}"' for s in shown[:12]) + (", ..." if len(shown) > 12 else "")
         hint = did_you_mean(str(label), shown, f"its labels are {several}")
+        if axis.numeric:
+            plain = several.replace('"', "")
+            bare = f"write {name}={label}, without quotation marks" if label in shown else "between two stands at(...)"
+            hint = f"its points are {plain}; {bare}"
         raise self.report.stop(catalogue.UNKNOWN_LABEL, span, axis=name, label=str(label), labels=several, hint=hint)
 
 
