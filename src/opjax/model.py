@@ -157,6 +157,26 @@ class Model:
             known[name] = tuple(str(label) for label in given)
         return Model(stages.check(self.syntax, Report(), DEFAULT_LIMITS, known))
 
+    def with_priors(self, priors: Mapping[str, str | None]) -> Model:
+        """The model with other priors; `fit` and `numpyro_model` take them as ``priors=``.
+
+        Arguments:
+            priors: by the name of the parameter the text of its prior: ``"Normal(loc=1, scale=0.1)"``, with bounds as
+                in a model (``... in (0, 2)``) or without: then those of the model hold. None takes a prior away.
+
+        Raises:
+            OpjaxError: E0806 if there is no such parameter, and what is wrong with a prior, with its place.
+
+        Example:
+            >>> import opjax
+            >>> text = "model M:\\n  params:\\n    k ~ HalfNormal(1)\\n  states: x\\n  dynamics:\\n    x -> 0 @ k"
+            >>> model = opjax.loads(text)
+            >>> print(model.with_priors({"k": "Gamma(concentration=2, rate=8)"}).show("ojx").splitlines()[2])
+                k ~ Gamma(concentration=2, rate=8)
+        """
+        syntax = stages.replace_priors(self.syntax, priors)
+        return Model(stages.check(syntax, Report(), DEFAULT_LIMITS, self._checked.labels))
+
     def compile_rhs(self, xp: object = None, **choices: Unpack[Choices]) -> CompiledRhs:
         """The time derivative of the states as a function; see `opjax.compile_rhs`."""
         return stages.compile_checked(self._checked, stages.Options(xp, **choices))
@@ -188,7 +208,10 @@ class Model:
         return simulate(self._checked, params or {}, ts, initial=y0, solver=solver, **settings)
 
     def numpyro_model(self, data: Any = None, **settings: Any) -> Any:
-        """An ordinary NumPyro model: priors, solve, likelihood; see `opjax.infer.numpyro_model`."""
+        """An ordinary NumPyro model: priors, solve, likelihood; see `opjax.infer.numpyro_model`, and `with_priors`."""
+        if settings.get("priors"):
+            return self.with_priors(settings.pop("priors")).numpyro_model(data, **settings)
+        settings.pop("priors", None)
         try:
             from opjax.infer import numpyro_model
         except ImportError as missing:
@@ -196,7 +219,10 @@ class Model:
         return numpyro_model(self._checked, data, **settings)
 
     def fit(self, data: Any, **settings: Any) -> Posterior:
-        """Sample the posterior with NUTS; see `opjax.infer.fit` for the settings."""
+        """Sample the posterior with NUTS; see `opjax.infer.fit` for the settings, and `with_priors` for ``priors``."""
+        if settings.get("priors"):
+            return self.with_priors(settings.pop("priors")).fit(data, **settings)
+        settings.pop("priors", None)
         try:
             from opjax.infer import fit
         except ImportError as missing:

@@ -24,6 +24,7 @@ from opjax.records import many_records
 from opjax.source import DEFAULT_LIMITS, NOWHERE, Limits, Source, Span
 from opjax.spec.files import format_of, format_of_text, read_source, source_from_text
 from opjax.spec.lower import lower
+from opjax.spec.other_priors import with_priors
 from opjax.spec.text_blocks import holds_definitions, without_definitions
 from opjax.spec.text_printer import content_hash, print_model
 from opjax.spec.text_reader import read_text
@@ -117,6 +118,18 @@ def choose(models: list[ModelSyntax], name: str | None, report: Report, source: 
     else:
         report.add(catalogue.SEVERAL_MODELS, span, names=", ".join(names), first=names[0])
     raise OpjaxError(report.errors)
+
+
+def replace_priors(syntax: ModelSyntax, priors: Mapping[str, object]) -> ModelSyntax:
+    """A model with other priors, see `opjax.spec.other_priors`; it is not checked yet.
+
+    Raises:
+        OpjaxError: all problems at once.
+    """
+    report = Report()
+    found = with_priors(syntax, priors, report)
+    report.check()
+    return found
 
 
 @many_records()
