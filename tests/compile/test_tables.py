@@ -286,3 +286,94 @@ def test_a_table_that_does_not_fit_is_refused(table: Any, problem: str) -> None:
     with pytest.raises(OpjaxError) as caught:
         compiled.eval_fn(0.0, np.zeros(2), school=table, temperature=TEMPERATURE)
     assert caught.match(problem)
+
+
+SMALL = """
+model Small:
+  axes:
+    week = points [0, 1, 3, 7]
+    one  = points [2]
+  params:
+    b[week]
+    c[one]
+    k
+    open
+  states: x, z
+  dynamics:
+    x' = linear(b[week] over week)*x + linear(c[one] over one) + linear(b[week] over week at z)
+    z' = previous(b[week] over week) + k*z + (open if t >= 3 else 0)
+"""
+GIVEN = {"b": VALUES["b"], "c": np.array([0.75]), "k": 0.5, "open": 0.25}
+
+
+def small(t: float, y: np.ndarray) -> np.ndarray:
+    first = linear(t, GIVEN["b"]) * y[0] + 0.75 + linear(y[1], GIVEN["b"])
+    second = previous(t, GIVEN["b"]) + 0.5 * y[1] + (0.25 if t >= 3 else 0.0)
+    return np.array([first, second])
+
+
+def test_a_small_model_reads_its_tables_as_numbers() -> None:
+    compiled = opjax.compile_rhs(SMALL)
+    bound = compiled.bind(GIVEN)
+    for t in (*TIMES, np.inf, -np.inf):
+        for z in (-1.0, 0.5, 3.0, 99.0):
+            y = np.array([1.25, z])
+            want = small(t, y)
+            for found in (compiled(t, y, GIVEN), compiled.eval_fn(t, y, **GIVEN), bound(t, y)):
+                np.testing.assert_allclose(found, want, rtol=1e-14, atol=1e-15)
+    usual = compiled._usual
+    assert usual is not None
+    assert "tolist" in usual.kernel.code("numbers").text
+    assert np.isnan(compiled(np.nan, np.array([1.0, 1.0]), GIVEN)[0])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"b": VALUES["b"].tolist()},
+        {"b": np.array([2, 1, 0, 1])},
+        {"b": VALUES["b"].astype(np.float32)},
+        {"b": np.stack([VALUES["b"]] * 2, axis=1)[:, 0]},
+        {"c": np.array([1])},
+        {"k": 2},
+        {"k": np.array(0.5)},
+        {"open": np.float64(0.5)},
+    ],
+    ids=str,
+)
+def test_unusual_tables_and_numbers_are_read_as_before(change: dict[str, Any]) -> None:
+    compiled = opjax.compile_rhs(SMALL)
+    y = np.array([1.25, 2.5])
+    compiled(1.5, y, GIVEN)
+    want = opjax.compile_rhs(SMALL.replace("Small", "Other"))(1.5, y, {**GIVEN, **change})  # its first call
+    for found in (compiled(1.5, y, {**GIVEN, **change}), compiled.eval_fn(1.5, y, **{**GIVEN, **change})):
+        assert found.dtype == np.float64
+        np.testing.assert_array_equal(found, want)
+    assert compiled(1.5, y.astype(np.float32), {**GIVEN, **change}).dtype == np.float32
+
+
+def test_a_table_of_another_shape_is_refused_after_the_first_call() -> None:
+    compiled = opjax.compile_rhs(SMALL)
+    compiled(1.5, np.ones(2), GIVEN)
+    for wrong in (np.zeros(3), np.zeros((4, 1)), 0.5):
+        with pytest.raises(OpjaxError, match="E0804"):
+            compiled(1.5, np.ones(2), {**GIVEN, "b": wrong})
+
+
+def test_a_conditional_whose_branch_divides_by_zero_warns_of_nothing() -> None:
+    text = """
+model Branch:
+  axes:
+    age = [young, old]
+  params: k
+  states: x[age]
+  dynamics:
+    x[age]' = k/x[age] if x[age] > 0 else 0
+"""
+    compiled = opjax.compile_rhs(text)
+    for _ in range(3):
+        np.testing.assert_array_equal(compiled(0.0, np.array([0.0, 2.0]), {"k": 3.0}), [0.0, 1.5])
+        np.testing.assert_array_equal(compiled.eval_fn(0.0, np.array([0.0, 2.0]), k=3.0), [0.0, 1.5])
+    bound = compiled.bind({"k": 3.0})
+    for _ in range(3):
+        np.testing.assert_array_equal(bound(0.0, np.array([0.0, 2.0])), [0.0, 1.5])

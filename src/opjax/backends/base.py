@@ -180,6 +180,10 @@ class Backend(abc.ABC):
         """
         return None
 
+    def as_one(self, function: ArrayFunction, *static: int) -> ArrayFunction:
+        """The function as one operation, where that can be; `static` are the places of arguments that are no arrays."""
+        return function
+
     def placing(self, dtype: DType) -> ArrayFunction | None:
         """A function ``placed(v, axis, position, size)``, if there is one: v there along a new axis, elsewhere zero."""
         return None

@@ -79,6 +79,10 @@ class JaxBackend(Backend):
         """As `Backend.widened`: one operation; on CPUs a buffer, which XLA would take apart for each slice of it."""
         return functools.partial(_widen, edge)
 
+    def as_one(self, function: ArrayFunction, *static: int) -> ArrayFunction:
+        """As `Backend.as_one`."""
+        return jax.jit(function, static_argnums=static)
+
     def placing(self, dtype: DType) -> ArrayFunction:
         """As `Backend.placing`: zeros around it, whose derivative is a slice."""
         return functools.partial(_placed, dtype)

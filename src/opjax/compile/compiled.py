@@ -235,7 +235,7 @@ class CompiledRhs(Called, Described):
             branches=kernel.branches and form != "numbers",
             settled=self._arguments.settled(backend, dtype, SEVERAL) if form == "written" else None,
         )
-        if form != "flat" and ready.number is float and not ready.casts and not ready.branches:
+        if form != "flat" and ready.number is float and not ready.casts:
             self._hasten(kernel, ready)
         self._ready[(type(y), getattr(y, "dtype", None))] = ready
         return ready

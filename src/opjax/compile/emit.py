@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from opjax.compile.contraction import common_order, contracted_order, usual_orders
 from opjax.compile.naming import Namer
 from opjax.compile.once import POSITIONAL, settled_nodes
 from opjax.compile.reading import hint_of, in_order, picked
 from opjax.compile.signs import INFIX, Term, folds, terms_of
-from opjax.compile.tables import interpolated
+from opjax.compile.tables import ONE, interpolated
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Stored, Vectors
 from opjax.ir.nodes import (
@@ -55,8 +56,11 @@ class Emitter:
         scalars: whether the namespace's functions take Python numbers beside arrays.
         stored: where the arguments of the function hold scalars.
         apart: whether what depends on parameters alone stands apart, so that it is computed once for default values.
+        reads, has_ticks: what reads tables at one place, and whether points are Python's numbers there.
     """
 
+    reads: ClassVar[Mapping[str, str]] = ONE
+    has_ticks: ClassVar[bool] = False
     program: Program
     direct: Callable[[str], str | None]
     scalars: bool
@@ -78,7 +82,7 @@ class Emitter:
     helpers: dict[str, str] = field(default_factory=dict[str, str])
     tables: dict[Table, str] = field(default_factory=dict[Table, str])
     leaves: dict[str, Symbol] = field(default_factory=dict[str, Symbol])
-    usual: tuple[Dims, ...] | None = None
+    usual: tuple[Dims, ...] = ()
     """The physical orders of states."""
     knots: dict[str, str] = field(default_factory=dict[str, str])
     found: dict[object, tuple[str, ...]] = field(default_factory=dict[object, tuple[str, ...]])
@@ -109,7 +113,7 @@ class Emitter:
 
     def count(self) -> None:
         """Count how often each node is an operand or a root; not those that are read where they lie."""
-        uses = self.uses
+        uses, self.usual = self.uses, usual_orders(self.program.nodes)
         elements = [root.operands[0] for root in self.program.roots.values() if root.number in self.skipped]
         read = [used for node in self.operations for used in self.read_by(node)]
         for node in (*self.program.roots.values(), *elements, *read):
@@ -389,8 +393,6 @@ class Emitter:
 
     def common_order(self, orders: list[Dims]) -> Dims:
         """One physical order for several values."""
-        if self.usual is None:
-            self.usual = usual_orders(self.program.nodes)
         return common_order(orders, self.usual)
 
     def aligned(self, value: Value, order: Dims) -> Value:

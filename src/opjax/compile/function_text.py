@@ -191,7 +191,7 @@ def _written(asked: Asked) -> Code:
 
 FEW_ITEMS = 3
 """Numbers that are written one by one, and not all at once."""
-OUTSIDE = "args call defaults float kind len map memo other otherwise pick shape tuple type self types usual"
+OUTSIDE = "args call defaults float kind len map memo other otherwise pick quiet shape tuple type self types usual"
 """What functions around these statements refer to: see `opjax.compile.quick`."""
 
 

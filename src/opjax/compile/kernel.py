@@ -18,6 +18,7 @@ from opjax.compile.helpers import helper
 from opjax.compile.numbers import is_small
 from opjax.compile.settled import Settled
 from opjax.compile.text import Table
+from opjax.ir.nodes import Apply, Constant, Symbol, View
 from opjax.ir.program import Program
 from opjax.ir.types import Axis
 
@@ -50,7 +51,9 @@ class Kernel:
     @property
     def branches(self) -> bool:
         """Whether there is a conditional, whose branch not taken may divide by zero without a warning."""
-        return "where" in self.program.functions
+        if "where" not in self.program.functions:
+            return False
+        return any(type(node) is Apply and node.function == "where" and _computes(node) for node in self.program.nodes)
 
     def form_for(self, y: Array, dtype: DType) -> Form:
         """The quickest form that takes such a vector."""
@@ -120,6 +123,18 @@ class Kernel:
         return cast(Function, everything["call"])
 
 
+def _computes(conditional: Apply) -> bool:
+    """Whether there is anything to compute in the branches of a conditional."""
+    waiting = list(conditional.arguments[1:])
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, View):
+            waiting.append(node.operand)
+        elif not isinstance(node, Symbol | Constant):
+            return True
+    return False
+
+
 def _show_lines(filename: str, text: str, function: Function) -> None:
     """Have tracebacks show the lines of a function's text, as long as it lives."""
     lines = linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
@@ -181,6 +196,8 @@ def _given(kernel: Kernel, code: Code, dtype: DType, names: Mapping[str, object]
 def _constant(kernel: Kernel, backend: Backend, table: Table, dtype: DType) -> Array:
     if table.kind == "positions":
         return backend.positions(table.positions)
+    if table.kind == "ticks":
+        return kernel.program.axes[table.axis].coordinates
     if table.kind == "cell":
         return backend.xp.asarray(backend.constant(table.number, dtype))
     return backend.constant(table_values(table, kernel.program.axes), backend.xp.bool if table.is_of_truths else dtype)

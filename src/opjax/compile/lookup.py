@@ -6,6 +6,7 @@ nothing looks at a value.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 
 from opjax.backends.base import Array, ArrayFunction, Backend
@@ -14,16 +15,20 @@ from opjax.backends.tridiagonal import FEWEST, curvature
 
 def lookups(backend: Backend) -> Mapping[str, ArrayFunction]:
     """The functions that generated code reads tables with, by name."""
-    own = _Lookup(backend)
+    own, one = _Lookup(backend), backend.as_one
     return {
-        "find_before": own.before,
-        "find_between": own.between,
-        "read_point": own.point,
-        "read_line": own.line,
-        "read_points": own.points,
-        "read_lines": own.lines,
-        "read_curve": own.curve,
-        "read_curves": own.curves,
+        "find_before": one(own.before),
+        "find_between": one(own.between),
+        "read_point": one(own.point, 2),
+        "read_line": one(own.line, 3),
+        "read_points": one(own.points),
+        "read_lines": one(own.lines),
+        "read_curve": one(own.curve, 3),
+        "read_curves": one(own.curves),
+        "find_tick_before": tick_before,
+        "find_tick_between": tick_between,
+        "read_number_at": number_at,
+        "read_number_between": number_between,
     }
 
 
@@ -99,6 +104,32 @@ class _Lookup:
         """How far a cubic with these second derivatives at its ends lies above the straight line."""
         rest = 1.0 - part
         return step * step / 6.0 * ((rest * rest - 1.0) * rest * before + (part * part - 1.0) * part * behind)
+
+
+def tick_before(ticks: tuple[float, ...], at: float) -> int:
+    """The last point that is not above one place; points are Python's numbers."""
+    return bisect_right(ticks, at, 1) - 1
+
+
+def tick_between(ticks: tuple[float, ...], at: float) -> tuple[int, float]:
+    """The interval that one place lies in, and how much of it lies before the place; points are Python's numbers."""
+    if len(ticks) == 1:
+        return 0, at * 0.0
+    start = bisect_right(ticks, at, 1, len(ticks) - 1) - 1
+    left = ticks[start]
+    part = (at - left) / (ticks[start + 1] - left)
+    return start, 0.0 if part < 0.0 else 1.0 if part > 1.0 else part  # and what is undefined stays so
+
+
+def number_at(table: Array, start: int, axis: int) -> float:
+    """The value of a vector at a point, as a number of Python's."""
+    return table.item(start)
+
+
+def number_between(table: Array, start: int, part: float, axis: int) -> float:
+    """The value of a vector on the straight line between a point and the next, as a number of Python's."""
+    left = table.item(start)
+    return left if table.size == 1 else (1.0 - part) * left + part * table.item(start + 1)
 
 
 def _common(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:

@@ -10,22 +10,38 @@ from dataclasses import dataclass
 
 from opjax.compile.emit import Emitter
 from opjax.compile.helpers import NUMBERS
+from opjax.compile.tables import NUMBERS as READS
 from opjax.compile.text import TIGHTEST, Value
-from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol
+from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Interpolate, Symbol
 from opjax.ir.program import Program
 from opjax.ir.types import Role
 
-KINDS: frozenset[type[AnyNode]] = frozenset((Apply, IntegerPower, Constant, Symbol))
+KINDS: frozenset[type[AnyNode]] = frozenset((Apply, IntegerPower, Constant, Symbol, Interpolate))
 LEAVES: frozenset[Role] = frozenset(("state", "parameter", "time", "size"))
 
 
 def is_small(program: Program) -> bool:
-    """Whether a program has scalars alone."""
+    """Whether a program has scalars alone, and vectors of parameters that are read as tables at one place."""
     if not KINDS.issuperset(map(type, program.roots.values())):  # soon seen where it is large
         return False
-    return program.kinds <= KINDS and all(
-        not node.dims and (not isinstance(node, Symbol) or node.role in LEAVES) for node in program.nodes
+    tables = program.kinds <= KINDS and _tables(program)
+    return tables is not False and all(
+        node.number in tables or (not node.dims and (not isinstance(node, Symbol) or node.role in LEAVES))
+        for node in program.nodes
     )
+
+
+def _tables(program: Program) -> set[int]:
+    """The vectors of parameters that nothing reads but tables at one place, by number."""
+    tables, others = set[int](), {root.number for root in program.roots.values()}
+    for node in program.nodes:
+        if isinstance(node, Interpolate) and node.between in READS and not node.at.dims:
+            tables.add(node.table.number)
+            others.add(node.at.number)
+        else:
+            others.update(operand.number for operand in node.operands)
+    vectors = {n.number for n in program.nodes if isinstance(n, Symbol) and n.role == "parameter" and len(n.dims) == 1}
+    return tables & vectors - others
 
 
 def refuses_lists(program: Program) -> bool:
@@ -37,7 +53,10 @@ def refuses_lists(program: Program) -> bool:
 
 @dataclass(slots=True)
 class Numbers(Emitter):
-    """Writes the statements of a function of Python's numbers."""
+    """Writes the statements of a function of Python's numbers, and of tables that are read at one place."""
+
+    reads = READS
+    has_ticks = True
 
     def helper(self, function: str) -> str:
         """As `Emitter.helper`; Python's own function where there is one."""

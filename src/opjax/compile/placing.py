@@ -25,6 +25,7 @@ class Placing(InPlace):
         hidden: those that are never made as arrays with zeros, with what is inside, by number.
     """
 
+    has_ticks = True
     sums: dict[int, list[Place]] = field(default_factory=dict[int, "list[Place]"])
     hidden: dict[int, Dims] = field(default_factory=dict[int, "Dims"])
 

@@ -141,6 +141,7 @@ class Usual:
             "kind": self.kind,
             "shape": self.shape,
             "otherwise": otherwise,
+            "quiet": self.kernel.backend.errstate,
             "rhs": self.kernel.bind(form, self.dtype),
             "pick": self.pick,
             "defaults": self.defaults,
@@ -162,7 +163,7 @@ class Usual:
 
     @property
     def _small(self) -> bool:
-        return not any(self.shapes) and self.kernel.form_for(self._example, self.dtype) == "numbers"
+        return self.kernel.form_for(self._example, self.dtype) == "numbers"
 
     @property
     def _example(self) -> Array:
@@ -188,13 +189,15 @@ class Usual:
     def _of_numbers(self, style: Style, inlined: Inlined) -> str:
         """The whole computation, behind a look at what is given."""
         looks, body, reads = self._guard(style), [f"{', '.join(inlined.states)}, = y.tolist()"], inlined.parameters
-        if style == "mapping" and len(self.names) >= MANY:
+        numbers = not any(self.shapes)
+        if style == "mapping" and numbers and len(self.names) >= MANY:
             looks.append("tuple(map(type, p := pick(args))) == types")
             body.insert(0, f"{', '.join(reads)} = p")
         elif style == "mapping":
-            looks += [f"type({name} := args[name_{place}]) is float" for place, name in enumerate(reads)]
+            named = [f"given_{place}" if name == "_" else name for place, name in enumerate(reads)]
+            looks += [self._look(place, f"({name} := args[name_{place}])", name) for place, name in enumerate(named)]
         elif style == "keywords":
-            looks += [f"type({name}) is float" for name in reads]
+            looks += [self._look(place, name, name) for place, name in enumerate(reads)]
         statements = list(inlined.statements)
         if not inlined.refuses:
             statements = [f"if type({inlined.states[0]}) is float:", *(f"{INDENT}{line}" for line in statements)]
@@ -204,21 +207,25 @@ class Usual:
         lines += ["except (ArithmeticError, ValueError, LookupError, TypeError):", f"{INDENT}pass", f"return {rest}"]
         return _text(head, lines)
 
+    def _look(self, place: int, value: str, name: str) -> str:
+        """The text that looks at one parameter, which has a name from there on."""
+        if not self.shapes[place]:
+            return f"type({value}) is float"
+        return f"type({value}) is kind and {name}.dtype is real and {name}.shape == shape_{place}"
+
     def _of_arrays(self, style: Style, reads: Sequence[str]) -> str:
         """A call of what computes, behind a look at what is given."""
         looks = [*self._guard(style), "y.shape == shape"]
-        for place, shape in enumerate(self.shapes):
-            value = f"given_{place}"
-            read = f"type({value} := {f'args[name_{place}]' if style == 'mapping' else reads[place]})"
-            like = f"{read} is kind and {value}.dtype is real and {value}.shape == shape_{place}"
-            looks.append(like if shape else f"{read} is float")
+        for place, name in enumerate(reads):
+            read = f"args[name_{place}]" if style == "mapping" else name
+            looks.append(self._look(place, f"(given_{place} := {read})", f"given_{place}"))
         values = "".join(f"given_{place}, " for place in range(len(self.names)))
         opened = self.kernel.code("written").opened
         body = [f"return rhs(t, y, ({values}))"] if opened is None else opened.remembering()
         head, rest = self._head(style, reads)
         lines = ["try:", f"{INDENT}usual = {' and '.join(looks)}"]
         lines += ["except (LookupError, TypeError, ValueError):", f"{INDENT}usual = False"]
-        lines += ["if usual:", *(f"{INDENT}{line}" for line in body)]
+        lines += ["if usual:", *(f"{INDENT}{line}" for line in quietly(self.kernel, body))]
         return _text(head, [*lines, f"return {rest}"])
 
 
@@ -239,10 +246,16 @@ def fixed(kernel: Kernel, like: Array, values: Sequence[object], style: Style, o
         return None
     head, look, rest = _FIXED[style]
     looks = ["type(y) is kind", "y.dtype is real", "y.shape == shape", *["type(t) is float"] * code.uses_time, *look]
-    lines = [f"if {' and '.join(looks)}:", *(f"{INDENT}{line}" for line in code.opened.every_time)]
+    lines = [f"if {' and '.join(looks)}:", *(f"{INDENT}{line}" for line in quietly(kernel, code.opened.every_time))]
     text = "".join(f"{line}\n" for line in code.opened.once) + _text(head, [*lines, f"return {rest}"])
     names: dict[str, object] = {"kind": type(like), "shape": like.shape, "p": values, "otherwise": otherwise}
+    names["quiet"] = kernel.backend.errstate
     return kernel.around("written", text, names, like.dtype)
+
+
+def quietly(kernel: Kernel, lines: Sequence[str]) -> list[str]:
+    """Statements that do not warn of branches that are not taken."""
+    return ["with quiet():", *(f"{INDENT}{line}" for line in lines)] if kernel.branches else list(lines)
 
 
 _FIXED: Mapping[Style, tuple[str, list[str], str]] = {
