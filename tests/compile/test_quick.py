@@ -129,6 +129,45 @@ def test_wrong_arguments_are_refused_as_ever(way: str, text: str) -> None:
             ways[way](0.0, y, {**p, name: "2"})
 
 
+MANY = """
+model Many:
+  params:
+    known_0
+    fits
+    values
+    globals
+    given_4
+  states: x, z
+  dynamics:
+    d(x)/dt = known_0/x + fits*z + values^2
+    d(z)/dt = globals*x - given_4/z
+"""
+
+
+def test_parameters_that_change_in_turn_are_told_from_those_of_the_call_before() -> None:
+    class Kind(float):
+        """Equal to a float, and none."""
+
+    names = ("known_0", "fits", "values", "globals", "given_4")
+    rhs, _ = ready(MANY, np.ones(2), dict.fromkeys(names, 1.0))
+    y = np.array([0.3, -0.0])
+    values = (1.0, 0.0, -0.0, 2.5, 2, np.float64(2.5), np.float32(2.5), Kind(2.5), np.array(2.5), True, np.nan, 2.5)
+    with np.errstate(all="ignore"):
+        for name, first, second in itertools.product(names, values, values):
+            for value in (first, second, first):
+                p = {**dict.fromkeys(names, 1.5), name: value}
+                k, f, v, g, d = (np.float64(p[name]) for name in names)
+                want = [k / y[0] + f * y[1] + v**2, g * y[0] - d / y[1]]
+                np.testing.assert_array_equal(rhs(0.0, y, p), want)
+    given = dict.fromkeys(names, 1.5)
+    rhs(0.0, y + 1, given)
+    for name, wrong in itertools.product(names, (None, "1.5", 1.5 + 0j, [1.5])):
+        with pytest.raises(opjax.OpjaxError):
+            rhs(0.0, y + 1, {**given, name: wrong})
+    with pytest.raises(opjax.OpjaxError, match="E0806"):
+        rhs(0.0, y + 1, {**dict.fromkeys(names[1:], 1.5), "other": 1.0})
+
+
 def test_a_default_that_is_left_out_counts() -> None:
     rhs, ways = ready(SMALL, np.ones(2), SMALL_P)
     y = np.array([0.3, 0.7])

@@ -189,16 +189,16 @@ def _written(asked: Asked) -> Code:
     return replace(code, opened=opened.or_none(), parameters=names)
 
 
-FEW_ITEMS = 3
+FEW_ITEMS = 2
 """Numbers that are written one by one, and not all at once."""
-OUTSIDE = "args call defaults float kind len map memo other otherwise pick quiet shape tuple type self types usual"
+OUTSIDE = "args call defaults fits float kind len map memo other otherwise pick quiet shape tuple type self types usual"
 """What functions around these statements refer to: see `opjax.compile.quick`."""
 
 
 def _of_numbers(asked: Asked) -> Code:
     """The text of the function of a few numbers; what Python refuses to compute is computed ``otherwise``."""
     emitter = Numbers(asked.program, lambda function: None, True, _stored(asked.inputs, "flat"))
-    taken = [f"name_{place}" for place in range(len(asked.inputs.parameters))]
+    taken = [f"{word}_{place}" for word in ("name", "known") for place in range(len(asked.inputs.parameters))]
     _reserve(emitter, asked, "out", "real", "store", *OUTSIDE.split(), *taken)
     emitter.emit()
     results = [emitter.operand(asked.program.roots[output.name]).text for output in asked.outputs]

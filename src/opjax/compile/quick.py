@@ -21,8 +21,10 @@ from opjax.compile.opened import INDENT
 
 Style = Literal["mapping", "keywords", "bound"]
 """Parameters in one mapping, by keyword, or given once and for all."""
-MANY = 6
-"""Parameters from which on their types are looked at all at once."""
+SEVERAL = 4
+"""Parameters from which on it is looked whether they are the objects of the call before."""
+NO_VALUE = object()
+"""Stands for parameters before the first call."""
 
 
 class _Signature:
@@ -147,6 +149,7 @@ class Usual:
             "defaults": self.defaults,
             "memo": [(None,) * (opened.width if (opened := self.kernel.code("written").opened) else 0)],
             "types": (float,) * len(self.names),
+            **dict.fromkeys(self._known, NO_VALUE),
             **{f"name_{place}": name for place, name in enumerate(self.names)},
             **{f"shape_{place}": shape for place, shape in enumerate(self.shapes)},
         }
@@ -189,10 +192,9 @@ class Usual:
     def _of_numbers(self, style: Style, inlined: Inlined) -> str:
         """The whole computation, behind a look at what is given."""
         looks, body, reads = self._guard(style), [f"{', '.join(inlined.states)}, = y.tolist()"], inlined.parameters
-        numbers = not any(self.shapes)
-        if style == "mapping" and numbers and len(self.names) >= MANY:
-            looks.append("tuple(map(type, p := pick(args))) == types")
-            body.insert(0, f"{', '.join(reads)} = p")
+        again = style == "mapping" and not any(self.shapes) and len(self.names) >= SEVERAL
+        if again:
+            reads = tuple(f"given_{place}" if name == "_" else name for place, name in enumerate(reads))
         elif style == "mapping":
             named = [f"given_{place}" if name == "_" else name for place, name in enumerate(reads)]
             looks += [self._look(place, f"({name} := args[name_{place}])", name) for place, name in enumerate(named)]
@@ -202,10 +204,29 @@ class Usual:
         if not inlined.refuses:
             statements = [f"if type({inlined.states[0]}) is float:", *(f"{INDENT}{line}" for line in statements)]
         head, rest = self._head(style, reads)
-        lines = ["try:", f"{INDENT}if {' and '.join(looks)}:"]
-        lines += [f"{INDENT * 2}{line}" for line in (*body, *statements)]
+        inside = self._if_fitting(reads, [*body, *statements]) if again else [*body, *statements]
+        lines = ["try:", f"{INDENT}if {' and '.join(looks)}:", *(f"{INDENT * 2}{line}" for line in inside)]
         lines += ["except (ArithmeticError, ValueError, LookupError, TypeError):", f"{INDENT}pass", f"return {rest}"]
-        return _text(head, lines)
+        return (self._fits_text if again else "") + _text(head, lines)
+
+    @property
+    def _known(self) -> list[str]:
+        """The variables that hold the parameters of a call before."""
+        return [f"known_{place}" for place in range(len(self.names))]
+
+    @property
+    def _fits_text(self) -> str:
+        """The function that looks at the types of parameters, and keeps those that are floats: they cannot change."""
+        keep = f"globals().update(zip({tuple(self._known)}, values))"
+        return _text(
+            "fits(*values)", ["if tuple(map(type, values)) != types:", f"{INDENT}return False", keep, "return True"]
+        )
+
+    def _if_fitting(self, reads: Sequence[str], body: Sequence[str]) -> list[str]:
+        """Statements that compute where all parameters are floats: a float that was one the last time is one."""
+        same = " and ".join(f"{name} is {known}" for name, known in zip(reads, self._known, strict=True))
+        test = f"if ({same}) or fits({', '.join(reads)}):"
+        return [f"{', '.join(reads)}, = pick(args)", test, *(f"{INDENT}{line}" for line in body)]
 
     def _look(self, place: int, value: str, name: str) -> str:
         """The text that looks at one parameter, which has a name from there on."""
