@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from opjax.compile.emit import Emitter
 from opjax.compile.helpers import NUMBERS
 from opjax.compile.tables import NUMBERS as READS
+from opjax.compile.targets import is_renaming
 from opjax.compile.text import TIGHTEST, Value
-from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Interpolate, Symbol
+from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Interpolate, Symbol, View
 from opjax.ir.program import Program
 from opjax.ir.types import Role
 
-KINDS: frozenset[type[AnyNode]] = frozenset((Apply, IntegerPower, Constant, Symbol, Interpolate))
+KINDS: frozenset[type[AnyNode]] = frozenset((Apply, IntegerPower, Constant, Symbol, Interpolate, View))
 LEAVES: frozenset[Role] = frozenset(("state", "parameter", "time", "size"))
 
 
@@ -32,16 +33,28 @@ def is_small(program: Program) -> bool:
 
 
 def _tables(program: Program) -> set[int]:
-    """The vectors of parameters that nothing reads but tables at one place, by number."""
+    """The vectors of parameters that nothing reads but tables at one place, under whatever name of their dim."""
     tables, others = set[int](), {root.number for root in program.roots.values()}
-    for node in program.nodes:
+    for node in reversed(program.nodes):
         if isinstance(node, Interpolate) and node.between in READS and not node.at.dims:
             tables.add(node.table.number)
             others.add(node.at.number)
+        elif isinstance(node, View) and is_renaming(node) and node.number not in others:
+            tables.add(node.operand.number)
         else:
             others.update(operand.number for operand in node.operands)
-    vectors = {n.number for n in program.nodes if isinstance(n, Symbol) and n.role == "parameter" and len(n.dims) == 1}
-    return tables & vectors - others
+    return {
+        node.number
+        for node in program.nodes
+        if node.number in tables and node.number not in others and len(node.dims) == 1 and _is_parameter(node)
+    }
+
+
+def _is_parameter(node: AnyNode) -> bool:
+    """Whether a node is a parameter, under whatever names of its dims."""
+    while isinstance(node, View) and is_renaming(node):
+        node = node.operand
+    return isinstance(node, Symbol) and node.role == "parameter"
 
 
 def refuses_lists(program: Program) -> bool:
