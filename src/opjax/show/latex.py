@@ -13,7 +13,7 @@ from opjax.ir.system import Bounds, Distribution, System
 from opjax.ir.types import declared_dims
 from opjax.show import latex_names as names
 from opjax.show.latex_notation import Latex
-from opjax.show.naming import Named, alias_names, with_shared
+from opjax.show.naming import Named, alias_names, taken_names, with_shared
 from opjax.show.notation import Piece
 from opjax.show.writer import Writer, running
 
@@ -68,7 +68,10 @@ class _Page:
         self.system = system
         aliases = alias_names(system)
         self.aliases = aliases
-        self.writer = Writer(system, Latex(), with_shared(system, aliases, self.roots()))
+        shared = with_shared(system, aliases, self.roots())
+        used = {*taken_names(system) - {"t"}, *(named.name for named in shared.values())}
+        self.notation = Latex(names.clashing(used))
+        self.writer = Writer(system, self.notation, shared)
 
     def roots(self) -> Iterator[AnyNode]:
         """All expressions of the page."""
@@ -108,7 +111,7 @@ class _Page:
         """A declared name over its axes."""
         dims = declared_dims(axes)
         positions = running(dims)
-        return names.name(name, [self.writer.index(positions[d]) for d in dims])
+        return self.notation.quantity(name, [self.writer.index(positions[d]) for d in dims]).text
 
     # --- sections
 
@@ -125,7 +128,9 @@ class _Page:
             shown.setdefault(alias.name, Named(alias.name, declared_dims(alias.axes), alias.value))
         rank = {name: place for place, name in enumerate(self.system.aliases)}
         for named in sorted(shown.values(), key=lambda n: (rank.get(n.name, len(rank)), n.node.number)):
-            left = names.name(named.name, [self.writer.index(running(named.dims)[d]) for d in named.dims])
+            left = self.notation.quantity(
+                named.name, [self.writer.index(running(named.dims)[d]) for d in named.dims]
+            ).text
             own = self.writer.names.get(named.node.number)
             same = own is not None and own.name == named.name
             yield self.row(left, named.node, defines=same)

@@ -2,9 +2,10 @@ r"""Names, labels and numbers in LaTeX: ``sigma_hare`` is ``\sigma_{\mathrm{hare
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 _SMALL = """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi
 psi omega"""
@@ -75,6 +76,32 @@ def name(word: str, indices: Sequence[str] = ()) -> str:
     return _letters(base, r"\mathit") + (f"_{{{','.join(subscripts)}}}" if subscripts else "")
 
 
+def spelled(word: str, indices: Sequence[str] = ()) -> str:
+    r"""A name as it is spelled, where `name` would give it the look of another.
+
+    Example:
+        >>> print(spelled("N_0", ["age"]))
+        \mathit{N\_0}_{age}
+    """
+    escaped = word.replace("_", r"\_")
+    shown = rf"\mathit{{{escaped}}}" if word.isascii() else text(word)
+    return shown + (f"_{{{','.join(indices)}}}" if indices else "")
+
+
+def clashing(words: Iterable[str]) -> frozenset[str]:
+    """Names that look like a shorter one, or like the time.
+
+    Example:
+        >>> sorted(clashing(["N0", "N_0", "x", "x_", "t_"]))
+        ['N_0', 't_', 'x_']
+    """
+    seen = {"t": "t"}
+    for word in sorted(words, key=lambda word: (len(word), word)):
+        seen.setdefault(name(word), word)
+    kept = set(seen.values())
+    return frozenset(word for word in words if word not in kept)
+
+
 def upright(word: str) -> str:
     r"""A word as an index or the name of an operator.
 
@@ -107,6 +134,8 @@ def number(value: float) -> str:
         >>> print(number(3.0), number(3e7), number(1e-5), number(float("inf")))
         3 3 \times 10^{7} 10^{-5} \infty
     """
+    if abs(value) == math.pi:
+        return r"\pi" if value > 0 else r"-\pi"
     if value != value:
         return r"\mathrm{nan}"
     if value in (float("inf"), float("-inf")):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from opjax.ir.functions import FUNCTIONS
 from opjax.ir.nodes import Between, ReduceKind
@@ -41,7 +41,14 @@ _CLOSES = re.compile(r" ?(\\right|\}(?![\^_])|,)")
 
 
 class Latex(Notation):
-    """Writes expressions as formulas."""
+    """Writes expressions as formulas.
+
+    Arguments:
+        clashing: names that are written as they are spelled, since they would look like others.
+    """
+
+    def __init__(self, clashing: Collection[str] = ()) -> None:
+        self.clashing = clashing
 
     def bracketed(self, text: str) -> str:
         """The text in brackets that grow with it."""
@@ -56,7 +63,7 @@ class Latex(Notation):
 
     def quantity(self, name: str, indices: Sequence[str] = ()) -> Piece:
         """A letter with subscripts."""
-        return Piece(names.name(name, indices))
+        return Piece(names.spelled(name, indices) if name in self.clashing else names.name(name, indices))
 
     def index(self, position: Position, axis: Axis) -> str:
         """A label as text, or the name of the axis with primes."""
@@ -105,9 +112,13 @@ class Latex(Notation):
         """Factors; a big operator may come last without brackets."""
         first, *others = operands
         parts = [self.within(first, MULTIPLY), *(self.within(p, POWER) for p in others)]
-        if others and others[-1].binding == BIG:
-            return Piece(sign.join([*parts[:-1], others[-1].text]), BIG)
-        return Piece(sign.join(parts), MULTIPLY)
+        big = bool(others) and others[-1].binding == BIG
+        if big:
+            parts[-1] = others[-1].text
+        text = parts[0]
+        for part in parts[1:]:  # 2 3 would look like 23
+            text += (r" \cdot " if part.lstrip("{")[:1].isdigit() else sign) + part
+        return Piece(text, BIG if big else MULTIPLY)
 
     def sum(self, terms: Sequence[tuple[bool, Piece]]) -> Piece:
         """Terms with their signs."""
