@@ -171,6 +171,7 @@ QUICK_BENCHMARKS = [
     "compare_with_op_system",
     "time_models",
     "time_networks",
+    "time_stencils",
     "against_unrolled",
 ]
 

@@ -182,6 +182,8 @@ def test_the_groups_of_a_network() -> None:
         "batch": False,
         "reroll": True,
         "scale": False,
+        "differences": False,
+        "faces": False,
     }
     (reroll,) = [record for record in found.passes if record.fired]
     assert found.operations == reroll.after < 20 < reroll.before == found.shared

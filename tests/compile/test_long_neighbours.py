@@ -11,7 +11,7 @@ import pytest
 import opjax
 from opjax.backends.jax import BACKEND as JAX
 from opjax.backends.numpy import BACKEND as NUMPY
-from opjax.compile.helpers import widened
+from opjax.compile.helpers import read_beyond, widened
 from opjax.ir.evaluate import evaluate
 from opjax.ir.nodes import Edge, Symbol
 from opjax.ir.types import declared_dims
@@ -71,6 +71,17 @@ def test_ends_around_an_array_are_the_same_for_all(edge: Edge) -> None:
         assert own_of_jax is not None
         np.testing.assert_array_equal(own, own_of_jax(jnp.asarray(v), low, high))
         assert own.shape == (3, 4 + low + high)
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_points_far_beyond_the_ends(edge: Edge) -> None:
+    v = np.array([[3.0, 4.0, 5.0]])
+    for first, last in ((-5, -1), (-4, 8), (1, 2), (2, 9), (5, 7)):
+        points = range(first, last)
+        want = v[0, [at % 3 if edge == "periodic" else min(max(at, 0), 2) for at in points]]
+        want = np.where([edge == "absorb" and at not in range(3) for at in points], 0.0, want)
+        np.testing.assert_array_equal(read_beyond(NUMPY, edge)(v, first, last, 1), [want])
+        np.testing.assert_array_equal(read_beyond(NUMPY, edge)(v.T, first, last, 0)[:, 0], want)
 
 
 WAVE = """

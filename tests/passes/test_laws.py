@@ -21,9 +21,9 @@ from opjax.passes import PASSES, Pass
 from opjax.passes.reroll import Bounds, reroll
 from strategies.programs import AXES, programs
 
-EXACT = ("fold", "shift", "guard", "batch")
+EXACT = ("fold", "shift", "guard", "batch", "faces")
 """No value changes by a bit."""
-REORDERED = ("cells", "contract", "reroll", "scale")
+REORDERED = ("cells", "contract", "differences", "reroll", "scale")
 """Sums and products are taken in another order."""
 ROOT = Path(__file__).parents[2]
 ROWS = {row.name: row for row in PASSES}

@@ -13,7 +13,7 @@ from typing import ClassVar
 from opjax.compile.contraction import common_order, contracted_order, usual_orders
 from opjax.compile.naming import Namer
 from opjax.compile.once import POSITIONAL, settled_nodes
-from opjax.compile.reading import hint_of, in_order, picked
+from opjax.compile.reading import hint_of, in_order, picked, resized
 from opjax.compile.signs import INFIX, Term, folds, terms_of
 from opjax.compile.tables import ONE, interpolated
 from opjax.compile.text import TIGHTEST, Table, Value
@@ -361,7 +361,9 @@ class Emitter:
         for dim in value.order:
             selection = chosen[dim]
             assert isinstance(selection, Along)
-            if selection.offset:
+            if selection.points:
+                value = resized(value, selection, self.program.axes[dim.axis].size or 0, self.helper, len(order))
+            elif selection.offset:
                 call = self.helper(f"shift_{selection.edge}")
                 value = Value(f"{call}({value.text}, {selection.offset}, {len(order)})", value.order)
             order.append(selection.dim)

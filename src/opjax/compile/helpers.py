@@ -12,6 +12,7 @@ from opjax.compile.lookup import lookups
 from opjax.ir.nodes import Edge
 
 SHIFTS: dict[str, Edge] = {"shift_stay": "stay", "shift_absorb": "absorb", "shift_periodic": "periodic"}
+READ: dict[str, Edge] = {"read_stay": "stay", "read_absorb": "absorb", "read_periodic": "periodic"}
 WIDENED: dict[str, Edge] = {"widen_stay": "stay", "widen_absorb": "absorb", "widen_periodic": "periodic"}
 
 
@@ -23,6 +24,8 @@ def helper(backend: Backend, name: str, dtype: DType) -> ArrayFunction:
         return backend.neighbours(name.removeprefix("shift_")) or neighbours(backend, SHIFTS[name])
     if name in WIDENED:
         return backend.widened(WIDENED[name]) or widened(backend, WIDENED[name])
+    if name in READ:
+        return read_beyond(backend, READ[name])
     own: dict[str, Any] = {
         "placed": backend.placing(dtype),
         "einsum": backend.einsum,
@@ -134,19 +137,31 @@ def neighbours(backend: Backend, edge: Edge) -> ArrayFunction:
 
 def widened(backend: Backend, edge: Edge) -> ArrayFunction:
     """A function ``widen(v, low, high)``: an array with some points beyond both ends of its last axis."""
-    shift = neighbours(backend, edge)
+    read = read_beyond(backend, edge)
 
     def widen(value: Array, low: int, high: int) -> Array:
         last = value.ndim - 1
-        ends = [value]
-        if low:
-            ends.insert(0, part(shift(value, -low, last), last, slice(0, low)))
-        if high:
-            size = value.shape[last]
-            ends.append(part(shift(value, high, last), last, slice(size - high, size)))
-        return backend.xp.concat(ends, axis=last)
+        return read(value, -low, value.shape[last] + high, last)
 
     return widen
+
+
+def read_beyond(backend: Backend, edge: Edge) -> ArrayFunction:
+    """A function ``read(v, first, last, axis)``: the points from one to another, which may be beyond the ends."""
+    xp = backend.xp
+
+    def read(value: Array, first: int, last: int, axis: int) -> Array:
+        size, parts = value.shape[axis], list[Array]()
+        while first < last:
+            inside = edge == "periodic" or 0 <= first < size
+            start = first % size if inside else 0 if first < 0 else size - 1
+            stop = min(size, start + last - first) if inside else start + 1
+            found = part(value, axis, slice(start, stop))
+            parts.append(found if inside or edge == "stay" else xp.zeros_like(found))
+            first += stop - start
+        return xp.concat(parts, axis=axis)
+
+    return read
 
 
 def part(value: Array, axis: int, where: slice) -> Array:

@@ -49,8 +49,8 @@ class Padded:
             match chosen[dim]:
                 case AtPosition(position=position):
                     parts.append(str(position + (self.rooms[dim].low if dim in self.rooms else 0)))
-                case Along(offset=offset):
-                    parts.append(self._along(dim, offset))
+                case Along(offset=offset, points=points):
+                    parts.append(self._along(dim, offset, points))
         return f"{self.name}[{', '.join(parts)}]"
 
     def kept(self, chosen: Mapping[Dim, Along | AtPosition]) -> Dims:
@@ -58,12 +58,12 @@ class Padded:
         found = [chosen[dim] for dim in self.order]
         return tuple(selection.dim for selection in found if isinstance(selection, Along))
 
-    def _along(self, dim: Dim, offset: int) -> str:
+    def _along(self, dim: Dim, offset: int, points: int = 0) -> str:
         room = self.rooms.get(dim)
         if room is None:
-            return ":"
+            return f"{offset}:{offset + points}" if points else ":"
         start = room.low + offset
-        return f"{start}:{start + room.size}"
+        return f"{start}:{start + (points or room.size)}"
 
     def ends(self) -> Iterator[str]:
         """The statements that fill the room; each dim is filled for all points of the others, corners last."""
@@ -137,22 +137,24 @@ class Padding:
 
     def _add(self, view: View, axes: Mapping[str, Axis]) -> None:
         """Room for one view, if its offsets are small and its edges those of the others."""
-        wanted: list[tuple[Dim, Along, int]] = []
-        for dim, selection in zip(view.operand.dims, view.selections, strict=True):
-            if isinstance(selection, Along) and selection.offset:
-                wanted.append((dim, selection, axes[dim.axis].size or 0))
+        wanted: list[tuple[Dim, Room]] = []
         rooms = self.rooms.get(view.operand.number, {})
-        for dim, selection, size in wanted:
-            known = rooms.get(dim)
-            if abs(selection.offset) > size or (known is not None and known.edge != selection.edge):
-                return
+        for dim, selection in zip(view.operand.dims, view.selections, strict=True):
+            if isinstance(selection, Along) and (selection.offset or selection.points):
+                size, first = axes[dim.axis].size or 0, selection.offset
+                room = Room(selection.edge, size, max(0, -first), max(0, first + (selection.points or size) - size))
+                known = rooms.get(dim)
+                if max(room.low, room.high) > size or (known is not None and known.edge != room.edge):
+                    return
+                if room.low or room.high:
+                    wanted.append((dim, room))
         if view.operand.kind != "real" or not wanted:
             return
         self.views.add(view.number)
         rooms = self.rooms.setdefault(view.operand.number, {})
-        for dim, selection, size in wanted:
-            room = rooms.setdefault(dim, Room(selection.edge, size))
-            room.low, room.high = max(room.low, -selection.offset), max(room.high, selection.offset)
+        for dim, new in wanted:
+            room = rooms.setdefault(dim, new)
+            room.low, room.high = max(room.low, new.low), max(room.high, new.high)
 
     def _is_through(self, view: View, uses: Mapping[int, int]) -> bool:
         """Whether a shift has room itself for all that it shifts."""

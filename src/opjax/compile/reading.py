@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from opjax.compile.signs import INFIX
 from opjax.compile.text import TIGHTEST, Value
@@ -20,6 +20,22 @@ def picked(operand: Value, chosen: Mapping[Dim, Along | AtPosition]) -> Value:
     inside += ", ..." if last + 1 < len(picks) else ""
     kept = tuple(d for d in operand.order if isinstance(chosen[d], Along))
     return Value(f"{operand.within(TIGHTEST)}[{inside}]", kept)
+
+
+def resized(value: Value, along: Along, size: int, helper: Callable[[str], str], place: int) -> Value:
+    """The value with another number of points along a dim: a slice where all of them exist.
+
+    Arguments:
+        value: an array.
+        along: how the dim is read.
+        size: its points.
+        helper: gives the name of a function.
+        place: which dim it is.
+    """
+    first, last = along.offset, along.offset + along.points
+    if first >= 0 and last <= size:
+        return Value(f"{value.within(TIGHTEST)}[{':, ' * place}{first}:{last}]", value.order)
+    return Value(f"{helper(f'read_{along.edge}')}({value.text}, {first}, {last}, {place})", value.order)
 
 
 def in_order(value: Value, order: Dims) -> Value:

@@ -92,7 +92,7 @@ def is_renaming(node: AnyNode) -> bool:
     return (
         isinstance(node, View)
         and len(along(node)) == len(node.dims) == len(node.operand.dims)
-        and not any(selection.offset for selection in along(node))
+        and not any(selection.offset or selection.points for selection in along(node))
     )
 
 

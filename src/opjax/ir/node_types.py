@@ -108,11 +108,15 @@ class Contract(Node):
 
 @record()
 class Along:
-    """A dim of the operand is read along `dim`, `offset` points further on; `edge` says what lies beyond the end."""
+    """A dim of the operand is read along `dim`, `offset` points further on; `edge` says what lies beyond the end.
+
+    Where `dim` has another number of points than the operand, `points` says it.
+    """
 
     dim: Dim
     offset: int = 0
     edge: Edge = "absorb"
+    points: int = 0
 
 
 @record()

@@ -15,6 +15,8 @@ from opjax.ir.program import Program, Step, Watch
 from opjax.passes.batch import batch
 from opjax.passes.cells import cells
 from opjax.passes.contract import contract
+from opjax.passes.differences import differences
+from opjax.passes.faces import faces
 from opjax.passes.fold import fold
 from opjax.passes.guard import guard
 from opjax.passes.remarks import left_unrolled
@@ -30,12 +32,14 @@ class Pass(NamedTuple):
         run: the pass.
         reason: why it stands here.
         differentiable_only: whether only namespaces that differentiate need it.
+        stepwise_only: whether it is for namespaces that go over arrays operation by operation, and none that compiles.
         remark: says of a program that the pass was given, and the one that it made, what it left as it was, and why.
     """
 
     run: Callable[[Program], Program]
     reason: str
     differentiable_only: bool = False
+    stepwise_only: bool = False
     remark: Callable[[Program, Program], str] | None = None
 
     @property
@@ -77,14 +81,16 @@ PASSES: tuple[Pass, ...] = (
         "after all that know nothing of its vectors; and what they leave is told apart by shape",
         remark=left_unrolled,
     ),
-    Pass(scale, "last, for the vectors of the one before too; after guarding, so that what it divides by is guarded"),
+    Pass(scale, "for the vectors of the one before too; after guarding, so that what it divides by is guarded"),
+    Pass(differences, "after scaling, which knows sums of neighbours as they are written", stepwise_only=True),
+    Pass(faces, "last: it shares what all others have made of neighbours", stepwise_only=True),
 )
 
 
 def run_passes(program: Program, differentiable: bool, watch: Watch | None = None) -> Program:
     """The program after all passes; `watch` is told of each."""
     for row in PASSES:
-        if differentiable or not row.differentiable_only:
+        if not (row.stepwise_only if differentiable else row.differentiable_only):
             before, program = program, row.run(program)
             if watch is not None:
                 remark = row.remark(before, program) if row.remark else ""

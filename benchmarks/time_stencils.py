@@ -1,0 +1,208 @@
+"""How fast is one warm call of models of finite differences, against hand-written code?
+
+The code by hand takes the differences between neighbours first, as one does on paper: a second difference is the
+difference of two, a flux is computed once for each face. 64-bit numbers; all values are first checked to be those of
+the code by hand. Below 1x opjax is the quicker one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import harness
+import opjax
+
+Parameters = dict[str, Any]
+RightHandSide = Callable[[Any, Parameters], Any]
+
+MODEL = """
+model Line:
+  axes:
+    x = grid(0, 1, {points})
+  params:
+{parameters}
+  states:
+{states}
+  dynamics:
+{rates}
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model on a line: its name, parameters, states, rates with what lies beyond the ends, and its code by hand."""
+
+    name: str
+    parameters: Parameters
+    states: str
+    rates: tuple[str, ...]
+    numpy: RightHandSide
+    jax: RightHandSide
+
+    def text(self, points: int) -> str:
+        """The model."""
+        lines = [f"    {name} = {value}" if np.ndim(value) == 0 else f"    {name}[x]" for name, value in self.given(2)]
+        rates = [f"    d({state}[x])/dt = {rate}" for state, rate in zip(self.states, self.rates, strict=True)]
+        states = [f"    {state}[x]" for state in self.states]
+        parts = {"parameters": lines, "states": states, "rates": rates}
+        return MODEL.format(points=points, **{name: "\n".join(rows) for name, rows in parts.items()})
+
+    def given(self, points: int) -> Iterator[tuple[str, Any]]:
+        """The parameters; those along the line with as many points."""
+        for name, value in self.parameters.items():
+            yield name, np.linspace(value[0], value[1], points) if isinstance(value, tuple) else value
+
+
+def faces(u: np.ndarray, first: float, last: float) -> np.ndarray:
+    """The differences between neighbours, and those at the ends."""
+    found = np.empty(u.size + 1, u.dtype)
+    np.subtract(u[1:], u[:-1], found[1:-1])
+    found[0], found[-1] = first, last
+    return found
+
+
+def burgers_numpy(u: np.ndarray, p: Parameters) -> np.ndarray:
+    d = faces(u, u[0] - u[-1], u[0] - u[-1])
+    change = d[1:] + d[:-1]
+    change *= u
+    change *= -0.5 / p["dx"]
+    second = d[1:] - d[:-1]
+    second *= p["nu"] / p["dx"] ** 2
+    change += second
+    return change
+
+
+def burgers_jax(u: Any, p: Parameters) -> Any:
+    right, left = jnp.roll(u, -1), jnp.roll(u, 1)
+    return p["nu"] * (right - 2 * u + left) / p["dx"] ** 2 - u * (right - left) / (2 * p["dx"])
+
+
+def drift_numpy(u: np.ndarray, p: Parameters) -> np.ndarray:
+    d = faces(u, 0.0, 0.0)
+    spread, drift = p["D"] / p["dx"] ** 2, p["v"] / (2 * p["dx"])
+    change = d[1:] * (spread - drift)
+    change -= d[:-1] * (spread + drift)
+    return change
+
+
+def drift_jax(u: Any, p: Parameters) -> Any:
+    wide = jnp.pad(u, 1, mode="edge")
+    right, left = wide[2:], wide[:-2]
+    return p["D"] * (right - 2 * u + left) / p["dx"] ** 2 - p["v"] * (right - left) / (2 * p["dx"])
+
+
+def heat_numpy(u: np.ndarray, p: Parameters) -> np.ndarray:
+    flux = faces(u, 0.0, 0.0)
+    flux[1:-1] *= p["k"][1:] + p["k"][:-1]
+    change = flux[1:] - flux[:-1]
+    change *= 0.5 / p["dx"] ** 2
+    return change
+
+
+def heat_jax(u: Any, p: Parameters) -> Any:
+    flux = jnp.pad((p["k"][1:] + p["k"][:-1]) / 2 * (u[1:] - u[:-1]), 1)
+    return (flux[1:] - flux[:-1]) / p["dx"] ** 2
+
+
+def chain_numpy(y: np.ndarray, p: Parameters) -> np.ndarray:
+    half = y.size // 2
+    q, change = y[:half], np.empty(y.size, y.dtype)
+    np.multiply(y[half:], 1.0, change[:half])
+    d = faces(q, q[0], -q[-1])
+    force = d * d
+    force *= p["beta"]
+    force += 1.0
+    force *= d
+    np.subtract(force[1:], force[:-1], change[half:])
+    return change
+
+
+def chain_jax(y: Any, p: Parameters) -> Any:
+    q, v = y.reshape(2, -1)
+    d = jnp.diff(jnp.pad(q, 1))
+    return jnp.concatenate([v, jnp.diff(d + p["beta"] * d**3)])
+
+
+SECOND = "(u[x+1] - 2*u[x] + u[x-1])/dx^2"
+CASES = (
+    Case(
+        "Burgers",
+        {"nu": 0.01, "dx": 0.004},
+        "u",
+        (f"nu*{SECOND} - u[x]*(u[x+1] - u[x-1])/(2*dx) edge periodic",),
+        burgers_numpy,
+        burgers_jax,
+    ),
+    Case(
+        "advection and diffusion",
+        {"D": 0.01, "v": 0.3, "dx": 0.04},
+        "u",
+        (f"D*{SECOND} - v*(u[x+1] - u[x-1])/(2*dx) edge stay",),
+        drift_numpy,
+        drift_jax,
+    ),
+    Case(
+        "heat, variable conductivity",
+        {"k": (0.5, 1.5), "dx": 0.1},
+        "u",
+        ("((k[x] + k[x+1])/2*(u[x+1] - u[x]) - (k[x-1] + k[x])/2*(u[x] - u[x-1]))/dx^2 edge stay",),
+        heat_numpy,
+        heat_jax,
+    ),
+    Case(
+        "chain with cubic springs",
+        {"beta": 0.7},
+        "qv",
+        ("v[x]", "q[x+1] - 2*q[x] + q[x-1] + beta*((q[x+1] - q[x])^3 - (q[x] - q[x-1])^3) edge absorb"),
+        chain_numpy,
+        chain_jax,
+    ),
+)
+
+
+def numpy_pair(case: Case, points: int) -> dict[str, harness.Candidate]:
+    """The two calls with NumPy."""
+    rhs, p = opjax.compile_rhs(opjax.loads(case.text(points), "ojx")), dict(case.given(points))
+    y = np.random.default_rng(20261101).uniform(size=len(case.states) * points)
+    np.testing.assert_allclose(rhs(0.0, y, p), case.numpy(y, p), rtol=1e-8, atol=1e-8)
+    return {"opjax": lambda: rhs(0.0, y, p), "hand": lambda: case.numpy(y, p)}
+
+
+def jax_pair(case: Case, points: int) -> dict[str, harness.Candidate]:
+    """The two jitted calls."""
+    rhs, p = opjax.compile_rhs(opjax.loads(case.text(points), "ojx")), dict(case.given(points))
+    y = jnp.asarray(np.random.default_rng(20261101).uniform(size=len(case.states) * points))
+    functions = (jax.jit(lambda y, p: rhs(0.0, y, p)), jax.jit(case.jax))
+    np.testing.assert_allclose(*(np.asarray(f(y, p)) for f in functions), rtol=1e-8, atol=1e-8)
+    ours, by_hand = functions
+    return {"opjax": lambda: ours(y, p).block_until_ready(), "hand": lambda: by_hand(y, p).block_until_ready()}
+
+
+def row(name: str, pair: dict[str, harness.Candidate], turns: int) -> list[str]:
+    """One line of a table of times."""
+    timing = harness.in_turns(pair, turns)
+    cells = [harness.microseconds(timing[which].median) for which in ("opjax", "hand")]
+    return [name, *cells, harness.ratio(timing["opjax"].over(timing["hand"]))]
+
+
+def main() -> None:
+    """Measure and write the page."""
+    page = harness.Page(__file__, __doc__ or "")
+    columns = ["model", "opjax, us", "by hand, us", "opjax / hand"]
+    sizes = (100,) if page.quick else (256, 1024, 4096)
+    each = [(case, points) for case in CASES for points in sizes]
+    with jax.enable_x64(True):
+        for heading, pair in (("NumPy, one call", numpy_pair), ("JAX, one jitted call", jax_pair)):
+            rows = [row(f"{case.name}, {points:,}", pair(case, points), page.turns) for case, points in each]
+            page.table(heading, columns, rows)
+    page.finish()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""What neighbours compute alike is computed once, to the last bit; second differences keep to their units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from opjax.ir.evaluate import evaluate
+from opjax.ir.nodes import Along, AnyNode, Apply, Edge, Graph, IntegerPower, Symbol
+from opjax.ir.program import Program
+from opjax.ir.types import Axis, Dim
+from opjax.passes.differences import differences
+from opjax.passes.faces import faces
+
+X, Z = Dim("x"), Dim("z")
+AXES = {"x": Axis("x", "labels", tuple("pqrst")), "z": Axis("z", "labels", ("u", "v", "w"))}
+EDGES: tuple[Edge, ...] = ("periodic", "stay", "absorb")
+SPECIAL = (0.0, -0.0, 1.0, -1.5, math.inf, -math.inf, math.nan, 3e307, 5e-324, 0.1, 0.7, -0.3)
+At = Callable[[int], AnyNode]
+"""An expression by how many points further on it is read."""
+
+
+def values(program: Program, leaf: Callable[[Symbol, tuple[int, ...]], float]) -> list[dict[tuple[int, ...], float]]:
+    return [dict(cells.values) for cells in evaluate(list(program.roots.values()), program.axes, leaf)]
+
+
+def read(graph: Graph, array: AnyNode, step: int, edge: Edge) -> AnyNode:
+    return graph.view(array, [Along(d, step, edge) if d == X and step else Along(d) for d in array.dims])
+
+
+def operations(program: Program) -> int:
+    return sum(isinstance(node, Apply | IntegerPower) for node in program.nodes)
+
+
+@st.composite
+def expressions(draw: st.DrawFn, graph: Graph, edge: Edge, depth: int) -> At:
+    """An expression that can be read some points further on."""
+    kind = draw(st.sampled_from(("read", "add", "multiply", "minus", "square", "sin", "number"))) if depth else "read"
+    if kind == "read":
+        name, axes = draw(st.sampled_from((("u", ("x",)), ("k", ("x",)), ("w", ("x", "z")))))
+        array, step = graph.symbol("state", name, axes), draw(st.integers(-1, 2))
+        return lambda more: read(graph, array, step + more, edge)
+    inner = draw(expressions(graph, edge, depth - 1))
+    if kind in ("add", "multiply"):
+        other = draw(expressions(graph, edge, depth - 1))
+        return lambda more: graph.apply(kind, (inner(more), other(more)))
+    if kind == "square":
+        return lambda more: graph.integer_power(inner(more), 2)
+    if kind == "number":
+        number = draw(st.sampled_from((graph.constant(3.0), graph.symbol("parameter", "q"))))
+        return lambda more: graph.apply("multiply", (number, inner(more)))
+    return lambda more: graph.apply("sin" if kind == "sin" else "negate", (inner(more),))
+
+
+@st.composite
+def fluxes(draw: st.DrawFn) -> Program:
+    """Sums of what neighbours compute alike, some of it over two axes, some of it of other sums."""
+    graph, roots = Graph(), dict[str, AnyNode]()
+    for name in ("a", "b"):
+        edge = draw(st.sampled_from(EDGES))
+        at = draw(expressions(graph, edge, draw(st.integers(1, 3))))
+        steps = draw(st.lists(st.integers(-2, 2), min_size=1, max_size=3))
+        total = graph.apply("add", [at(step) for step in steps]) if len(steps) > 1 else at(steps[0])
+        roots[name] = total
+        if draw(st.booleans()):
+            edge = draw(st.sampled_from(EDGES))
+            roots[f"{name} of {name}"] = graph.apply("add", (total, read(graph, total, draw(st.integers(-1, 1)), edge)))
+    return Program(graph, roots, AXES, {})
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(program=fluxes(), seed=st.integers(0, 10_000))
+def test_no_bit_changes(program: Program, seed: int) -> None:
+    def leaf(symbol: Symbol, cell: tuple[int, ...]) -> float:
+        return SPECIAL[(seed + ord(symbol.name[0]) + sum((i + 1) * 5**p for p, i in enumerate(cell))) % len(SPECIAL)]
+
+    after = faces(program)
+    assert operations(after) <= operations(program)
+    for old, new in zip(values(program, leaf), values(after, leaf), strict=True):
+        assert {c: str(v) for c, v in old.items()} == {c: str(v) for c, v in new.items()}
+
+
+def flux(edges: tuple[Edge, Edge], second: int) -> Program:
+    """``(k[x] + k[x+1])*(u[x+1] - u[x])`` minus the same one point before."""
+    graph = Graph()
+    k, u = (graph.symbol("state", name, ("x",)) for name in "ku")
+
+    def at(step: int) -> AnyNode:
+        edge = edges[step != 0]
+        mean = graph.apply("add", (read(graph, k, step, edge), read(graph, k, step + 1, edge)))
+        slope = graph.apply("negate", (read(graph, u, step, edge),))
+        return graph.apply("multiply", (mean, graph.apply("add", (read(graph, u, step + 1, edge), slope))))
+
+    minus = graph.apply("negate", (at(second),))
+    return Program(graph, {"rate": graph.apply("add", (at(0), minus))}, AXES, {})
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_a_flux_is_computed_once(edge: Edge) -> None:
+    program = flux((edge, edge), -1)
+    assert (operations(program), operations(faces(program))) == (10, 6)  # a sum, difference, its sign, and product less
+
+
+@pytest.mark.parametrize(("edges", "second"), [(("stay", "absorb"), -1), (("stay", "stay"), 4)])
+def test_what_is_not_alike_or_too_far_stays(edges: tuple[Edge, Edge], second: int) -> None:
+    program = flux(edges, second)
+    assert faces(program) is program
+
+
+# --- second differences
+
+
+def second_difference(edge: Edge, terms: list[int], sign: float) -> tuple[Program, Program]:
+    """The sum of neighbours and -2 times the point itself in some order; and that of the absolute values."""
+    graph = Graph()
+    u = graph.symbol("state", "u", ("x",))
+    parts = [graph.apply("multiply", (graph.constant(2.0), u)) if not t else read(graph, u, t, edge) for t in terms]
+    signs = [sign * (-1 if not t else 1) for t in terms]
+    given_terms = [graph.apply("negate", (p,)) if s < 0 else p for p, s in zip(parts, signs, strict=True)]
+    sizes = [graph.apply("abs", (p,)) for p in parts]
+    sums = [graph.apply("add", each) for each in (given_terms, sizes)]
+    first, second = (Program(graph, {"value": node}, AXES, {}) for node in sums)
+    return first, second
+
+
+ORDERS = [[1, 0, -1], [-1, 0, 1], [0, 1, -1], [2, -2, 0], [1, -1, 0]]
+
+
+@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("terms", ORDERS)
+@settings(max_examples=20, deadline=None)
+@given(u=st.lists(st.floats(-1e6, 1e6), min_size=5, max_size=5))
+def test_second_differences_keep_to_their_units(edge: Edge, sign: float, terms: list[int], u: list[float]) -> None:
+    program, size = second_difference(edge, terms, sign)
+    after = differences(program)
+    assert max(len(node.operands) for node in after.nodes) == 2
+    (old,), (new,), (most,) = (values(p, lambda symbol, cell: u[cell[0]]) for p in (program, after, size))
+    for cell, value in old.items():
+        assert abs(value - new[cell]) <= 4 * math.ulp(most[cell])
+
+
+@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize("at", range(5))
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_what_is_infinite_stays_so(edge: Edge, at: int, value: float) -> None:
+    program, _ = second_difference(edge, [1, 0, -1], 1.0)
+    (old,), (new,) = (
+        values(p, lambda symbol, cell: value if cell[0] == at else 1.0) for p in (program, differences(program))
+    )
+    assert {c: str(v) for c, v in old.items()} == {c: str(v) for c, v in new.items()}
