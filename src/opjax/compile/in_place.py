@@ -19,6 +19,7 @@ from opjax.compile.copies import copied
 from opjax.compile.emit import Emitter
 from opjax.compile.neighbours import Neighbours
 from opjax.compile.padding import Padded, Padding, shift_of
+from opjax.compile.pairs import Pairs
 from opjax.compile.products import product_text
 from opjax.compile.released import LONG
 from opjax.compile.signs import INFIX, Term, terms_of
@@ -66,7 +67,7 @@ class InPlace(Emitter):
         self.targets.plan_parts(self.operations, self.program.axes, self.uses)
         self.stencils = Stencils(self.program.axes, self.neighbours)
         self.neighbours.axes = self.program.axes
-        self.neighbours.plan(self.program.nodes, self.uses)
+        Pairs(self.neighbours, self.uses).plan(self.program.nodes)
         self.padding.plan(self.operations, self.uses, self.neighbours)
         padded = self.padding.views.union(self.neighbours.within)
         for node in self.operations:
@@ -120,7 +121,7 @@ class InPlace(Emitter):
         rest = [self.beside(argument, value, order) for argument, value in pairs[numbers:]]
         if not numbers:
             terms, run = terms_of(node, arguments, rest), self.neighbours.sums.get(node.number)
-            return [(self.stencils.sum(run, self), False), *terms[len(run) :]] if run else terms
+            return [(self.stencils.sum(run, self, order), False), *terms[len(run) :]] if run else terms
         first = self.cell(self.joined(node.function, [(self.operand(a), False) for a in arguments[:numbers]], ()))
         return [(value, False) for value in (first, *rest)]
 
@@ -247,7 +248,7 @@ class InPlace(Emitter):
             self.targets.written.add(node.number)
             hint = self.program.names.get(node.number, "total")
             there = self.assign(hint, Value(target.text, ())).text
-            return self.stencils.sum(self.neighbours.sums[node.number], self, there)
+            return self.stencils.sum(self.neighbours.sums[node.number], self, target.dims, there)
         if isinstance(node, Apply) and self.begins_there(node, target):
             self.targets.written.add(node.number)
             value = self.joined(node.function, self.terms(node, target.dims), target.dims)

@@ -35,6 +35,7 @@ class Reading:
         minus: whether it is subtracted.
         number: a factor or divisor.
         divides: whether it is a divisor.
+        points: of how many points the sum is, where these are not those of the array.
     """
 
     array: AnyNode
@@ -44,6 +45,7 @@ class Reading:
     minus: bool = False
     number: AnyNode | None = None
     divides: bool = False
+    points: int = 0
 
     @property
     def room(self) -> tuple[int, int]:
@@ -69,7 +71,7 @@ class Neighbours:
     Arguments:
         axes: the axes by name.
         sums: of the sum with this number, what its first terms read.
-        bare: the numbers of arrays that need no room: states whose neighbours are read along one dim at a time.
+        bare: the numbers of arrays that need no room: their neighbours are read along one dim at a time.
         within: the nodes that are part of such terms, and nothing else, by number, with the order of their dims.
     """
 

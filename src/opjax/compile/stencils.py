@@ -70,21 +70,26 @@ class Stencils:
     fields: dict[int, Field] = field(default_factory=dict[int, "Field"])
     made: dict[str, int] = field(default_factory=dict[str, int])
 
-    def sum(self, run: Sequence[Reading], writer: Writer, total: str = "") -> Value:
+    def sum(self, run: Sequence[Reading], writer: Writer, order: Dims, total: str = "") -> Value:
         """A sum over neighbours, in an array of its own if there is none."""
         array = run[0].array
         if array.number not in self.fields:
             self.fields[array.number] = self.field(array, writer)
         found, fresh = self.fields[array.number], not total
-        shape = f"({', '.join(map(str, found.sizes))})"
+        sizes = (run[0].points or found.sizes[0], *found.sizes[1:])
+        shape = f"({', '.join(map(str, sizes))})" if len(sizes) > 1 else str(sizes[0])
         if not total:
-            total = writer.assign("total", Value(f"{writer.helper('empty')}({shape}, real)", found.order)).text
+            total = writer.assign("total", Value(f"{writer.helper('empty')}({shape}, real)", order)).text
             self.made[total] = len(writer.here) - 1
-        Stencil(writer, found, total, writer.assign("v", Value(f"{total}.reshape(-1)", found.order)).text).sum(run)
-        return Value(total, found.order, fresh=fresh)
+        vector = writer.assign("v", Value(f"{total}.reshape(-1)", found.order)).text if len(sizes) > 1 else total
+        Stencil(writer, found, total, vector, sizes).sum(run)
+        return Value(total, order, fresh=fresh)
 
     def field(self, array: AnyNode, writer: Writer) -> Field:
         """An array as a vector."""
+        if array.number in self.neighbours.bare and len(array.dims) == 1:
+            name = writer.operand(array).text
+            return Field(name, name, array.dims, (self.axes[array.dims[0].axis].size or 0,), None)
         if array.number in self.neighbours.bare and isinstance(array, Symbol):
             start, stop = writer.stored.blocks[array.name]
             value = writer.operand(array)
@@ -125,12 +130,14 @@ class Stencil:
         field: the array.
         total: the variable that holds the sum.
         vector: that which holds it as a vector.
+        shape: its lengths.
     """
 
     writer: Writer
     field: Field
     total: str
     vector: str
+    shape: tuple[int, ...]
 
     def sum(self, readings: Sequence[Reading]) -> None:
         """The statements that write the sum."""
@@ -146,8 +153,11 @@ class Stencil:
             to, (one, other) = self.along(first, second)
             self.line(f"{write}({self.sign(first)}{one}, {other}, {to or self.vector})")
             for end in ends:
-                terms = f"{self.sign(first)}{self.beyond(first, end)}, {self.beyond(second, end)}"
-                self.line(f"{write}({terms}, {self.at(end)})")
+                one, other = f"{self.sign(first)}{self.beyond(first, end)}", self.beyond(second, end)
+                if len(self.shape) == 1:
+                    self.line(f"{self.at(end)} = {one} {'-' if second.minus else '+'} {other}")
+                else:
+                    self.line(f"{write}({one}, {other}, {self.at(end)})")
         for reading in rest:
             self.add(reading)
 
@@ -183,18 +193,21 @@ class Stencil:
         moves = [sum(move * step for move, step in zip(r.moves, steps, strict=True)) for r in readings]
         first, last = 0, math.prod(sizes)
         if self.field.low is None:
-            first, last = max(0, *[-move for move in moves]), last - max(0, *moves)
+            first, last = max(0, *[-move for move in moves]), min(math.prod(self.shape), *[last - m for m in moves])
         low = steps[0] * (self.field.low or 0)
         texts = [f"{self.field.vector}[{low + first + move}:{low + last + move}]" for move in moves]
-        to = f"{self.vector}[{first}:{last}]" if last - first < math.prod(sizes) else ""
+        to = f"{self.vector}[{first}:{last}]" if last - first < math.prod(self.shape) else ""
         return to, [self.times(reading, text) for reading, text in zip(readings, texts, strict=True)]
 
     def ends(self, reading: Reading) -> list[Ends]:
         """The points for which a term along memory is another row's, or nothing."""
         found: list[Ends] = []
-        for place in reading.moved if self.field.low is None else reading.across:
-            move, size = reading.moves[place], self.field.sizes[place]
-            found.append((place, 0, -move) if move < 0 else (place, size - move, size))
+        for place in range(len(self.shape)) if self.field.low is None else reading.across:
+            last = self.field.sizes[place] - reading.moves[place]
+            if reading.moves[place] < 0:
+                found.append((place, 0, -reading.moves[place]))
+            if last < self.shape[place]:
+                found.append((place, last, self.shape[place]))
         return found
 
     def at(self, end: Ends) -> str:
