@@ -13,9 +13,9 @@ import opjax
 from opjax.backends.numpy import BACKEND
 from opjax.compile.helpers import neighbours
 from opjax.ir.evaluate import evaluate
-from opjax.ir.nodes import Along, AnyNode, Edge, Graph, Symbol
+from opjax.ir.nodes import Along, AnyNode, Edge, Graph, Place, Symbol
 from opjax.ir.program import Program
-from opjax.ir.types import Axis
+from opjax.ir.types import Axis, Dim
 from opjax.passes.shift import shift
 
 SIZE = 6
@@ -50,6 +50,21 @@ def stopped_flows(draw: st.DrawFn) -> Program:
 def test_a_stopped_flow_keeps_its_value(program: Program) -> None:
     ((want,), (got,)) = (evaluate(list(p.roots.values()), AXES, leaf) for p in (program, shift(program)))
     assert got == want
+
+
+@pytest.mark.parametrize("comparison", ["equal", "less_equal", "greater", "not_equal"])
+@given(at=st.integers(-1, SIZE))
+def test_a_number_at_one_point_is_placed_there(comparison: str, at: int) -> None:
+    graph = Graph()
+    test = graph.apply(comparison, (graph.symbol("position", "a", ("a",)), graph.constant(float(at))))
+    births = graph.reduce("sum", graph.symbol("state", "T", ("b", "a")), (Dim("a"),))
+    value = graph.apply("where", (test, births, graph.constant(0.0)))
+    program = Program(graph, {"x": graph.apply("negate", (value,))}, AXES, {})
+    after = shift(program)
+    ((want,), (got,)) = (evaluate(list(p.roots.values()), AXES, leaf) for p in (program, after))
+    assert got == want
+    holding = {"equal": at in range(SIZE), "less_equal": at == 0, "greater": at == SIZE - 2, "not_equal": False}
+    assert (Place in after.kinds) == holding[comparison]
 
 
 @given(st.sampled_from(("stay", "absorb", "periodic")), st.integers(-9, 9), st.integers(0, 2), st.integers(1, 5))

@@ -2,7 +2,8 @@
 
 An ageing flow that stays inside is ``where(position + 1 < size, v, 0)``; its loss is minus that, its gain the neighbour
 of that. The condition is known now: what it takes away at an end is what ``v`` shifted away from the end and back
-lacks. The gain then needs no condition at all, and the loss is the gain shifted back.
+lacks. The gain then needs no condition at all, and the loss is the gain shifted back. A number that counts at one point
+alone, such as births, is placed there.
 
 Law: no value changes by a bit.
 Benchmark: Lorenz-96 and Gray-Scott in `benchmarks/time_models.py`.
@@ -20,6 +21,8 @@ from opjax.ir.types import Dim, Role
 from opjax.passes.guard import WITHOUT_SLOPE, is_sharp
 
 MOST_POINTS = 10_000
+Known = tuple[Dim, AnyNode, list[bool]]
+"""A dim, a value, and at which points of the dim it is as written; it is zero elsewhere."""
 POSITIONAL: frozenset[Role] = frozenset(("position", "coordinate", "size"))
 
 
@@ -27,22 +30,26 @@ def shift(program: Program) -> Program:
     """The same values with known conditions at the ends of an axis as shifts."""
     if "where" not in program.functions:
         return program
-    smooth = _smooth(program.nodes)
+    known = {node.number: found for node in program.nodes if (found := _known(program, node)) is not None}
+    smooth = _smooth(program.nodes) if known else set[int]()
+    places = {number: at for number, found in known.items() if (at := _only_place(found)) is not None}
+    runs = {number: at for number, found in known.items() if number in smooth and (at := _ends(found)) is not None}
 
     def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
         if isinstance(node, View):
             return graph.view(_without_detour(graph, node, operands[0]), node.selections, node.span)
-        ends = _ends(program, node) if node.number in smooth else None
-        if ends is None:
+        if node.number in places:
+            return graph.place(operands[1], *places[node.number], node.span)
+        if node.number not in runs:
             return copy_node(graph, node, operands)
-        dim, low, high = ends
+        dim, low, high = runs[node.number]
         value = operands[1]
         for steps in (-high, low):  # away from the end, and back
             if steps:
                 value = _shifted(graph, _shifted(graph, value, dim, steps), dim, -steps)
         return value
 
-    return rebuild(program, rule, lambda node: node.number in smooth and _ends(program, node) is not None)
+    return rebuild(program, rule, lambda node: node.number in runs or node.number in places)
 
 
 def _smooth(nodes: list[AnyNode]) -> set[int]:
@@ -59,28 +66,42 @@ def _shifted(graph: Graph, value: AnyNode, dim: Dim, offset: int) -> AnyNode:
     return graph.view(value, [Along(d, offset if d == dim else 0) for d in value.dims], value.span)
 
 
-def _ends(program: Program, node: AnyNode) -> tuple[Dim, int, int] | None:
+def _ends(found: Known) -> tuple[Dim, int, int] | None:
     """How many points at both ends of a dim a value is zero at, if it is as written elsewhere."""
-    match node:
-        case Apply(function="where", arguments=(condition, value, Constant(value=0.0, kind="real") as zero)):
-            if math.copysign(1.0, zero.value) < 0:  # shifts bring in a positive one
-                return None
-        case _:
-            return None
-    if len(condition.dims) != 1 or condition.dims[0] not in value.dims or not condition.roles <= POSITIONAL:
+    dim, value, holding = found
+    if dim not in value.dims:
         return None
-    (dim,) = condition.dims
-    size = program.axes[dim.axis].size
-    if size is None or size > MOST_POINTS:
-        return None
-    (cells,) = evaluate([condition], program.axes, _no_leaf)
-    runs = [(holds, len(list(run))) for holds, run in itertools.groupby(cells.values[(i,)] for i in range(size))]
+    runs = [(holds, len(list(run))) for holds, run in itertools.groupby(holding)]
     inside = [place for place, (holds, _) in enumerate(runs) if holds]
     if len(inside) != 1 or len(runs) == 1:
         return None
     low = runs[0][1] if inside[0] else 0
     high = runs[-1][1] if inside[0] + 1 < len(runs) else 0
     return dim, low, high
+
+
+def _only_place(found: Known) -> tuple[Dim, int] | None:
+    """The one point of a dim at which a value that does not vary along it is as written."""
+    dim, value, holding = found
+    return (dim, holding.index(True)) if dim not in value.dims and sum(holding) == 1 else None
+
+
+def _known(program: Program, node: AnyNode) -> Known | None:
+    """Where a value is known to be zero."""
+    match node:
+        case Apply(function="where", arguments=(condition, value, Constant(value=0.0, kind="real") as zero)):
+            if math.copysign(1.0, zero.value) < 0:  # shifts bring in a positive one
+                return None
+        case _:
+            return None
+    if len(condition.dims) != 1 or not condition.roles <= POSITIONAL:
+        return None
+    (dim,) = condition.dims
+    size = program.axes[dim.axis].size
+    if size is None or size > MOST_POINTS:
+        return None
+    (cells,) = evaluate([condition], program.axes, _no_leaf)
+    return dim, value, [bool(cells.values[(i,)]) for i in range(size)]
 
 
 def _no_leaf(symbol: Symbol, cell: tuple[int, ...]) -> float:
