@@ -153,3 +153,81 @@ def test_what_is_infinite_stays_so(edge: Edge, at: int, value: float) -> None:
         values(p, lambda symbol, cell: value if cell[0] == at else 1.0) for p in (program, differences(program))
     )
     assert {c: str(v) for c, v in old.items()} == {c: str(v) for c, v in new.items()}
+
+
+# --- differences times numbers, and odd functions of differences
+
+
+def combined(edge: Edge, form: int) -> tuple[Program, Program]:
+    """Diffusion and drift, written in several ways; and the sum of the absolute values of the terms."""
+    graph = Graph()
+    u, k, q = graph.symbol("state", "u", ("x",)), graph.symbol("parameter", "k"), graph.symbol("parameter", "q")
+    right, left = (read(graph, u, step, edge) for step in (1, -1))
+    second = graph.apply(
+        "add", (right, graph.apply("negate", (graph.apply("multiply", (graph.constant(2.0), u)),)), left)
+    )
+    first = graph.apply("add", [(right, graph.apply("negate", (left,))), (u, graph.apply("negate", (left,)))][form % 2])
+    spread = graph.apply("multiply", (k, second)) if form < 4 else graph.apply("divide", (second, k))
+    drift = graph.apply("multiply", (q, first)) if form % 4 < 2 else graph.apply("divide", (first, q))
+    node = graph.apply("add", (graph.apply("sin", (u,)), spread, graph.apply("negate", (drift,))))
+    sizes = [
+        graph.apply(
+            "abs",
+            (
+                graph.apply(
+                    "multiply",
+                    (number, read(graph, u, step, edge)),
+                ),
+            ),
+        )
+        for number in (k, q)
+        for step in (1, 0, 0, -1)
+    ]
+    return Program(graph, {"value": node}, AXES, {}), Program(graph, {"value": graph.apply("add", sizes)}, AXES, {})
+
+
+@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize("form", range(8))
+@settings(max_examples=15, deadline=None)
+@given(u=st.lists(st.floats(-1e6, 1e6), min_size=5, max_size=5), numbers=st.tuples(*[st.floats(0.1, 10)] * 2))
+def test_drift_and_diffusion_keep_to_their_units(edge: Edge, form: int, u: list[float], numbers: list[float]) -> None:
+    program, size = combined(edge, form)
+    after = differences(program)
+    assert sum(isinstance(node, Apply) and node.function == "multiply" and bool(node.dims) for node in after.nodes) == 2
+
+    def leaf(symbol: Symbol, cell: tuple[int, ...]) -> float:
+        return u[cell[0]] if symbol.name == "u" else numbers["kq".index(symbol.name)]
+
+    def sized(symbol: Symbol, cell: tuple[int, ...]) -> float:
+        at = "kq".find(symbol.name)
+        divides = (at == 0 and form >= 4) or (at == 1 and form % 4 >= 2)
+        return 1 / leaf(symbol, cell) if divides else leaf(symbol, cell)
+
+    (old,), (new,) = (values(p, leaf) for p in (program, after))
+    (most,) = values(size, sized)
+    for cell, value in old.items():
+        assert abs(value - new[cell]) <= 12 * math.ulp(most[cell] + 1)
+
+
+@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize("function", ["sin", "tanh", "power"])
+@settings(max_examples=15, deadline=None)
+@given(u=st.lists(st.floats(-50, 50), min_size=5, max_size=5))
+def test_an_odd_function_of_a_difference_is_computed_once(edge: Edge, function: str, u: list[float]) -> None:
+    graph = Graph()
+    array = graph.symbol("state", "u", ("x",))
+    minus = graph.apply("negate", (array,))
+    slopes = [graph.apply("add", (read(graph, array, step, edge), minus)) for step in (1, -1)]
+    odd = [graph.integer_power(s, 3) if function == "power" else graph.apply(function, (s,)) for s in slopes]
+    program = Program(graph, {"value": graph.apply("add", odd)}, AXES, {})
+    after = faces(differences(program))
+    assert (
+        sum(
+            isinstance(node, IntegerPower) or node.function == function
+            for node in after.nodes
+            if isinstance(node, Apply | IntegerPower)
+        )
+        == 1
+    )
+    (old,), (new,) = (values(p, lambda symbol, cell: u[cell[0]]) for p in (program, after))
+    assert old == new

@@ -2,18 +2,22 @@
 
 ``u[x+1] - 2*u[x] + u[x-1]`` goes over the array three times, ``d[x] - d[x-1]`` with ``d[x] = u[x+1] - u[x]`` twice, and
 what else reads first differences has them. It is the more exact of the two: what is close to each other is subtracted
-first.
+first. Diffusion and drift, ``D*(u[x+1] - 2*u[x] + u[x-1]) - v*(u[x+1] - u[x-1])``, are each difference times a number;
+and ``sin(u[x-1] - u[x])`` is minus the sine that the point before has.
 
-Law: sums are taken in another order, and what is infinite or undefined stays so. While nothing overflows, a second
-difference differs by at most 4 units in the last place of the sum of the absolute values of its terms.
+Law: sums are taken in another order, zeros may have another sign, and what is infinite may become undefined. While
+nothing overflows, a second difference differs by at most 4 units in the last place of the sum of the absolute values of
+its terms, and n of them with first differences, each times a number, by at most 4*n + 4.
 Benchmark: the models of finite differences in `benchmarks/time_stencils.py`.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
-from opjax.ir.nodes import Along, AnyNode, Apply, Constant, Edge, Graph, View
+from opjax.ir.nodes import Along, AnyNode, Apply, Constant, Edge, Graph, IntegerPower, View
 from opjax.ir.program import Program, copy_node, rebuild
 
 FEWEST_TERMS = 3
@@ -23,17 +27,38 @@ def differences(program: Program) -> Program:
     """The same values with second differences along the only dim of an array taken in two steps."""
     if View not in program.kinds:
         return program
+    program = _with_collected(program)
+    odd = {key for node in program.nodes if (key := _odd(node)) is not None}
 
     def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
-        made = _in_two_steps(graph, node, operands) if _is_sum(node) else None
+        if _is_mirrored(node, odd):
+            return _mirrored(graph, node, operands[0])
+        made = _in_two_steps(graph, node, operands) if _is_sum(node, FEWEST_TERMS) else None
         return made or copy_node(graph, node, operands)
 
-    return rebuild(program, rule, lambda node: _is_sum(node) and _find(node.operands) is not None)
+    def concerns(node: AnyNode) -> bool:
+        return _is_mirrored(node, odd) or (_is_sum(node, FEWEST_TERMS) and _find(node.operands) is not None)
+
+    return rebuild(program, rule, concerns)
 
 
-def _is_sum(node: AnyNode) -> bool:
-    """Whether a node is a sum over one dim that may be a second difference."""
-    several = isinstance(node, Apply) and node.function == "add" and len(node.operands) >= FEWEST_TERMS
+def _with_collected(program: Program) -> Program:
+    """The program with differences of each array times one number each."""
+    uses = Counter(operand.number for node in program.nodes for operand in node.operands)
+    uses.update(root.number for root in program.roots.values())
+    runs = {node.number: found for node in program.nodes if _is_sum(node) and (found := _combined(node, uses))}
+
+    def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
+        if node.number in runs:
+            return _collected(graph, operands, runs[node.number])
+        return copy_node(graph, node, operands)
+
+    return rebuild(program, rule, lambda node: node.number in runs)
+
+
+def _is_sum(node: AnyNode, terms: int = 2) -> bool:
+    """Whether a node is a sum of so many terms over one dim."""
+    several = isinstance(node, Apply) and node.function == "add" and len(node.operands) >= terms
     return several and len(node.dims) == 1
 
 
@@ -95,3 +120,144 @@ def _in_two_steps(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) ->
     pair = (after, graph.apply("negate", (before,)))
     at = min(found)
     return graph.apply("add", (*rest[:at], *pair, *rest[at:]), node.span)
+
+
+# --- differences times numbers
+
+
+@dataclass(frozen=True, slots=True)
+class _Combination:
+    """A number times a sum of neighbours of one array, whose factors add up to zero.
+
+    Arguments:
+        factor: a constant.
+        numbers: what it is multiplied with; and whether it is divided by it instead.
+        around: the array, how far the neighbours are, and what lies beyond its ends.
+        high: the factor of the neighbour further on.
+        low: that of the other.
+    """
+
+    factor: float
+    numbers: tuple[tuple[AnyNode, bool], ...]
+    around: tuple[AnyNode, int, Edge]
+    high: float
+    low: float
+
+
+def _combination(node: AnyNode, uses: Mapping[int, int] | None = None) -> _Combination | None:
+    """A term as such a combination; where uses are given, of operations that nothing else uses."""
+    factor, numbers = 1.0, list[tuple[AnyNode, bool]]()
+    while isinstance(node, Apply) and node.function in ("negate", "multiply", "divide"):
+        if uses is not None and uses[node.number] > 1:
+            return None
+        arrays = [operand for operand in node.operands if operand.dims]
+        if len(arrays) != 1 or (node.function == "divide" and arrays[0] is not node.operands[0]):
+            return None
+        numbers += [(operand, node.function == "divide") for operand in node.operands if not operand.dims]
+        factor = -factor if node.function == "negate" else factor
+        (node,) = arrays
+    if not _is_sum(node) or (uses is not None and uses[node.number] > 1):
+        return None
+    terms = [_term(operand) for operand in node.operands]
+    moved = [term for term in terms if term.offset]
+    if not moved or len({term.array.number for term in terms}) > 1 or sum(term.factor for term in terms):
+        return None
+    step, edge = abs(moved[0].offset), moved[0].edge
+    if any(abs(term.offset) != step or term.edge != edge for term in moved):
+        return None
+    high, low = (sum(term.factor for term in terms if term.offset == at) for at in (step, -step))
+    return _Combination(factor, tuple(numbers), (terms[0].array, step, edge), high, low)
+
+
+def _combined(node: AnyNode, uses: Mapping[int, int]) -> list[tuple[int, ...]]:
+    """The places of terms that are differences around the same points; one of each several is a second difference."""
+    found: dict[tuple[int, int, Edge], list[int]] = {}
+    second: set[tuple[int, int, Edge]] = set()
+    for at, operand in enumerate(node.operands):
+        one = _combination(operand, uses)
+        if one is not None:
+            key = (one.around[0].number, *one.around[1:])
+            found.setdefault(key, []).append(at)
+            if one.high == one.low:
+                second.add(key)
+    return [tuple(places) for key, places in found.items() if len(places) > 1 and key in second]
+
+
+def _collected(graph: Graph, operands: tuple[AnyNode, ...], runs: list[tuple[int, ...]]) -> AnyNode:
+    """A sum in which the terms of each run are one number times the difference after, and one times that before."""
+    terms = [operand for at, operand in enumerate(operands) if not any(at in run for run in runs)]
+    for run in runs:
+        parts = [one for at in run if (one := _combination(operands[at])) is not None]
+        array, step, edge = parts[0].around
+        high, low = (graph.view(array, (Along(array.dims[0], move, edge),)) for move in (step, -step))
+        after = graph.apply("add", (high, graph.apply("negate", (array,))))
+        before = graph.apply("add", (array, graph.apply("negate", (low,))))
+        for sums, factors in ((after, [one.high for one in parts]), (before, [-one.low for one in parts])):
+            numbers = [_number(graph, one, by) for one, by in zip(parts, factors, strict=True) if by]
+            terms.append(graph.apply("multiply", (_sum(graph, numbers), sums)))
+    return _sum(graph, terms)
+
+
+def _number(graph: Graph, one: _Combination, by: float) -> AnyNode:
+    """The number of a combination times a constant."""
+    tops = [node for node, divides in one.numbers if not divides]
+    bottoms = [node for node, divides in one.numbers if divides]
+    constant = one.factor * by
+    if constant not in (1.0, -1.0) or not tops:
+        tops.insert(0, graph.constant(constant))
+        constant = 1.0
+    made = tops[0] if len(tops) == 1 else graph.apply("multiply", tops)
+    for bottom in bottoms:
+        made = graph.apply("divide", (made, bottom))
+    return graph.apply("negate", (made,)) if constant < 0 else made
+
+
+def _sum(graph: Graph, terms: Sequence[AnyNode]) -> AnyNode:
+    return terms[0] if len(terms) == 1 else graph.apply("add", terms)
+
+
+# --- odd functions of differences
+
+ODD = frozenset(("sin", "tan", "sinh", "tanh", "asin", "atan", "asinh", "atanh"))
+
+
+def _odd(node: AnyNode) -> tuple[object, int, int, Edge] | None:
+    """An odd function of the difference of two neighbours: which, of which array, and how far one is from the other."""
+    function: object
+    if isinstance(node, Apply) and node.function in ODD:
+        function = node.function
+    elif isinstance(node, IntegerPower) and node.exponent % 2 == 1 and node.exponent > 0:
+        function = node.exponent
+    else:
+        return None
+    inner = node.operands[0]
+    if not _is_sum(inner) or len(inner.operands) > 2:
+        return None
+    high, low = (_term(operand) for operand in inner.operands)
+    edges: set[Edge] = {term.edge for term in (high, low) if term.offset}
+    if high.array is not low.array or {high.factor, low.factor} != {1.0, -1.0} or len(edges) != 1:
+        return None
+    (edge,) = edges
+    return function, high.array.number, round(high.factor * high.offset + low.factor * low.offset), edge
+
+
+def _is_mirrored(node: AnyNode, odd: Container[object]) -> bool:
+    """Whether a node is minus what others compute further on or before."""
+    found = _odd(node)
+    return found is not None and found[2] < 0 and (*found[:2], -found[2], found[3]) in odd
+
+
+def _mirrored(graph: Graph, node: AnyNode, inner: AnyNode) -> AnyNode:
+    """An odd function of a difference as minus that of minus the difference."""
+    terms = [_without_sign(graph, operand) for operand in inner.operands]
+    positive = [operand for operand, sign in terms if sign > 0]
+    negative = [operand for operand, sign in terms if sign < 0]
+    swapped = graph.apply("add", (*negative, *(graph.apply("negate", (operand,)) for operand in positive)))
+    return graph.apply("negate", (copy_node(graph, node, (swapped,)),))
+
+
+def _without_sign(graph: Graph, node: AnyNode) -> tuple[AnyNode, int]:
+    sign = 1
+    while isinstance(node, Apply) and node.function == "negate":
+        sign, node = -sign, node.operands[0]
+    return node, sign
