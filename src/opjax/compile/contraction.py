@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable
 
 from opjax.ir.nodes import AnyNode, Symbol
@@ -27,6 +28,19 @@ def contracted_order(orders: list[Dims], over: Dims, usual: Dims) -> Dims:
     if len(matrix) != 2 or len(others) != 1 or summed not in array or others[0] in array:
         return usual
     return tuple(others[0] if dim == summed else dim for dim in array)
+
+
+def subscripts(orders: list[Dims], over: Dims) -> tuple[str, Dims, dict[Dim, str]]:
+    """The recipe of a sum of products such as ``ab,b->a``, the order of its result, and the letters of the dims.
+
+    Arguments:
+        orders: the orders of the factors.
+        over: the dims that are summed over.
+    """
+    letters = {dim: chr(ord("a") + place) for place, dim in enumerate(dict.fromkeys(itertools.chain(*orders)))}
+    order = contracted_order(orders, over, tuple(d for d in common_order(orders) if d not in over))
+    inputs = ",".join("".join(letters[d] for d in factor) for factor in orders)
+    return f"{inputs}->{''.join(letters[d] for d in order)}", order, letters
 
 
 def common_order(orders: list[Dims], usual: Collection[Dims] = ()) -> Dims:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from opjax.compile.contraction import common_order, contracted_order, usual_orders
+from opjax.compile.contraction import common_order, subscripts, usual_orders
 from opjax.compile.naming import Namer
 from opjax.compile.once import POSITIONAL, settled_nodes
 from opjax.compile.reading import hint_of, in_order, picked, resized
@@ -325,12 +325,7 @@ class Emitter:
     def contract(self, node: Contract) -> Value:
         """A product of two factors summed over dims."""
         factors = [self.operand(f) for f in node.factors]
-        union = common_order([f.order for f in factors])
-        letters = {dim: chr(ord("a") + place) for place, dim in enumerate(union)}
-        usual = tuple(d for d in union if d not in node.over)
-        order = contracted_order([f.order for f in factors], node.over, usual)
-        inputs = ",".join("".join(letters[d] for d in f.order) for f in factors)
-        recipe = f"{inputs}->{''.join(letters[d] for d in order)}"
+        recipe, order, _ = subscripts([f.order for f in factors], node.over)
         arguments = ", ".join(f.text for f in factors)
         return Value(f'{self.helper("einsum")}("{recipe}", {arguments})', order)
 

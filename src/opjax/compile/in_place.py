@@ -14,7 +14,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from opjax.compile.contraction import common_order, contracted_order
+from opjax.compile.contraction import subscripts
 from opjax.compile.copies import copied
 from opjax.compile.emit import Emitter
 from opjax.compile.neighbours import Neighbours
@@ -317,12 +317,7 @@ class InPlace(Emitter):
     def contract(self, node: Contract) -> Value:
         """As `Emitter.contract`, by BLAS where it can be."""
         factors = [self.operand(f) for f in node.factors]
-        orders = [f.order for f in factors]
-        dims = dict.fromkeys(itertools.chain(*orders))
-        letters = {dim: chr(ord("a") + place) for place, dim in enumerate(dims)}
-        order = contracted_order(orders, node.over, tuple(d for d in common_order(orders) if d not in node.over))
-        inputs = ",".join("".join(letters[d] for d in f.order) for f in factors)
-        recipe = f"{inputs}->{''.join(letters[d] for d in order)}"
+        recipe, order, letters = subscripts([f.order for f in factors], node.over)
         sizes = {letter: self.size(dim) for dim, letter in letters.items()}
         text = product_text(recipe, [f.within(TIGHTEST) for f in factors], sizes)
         return Emitter.contract(self, node) if text is None else Value(text, order, fresh=True)

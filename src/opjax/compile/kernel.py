@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import linecache
+import re
 import struct
 import threading
 import weakref
@@ -25,6 +26,7 @@ from opjax.ir.types import Axis
 __all__ = ["Code", "Form", "Inputs", "Kernel", "Output", "table_values"]
 
 Function = Callable[..., Array]
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(slots=True)
@@ -146,10 +148,11 @@ def _show_lines(filename: str, text: str, function: Function) -> None:
     weakref.finalize(function, forget).atexit = False
 
 
-def _surroundings(kernel: Kernel, code: Code, backend: Backend, dtype: DType) -> dict[str, object]:
-    """What the code refers to by name."""
+def _surroundings(kernel: Kernel, code: Code, backend: Backend, dtype: DType, text: str = "") -> dict[str, object]:
+    """What the code refers to by name; or a part of it with that text, for which there may be other functions."""
     names: dict[str, object] = {"xp": backend.xp, "real": dtype, "number": backend.scalar_type(dtype)}
-    names.update({name: helper(backend, function, dtype) for function, name in code.helpers.items()})
+    named = set(_WORD.findall(text or code.text))
+    names.update({name: helper(backend, function, dtype) for function, name in code.helpers.items() if name in named})
     names.update({name: _constant(kernel, backend, table, dtype) for table, name in code.tables.items()})
     return names
 
@@ -159,7 +162,7 @@ def _settled(kernel: Kernel, code: Code, dtype: DType) -> dict[str, object]:
     if not code.settled:
         return {}
     backend, calculator = kernel.backend, kernel.backend.calculator
-    found = _settled_values(kernel, code, _surroundings(kernel, code, calculator, dtype))
+    found = _settled_values(kernel, code, _surroundings(kernel, code, calculator, dtype, "\n".join(code.settled)))
     return found if calculator is backend else {name: backend.constant_of(value) for name, value in found.items()}
 
 
@@ -176,7 +179,7 @@ def _given(kernel: Kernel, code: Code, dtype: DType, names: Mapping[str, object]
     backend, calculator = kernel.backend, kernel.backend.calculator
     own = dict(names)
     if calculator is not backend:
-        known = _surroundings(kernel, code, calculator, dtype)
+        known = _surroundings(kernel, code, calculator, dtype, "\n".join((*code.settled, code.given)))
         own = {**known, **_settled_values(kernel, code, known)}
         exec(compile(code.given, f"<opjax {kernel.title}>", "exec"), own)  # as ours as the function
     every_time, calculated = cast("tuple[Function, Function]", (names["given"], own["given"]))
