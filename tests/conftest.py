@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+import quickly
+
 # Nothing above imports NumPy or JAX: one thread each, so that workers do not fight over the cores, and no GPU.
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
@@ -38,6 +40,13 @@ def pytest_collection() -> Generator[None, object, object]:
 settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("search", deadline=None, max_examples=2000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def xla(request: pytest.FixtureRequest) -> Iterator[None]:
+    """XLA optimizes only where its machine code is what the tests are about."""
+    with quickly.compiled(request.path):
+        yield
 
 
 @pytest.fixture
