@@ -130,6 +130,9 @@ def parse_known(kind: StatementKind) -> Callable[[Source, int, int], Declaration
 
 def _parsed(kind: StatementKind, span: Span, report: Report, limits: Limits, pieces: Pieces | None = None) -> Parsed:
     """Parse a statement whose form is new; what it takes is kept where the statement is in pieces."""
+    plain = pieces and _plainly(kind, span, pieces, limits)
+    if plain is not None:
+        return plain
     tables, words, recipes, _ = _tables()
     lexer = Lexer(span, kind, limits, words)
     steps: list[Step] = []
@@ -142,6 +145,21 @@ def _parsed(kind: StatementKind, span: Span, report: Report, limits: Limits, pie
     if pieces:
         recipes.learn(kind, pieces, (*lexer.types, END), steps)
     return _finished(found, lexer.read)
+
+
+def _plainly(kind: StatementKind, span: Span, pieces: Pieces, limits: Limits) -> Parsed | None:
+    """Parse a statement whose pieces say what its tokens are; None if they do not, or there is a problem."""
+    tables, _, recipes, _ = _tables()
+    types = recipes.types(pieces, limits)
+    if types is None:
+        return None
+    steps: list[Step] = []
+    try:
+        found = tables.parse(kind, lambda states: pieces.tokens(span.source, types), steps)
+    except (TextError, TokenError):
+        return None  # the lexer says what is wrong
+    recipes.learn(kind, pieces, types, steps)
+    return _finished(found, Span(span.source, pieces.places[0][0], pieces.places[-2][1]))
 
 
 def _finished(found: object, read: Span) -> Parsed:

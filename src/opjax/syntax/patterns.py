@@ -23,7 +23,7 @@ from opjax.syntax.nodes import Expression, Form, Number, Syntax, fields_of
 from opjax.syntax.recipes import LONGEST, Pieces, make_room
 from opjax.traverse import Walk, run
 
-OFTEN: Final = 6
+OFTEN: Final = 12
 """A form that has been met so often is worth a pattern; where it gets none, it is tried again at twice that, ..."""
 MOST_TOKENS: Final = 100
 MOST_OF_A_KIND: Final = 24

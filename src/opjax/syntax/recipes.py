@@ -3,24 +3,25 @@
 Large models are many statements of few forms. Which steps the parser takes depends on the terminals alone, and those
 depend on the form: the statement with its names, numbers and texts left out. So the steps of a form are kept, and run
 again over the tokens of the next statement of that form; the nodes are made by the same functions, with their own
-places. What is unusual (characters beyond ASCII, bare labels, very long statements) has no form and goes the usual way,
-as does every statement with a problem.
+places. A new form of nothing but names, numbers and signs needs the tables, but no lexer. What is unusual (characters
+beyond ASCII, bare labels, very long statements) has no form and goes the usual way, as does every statement with a
+problem.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from opjax.records import record
-from opjax.source import Span
+from opjax.source import Limits, Source, Span
 from opjax.syntax.lexer import Token
 from opjax.syntax.names import LONGEST_NAME, PART_OF_NUMBER
 from opjax.syntax.slips import TextError
-from opjax.syntax.tables import Reduction
+from opjax.syntax.tables import END, Reduction
 
 LONGEST: Final = 2_000
 """Characters of a statement with a form."""
@@ -57,6 +58,14 @@ class Pieces:
     form: Form
     places: list[tuple[int, int]]
 
+    def tokens(self, source: Source, types: Iterable[str]) -> list[Token]:
+        """The tokens, given their terminals."""
+        text = source.text
+        return [
+            Token(terminal, text[start:end], source, start, end)
+            for terminal, (start, end) in zip(types, self.places, strict=True)
+        ]
+
 
 @record()
 class Recipe:
@@ -67,13 +76,7 @@ class Recipe:
 
     def repeat(self, span: Span, pieces: Pieces) -> object | None:
         """The value of a statement; None if it has a problem, which the usual way explains."""
-        source, text = span.source, span.source.text
-        tokens = iter(
-            [
-                Token(kind, text[start:end], source, start, end)
-                for kind, (start, end) in zip(self.types, pieces.places, strict=True)
-            ]
-        )
+        tokens = iter(pieces.tokens(span.source, self.types))
         values: list[object] = []
         try:
             for step in self.steps:
@@ -90,6 +93,11 @@ class Recipe:
         return values[0]
 
 
+_NESTING: Final = ("(", "^", "**", "%", "+", "-")
+_BRACKETS: Final = frozenset("[]{}")
+_PLAIN: Final = {"a": "NAME", "1": "NUMBER", "'": "PRIME", "": END}
+
+
 @dataclass(slots=True)
 class Recipes:
     """The recipes by kind and form.
@@ -98,8 +106,14 @@ class Recipes:
         words: the words that may be keywords; they are part of a form.
     """
 
-    words: Mapping[str, object]
+    words: Mapping[str, tuple[str, ...]]
     known: dict[tuple[str, Form], Recipe] = field(default_factory=dict[tuple[str, Form], Recipe])
+    plain: dict[str, str] = field(init=False)
+    """The terminals of what is no word of the language, and opens no bracket in which it would be read otherwise."""
+
+    def __post_init__(self) -> None:
+        signs = [text for text in self.words if not text[0].isalnum() and text not in _BRACKETS]
+        self.plain = {sign: self.words[sign][0] for sign in signs} | _PLAIN
 
     def pieces(self, kind: str, span: Span) -> Pieces | None:
         """A statement in pieces; None if it has no form."""
@@ -129,6 +143,18 @@ class Recipes:
             if group == _END:
                 return Pieces(tuple(form), places)
         return None
+
+    def types(self, pieces: Pieces, limits: Limits) -> list[str] | None:
+        """The terminals of a statement that is nothing but names, numbers and signs; None for any other.
+
+        What can nest is counted, nested or not: where that is too much, the lexer has to look.
+        """
+        form = pieces.form
+        if not self.plain.keys() >= set(form) or len(form) > limits.tokens:
+            return None
+        if sum(map(form.count, _NESTING)) > limits.nesting:
+            return None
+        return [*map(self.plain.__getitem__, form)]
 
     def find(self, kind: str, pieces: Pieces) -> Recipe | None:
         """The recipe for a form."""
