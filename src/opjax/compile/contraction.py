@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Collection, Iterable
 
 from opjax.ir.nodes import AnyNode, Symbol
-from opjax.ir.types import Dim, Dims
+from opjax.ir.types import Dim, Dims, sorted_dims
 
 
 def contracted_order(orders: list[Dims], over: Dims, usual: Dims) -> Dims:
@@ -53,6 +53,7 @@ def common_order(orders: list[Dims], usual: Collection[Dims] = ()) -> Dims:
     Returns:
         The order of the value with most dims, then what it lacks. Where no value has all dims, or two have them in
         different orders, that of a state which has them: then what is computed needs no transposition beside states.
+        Vectors are combined in the order in which matrices are usually stored.
     """
     merged: list[Dim] = []
     for order in sorted(orders, key=len, reverse=True):
@@ -62,7 +63,8 @@ def common_order(orders: list[Dims], usual: Collection[Dims] = ()) -> Dims:
         for state in usual:
             if state != found and set(found) <= set(state):
                 return tuple(dim for dim in state if dim in found)
-    return found
+    vectors = len(found) > 1 and all(len(order) < 2 for order in orders)
+    return sorted_dims(found) if vectors else found
 
 
 def usual_orders(nodes: Iterable[AnyNode]) -> tuple[Dims, ...]:

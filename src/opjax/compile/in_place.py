@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -22,42 +22,34 @@ from opjax.compile.padding import Padded, Padding, shift_of
 from opjax.compile.pairs import Pairs
 from opjax.compile.products import product_text
 from opjax.compile.released import LONG
-from opjax.compile.signs import INFIX, Term, terms_of
+from opjax.compile.signs import Term, terms_of
 from opjax.compile.stencils import Stencils
 from opjax.compile.targets import Target, Targets, length
+from opjax.compile.temporaries import Temporaries
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Vectors
-from opjax.ir.nodes import AnyNode, Apply, Constant, Contract, Gather, IntegerPower, Join, Reduce, Segment, Symbol, View
-from opjax.ir.types import Dim, Dims, Role
+from opjax.ir.nodes import AnyNode, Apply, Contract, Gather, IntegerPower, Join, Reduce, Segment, Symbol, View
+from opjax.ir.types import Dims
 
 SIGNS = frozenset(("add", "multiply", "divide"))
-OF_PARAMETERS: frozenset[Role] = frozenset(("parameter",))
 COMPOSED = frozenset(("where", "clip"))
 
 
 @dataclass(slots=True)
-class InPlace(Emitter):
+class InPlace(Temporaries):
     """Writes the statements of a function that returns a new vector ``out``.
 
     Arguments:
         targets: where in the vector the values go.
         padding: what is read at its neighbours.
-        cells: scalars that stand beside arrays, with the names that they have as arrays without axes.
-        read: variables that are read as they are.
         result: what is returned, where that is not ``out``.
-        long: variables that hold long arrays.
-        ahead: what is computed of parameters alone, before everything else.
         neighbours: the sums over neighbours that are computed along memory.
         stencils: writes them.
     """
 
     targets: Targets = field(default_factory=Targets)
     padding: Padding = field(default_factory=Padding)
-    cells: dict[str, str] = field(default_factory=dict[str, str])
-    read: set[str] = field(default_factory=set[str])
     result: str = ""
-    long: set[str] = field(default_factory=set[str])
-    ahead: set[int] = field(default_factory=set[int])
     neighbours: Neighbours = field(default_factory=lambda: Neighbours({}))
     stencils: Stencils = field(default_factory=Stencils)
 
@@ -74,33 +66,20 @@ class InPlace(Emitter):
             if node.number in padded and isinstance(node, View):
                 self.uses[node.operand.number] -= 1  # it reads the array with its ends
 
-    def given_nodes(self, nodes: list[AnyNode], settled: Container[int]) -> set[int]:
-        """As `Emitter.given_nodes`; where there are few parameters, numbers stand ahead."""
-        found = Emitter.given_nodes(self, nodes, settled)
-        for node in nodes if not self.apart else ():
-            number = type(node) in (Apply, IntegerPower) and not node.dims and node.roles == OF_PARAMETERS
-            if number and all(o.number in found for o in node.operands if o.operands):
-                found.add(node.number)
-        self.ahead = found
-        return found
-
     # --- operands
-
-    def operand(self, node: AnyNode) -> Value:
-        """As `Emitter.operand`."""
-        value = Emitter.operand(self, node)
-        if isinstance(node, Symbol):
-            self.read.add(value.text)
-        return value
 
     def apply(self, node: Apply) -> Value:
         """As `Emitter.apply`, with scalars beside arrays as arrays without axes."""
         order = self.order(node)
         if node.function not in SIGNS or not order:
+            inner = [self.operand(argument) for argument in node.arguments]
+            whole = any(value.whole and value.order == order for value in inner)
+            if node.function == "negate":
+                return replace(Emitter.apply(self, node), fresh=inner[0].fresh, whole=whole)
             fresh = self.direct(node.function) is not None and node.function not in COMPOSED
-            inner = self.operand(node.arguments[0])
-            fresh = inner.fresh if node.function == "negate" else fresh and len(node.arguments) == 1
-            return replace(Emitter.apply(self, node), fresh=fresh, whole=inner.whole)
+            if fresh and len(inner) == 1 and inner[0].is_own(order) and order:
+                return self.applied_over(node.function, inner[0])
+            return replace(Emitter.apply(self, node), fresh=fresh, whole=whole)
         return self.joined(node.function, self.terms(node, order), order)
 
     def order(self, node: Apply) -> Dims:
@@ -125,53 +104,7 @@ class InPlace(Emitter):
         first = self.cell(self.joined(node.function, [(self.operand(a), False) for a in arguments[:numbers]], ()))
         return [(value, False) for value in (first, *rest)]
 
-    def beside(self, node: AnyNode, value: Value, order: Dims) -> Value:
-        """An operand beside arrays."""
-        if value.order:
-            return self.aligned(self.operand(node), order)
-        if isinstance(node, Constant):
-            return Value(self.table(Table("cell", number=float(node.value)), f"number_{node.value:g}"), ())
-        if isinstance(node, Symbol) and node.role == "parameter":
-            if value.text not in self.cells:
-                self.cells[value.text] = self.namer.name(node.name)
-            return Value(self.cells[value.text], ())
-        value = self.operand(node)
-        if node.number not in self.ahead:
-            return self.cell(value)
-        if value.text not in self.cells:
-            self.cells[value.text] = self.namer.name(value.text)
-            self.given.append(f"{self.cells[value.text]} = {self.cell(value).text}")
-        return Value(self.cells[value.text], ())
-
-    def number_beside(self, node: AnyNode) -> str:
-        """The text of a number beside an array."""
-        return self.beside(node, Emitter.operand(self, node), ()).within(TIGHTEST)
-
-    def cell(self, value: Value) -> Value:
-        """A number as an array without axes."""
-        return Value(f"{self.helper('cell')}({value.text})", ())
-
-    def aligned(self, value: Value, order: Dims) -> Value:
-        """As `Emitter.aligned`."""
-        found = Emitter.aligned(self, value, order)
-        return found if found is value else replace(found, whole=len(value.order) == len(order))
-
-    def shaped(self, text: str, shape: tuple[int, ...]) -> str:
-        """As `Emitter.shaped`."""
-        return f"{text}.reshape{shape}"
-
-    def helper(self, function: str) -> str:
-        """As `Emitter.helper`; elements are read by the method of arrays, without a function in between."""
-        return Emitter.helper(self, "taken" if function == "take" else function)
-
     # --- temporaries
-
-    def assign(self, hint: str, value: Value) -> Value:
-        """As `Emitter.assign`."""
-        found = Emitter.assign(self, hint, value)
-        if self.here is self.lines and math.prod(map(self.size, value.order)) >= LONG:
-            self.long.add(found.text)
-        return found
 
     def kept(self, node: AnyNode, value: Value, settled: bool = False) -> Value:
         """As `Emitter.kept`; what is used once may be written over there."""
@@ -180,37 +113,6 @@ class InPlace(Emitter):
         found = Emitter.kept(self, node, value, settled)
         fresh = value.fresh and self.uses[node.number] == 1 and not settled and self.here is not self.settled
         return replace(found, fresh=fresh, whole=value.whole)
-
-    def joined(self, function: str, terms: list[Term], order: Dims) -> Value:
-        """As `Emitter.joined`, in one array that is written over where there are more than two terms."""
-        if not order or self.here is self.settled:
-            return Emitter.joined(self, function, terms, order)
-        (head, minus), *rest = terms
-        swaps = rest and function != "divide" and not minus and not rest[0][1] and not head.is_own(order)
-        if swaps and rest[0][0].is_own(order):
-            (head, minus), *rest = rest[0], terms[0], *rest[1:]
-        if rest and rest[0][1] and rest[0][0].is_own(order) and not (minus or head.is_own(order)):
-            head = self.subtracted(head, rest.pop(0)[0])  # 1 - v goes where v was
-        done = [(head, minus)]
-        while rest and not head.is_own(order):
-            done.append(rest.pop(0))
-            whole = any(value.whole and value.order == order for value, _ in done)
-            head = replace(Emitter.joined(self, function, done, order), fresh=whole, whole=whole)
-            if not rest or head.is_own(order):
-                break
-        if not rest:
-            return head
-        name = head.text if head.text.isidentifier() else self.assign("v", head).text
-        for value, minus in rest:
-            sign = INFIX[function][0].strip()
-            self.here.append(f"{name} -= {value.text[1:]}" if minus else f"{name} {sign}= {value.text}")
-        return Value(name, order, fresh=True)
-
-    def subtracted(self, value: Value, own: Value) -> Value:
-        """A value minus an array, whose text begins with the sign, where the array was."""
-        name = own.text[1:] if own.text[1:].isidentifier() else self.assign("v", Value(own.text[1:], own.order)).text
-        self.here.append(f"{self.helper('write_subtract')}({value.text}, {name}, {name})")
-        return Value(name, own.order, fresh=True)
 
     # --- operations
 
@@ -321,10 +223,6 @@ class InPlace(Emitter):
         sizes = {letter: self.size(dim) for dim, letter in letters.items()}
         text = product_text(recipe, [f.within(TIGHTEST) for f in factors], sizes)
         return Emitter.contract(self, node) if text is None else Value(text, order, fresh=True)
-
-    def size(self, dim: Dim) -> int:
-        """The number of points of a dim."""
-        return self.program.axes[dim.axis].size or 0
 
     # --- neighbours
 

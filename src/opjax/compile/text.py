@@ -21,6 +21,7 @@ class Value:
         binding: how tightly it binds.
         fresh: whether it is an array that nothing else holds, so that it may be written to.
         whole: whether it has all points of its dims, and not one of length 1 for some.
+        covers: the dims of which it has all points, where these are not all.
     """
 
     text: str
@@ -28,6 +29,7 @@ class Value:
     binding: int = TIGHTEST
     fresh: bool = False
     whole: bool = True
+    covers: Dims = ()
 
     def is_own(self, order: Dims) -> bool:
         """Whether it is an array of that order that may be written over."""

@@ -162,10 +162,10 @@ class Opening:
         if not isinstance(other, Constant) or other.value != 0 or "state" not in chosen.roles:
             return None
         inner = term_of(chosen, term.minus)
-        moving = [factor for factor in inner.factors if "state" in factor[0].roles]
+        moving = [factor for factor in inner.factors if _moves(*factor, chosen.dims)]
         if any(divides for _, divides in moving) or not all(_is_finite(n) for n, _ in moving):
             return None
-        fixed = self.grouping.smallest_first(f for f in inner.factors if "state" not in f[0].roles)
+        fixed = self.grouping.smallest_first(f for f in inner.factors if not _moves(*f, chosen.dims))
         kept = self.graph.apply("where", (condition, fixed, other), node.span)
         return Term(((kept, False), *moving), inner.minus)
 
@@ -192,10 +192,19 @@ def _is_outer(part: AnyNode, dims: Dims) -> bool:
 
 def _joins(node: AnyNode, common: set[Dim]) -> bool:
     """Whether a factor is made of states at both of two places."""
-    leaf = node
-    while isinstance(leaf, View):
-        leaf = leaf.operand
-    return "state" in node.roles and not isinstance(leaf, Symbol) and len(set(node.dims) - common) > 1
+    return "state" in node.roles and not _is_leaf(node) and len(set(node.dims) - common) > 1
+
+
+def _moves(node: AnyNode, divides: bool, dims: Dims) -> bool:
+    """Whether a factor leaves a condition: what depends on states, and parameters over fewer dims."""
+    return "state" in node.roles or (not divides and _is_leaf(node) and len(node.dims) < len(dims))
+
+
+def _is_leaf(node: AnyNode) -> bool:
+    """Whether a node is given, under whatever names of its dims."""
+    while isinstance(node, View):
+        node = node.operand
+    return isinstance(node, Symbol | Constant)
 
 
 def _is_renaming(view: View) -> bool:

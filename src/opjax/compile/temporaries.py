@@ -1,0 +1,145 @@
+"""Emission for NumPy: numbers beside arrays are arrays without axes; arrays that are not read again are written to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container
+from dataclasses import dataclass, field, replace
+
+from opjax.compile.emit import Emitter
+from opjax.compile.released import LONG
+from opjax.compile.signs import INFIX, Term
+from opjax.compile.text import TIGHTEST, Table, Value
+from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol
+from opjax.ir.types import Dim, Dims, Role
+
+OF_PARAMETERS: frozenset[Role] = frozenset(("parameter",))
+
+
+@dataclass(slots=True)
+class Temporaries(Emitter):
+    """Writes statements over arrays that may be written to.
+
+    Arguments:
+        cells: scalars that stand beside arrays, with the names that they have as arrays without axes.
+        read: variables that are read as they are.
+        long: variables that hold long arrays.
+        ahead: what is computed of parameters alone, before everything else.
+    """
+
+    cells: dict[str, str] = field(default_factory=dict[str, str])
+    read: set[str] = field(default_factory=set[str])
+    long: set[str] = field(default_factory=set[str])
+    ahead: set[int] = field(default_factory=set[int])
+
+    def given_nodes(self, nodes: list[AnyNode], settled: Container[int]) -> set[int]:
+        """As `Emitter.given_nodes`; where there are few parameters, numbers stand ahead."""
+        found = Emitter.given_nodes(self, nodes, settled)
+        for node in nodes if not self.apart else ():
+            number = type(node) in (Apply, IntegerPower) and not node.dims and node.roles == OF_PARAMETERS
+            if number and all(o.number in found for o in node.operands if o.operands):
+                found.add(node.number)
+        self.ahead = found
+        return found
+
+    # --- operands
+
+    def operand(self, node: AnyNode) -> Value:
+        """As `Emitter.operand`."""
+        value = Emitter.operand(self, node)
+        if isinstance(node, Symbol):
+            self.read.add(value.text)
+        return value
+
+    def beside(self, node: AnyNode, value: Value, order: Dims) -> Value:
+        """An operand beside arrays."""
+        if value.order:
+            return self.aligned(self.operand(node), order)
+        if isinstance(node, Constant):
+            return Value(self.table(Table("cell", number=float(node.value)), f"number_{node.value:g}"), ())
+        if isinstance(node, Symbol) and node.role == "parameter":
+            if value.text not in self.cells:
+                self.cells[value.text] = self.namer.name(node.name)
+            return Value(self.cells[value.text], ())
+        value = self.operand(node)
+        if node.number not in self.ahead:
+            return self.cell(value)
+        if value.text not in self.cells:
+            self.cells[value.text] = self.namer.name(value.text)
+            self.given.append(f"{self.cells[value.text]} = {self.cell(value).text}")
+        return Value(self.cells[value.text], ())
+
+    def number_beside(self, node: AnyNode) -> str:
+        """The text of a number beside an array."""
+        return self.beside(node, Emitter.operand(self, node), ()).within(TIGHTEST)
+
+    def cell(self, value: Value) -> Value:
+        """A number as an array without axes."""
+        return Value(f"{self.helper('cell')}({value.text})", ())
+
+    def aligned(self, value: Value, order: Dims) -> Value:
+        """As `Emitter.aligned`."""
+        found = Emitter.aligned(self, value, order)
+        covers = value.order if value.whole else value.covers
+        return found if found is value else replace(found, whole=len(value.order) == len(order), covers=covers)
+
+    def shaped(self, text: str, shape: tuple[int, ...]) -> str:
+        """As `Emitter.shaped`."""
+        return f"{text}.reshape{shape}"
+
+    def helper(self, function: str) -> str:
+        """As `Emitter.helper`; elements are read by the method of arrays, without a function in between."""
+        return Emitter.helper(self, "taken" if function == "take" else function)
+
+    def size(self, dim: Dim) -> int:
+        """The number of points of a dim."""
+        return self.program.axes[dim.axis].size or 0
+
+    # --- in one array
+
+    def assign(self, hint: str, value: Value) -> Value:
+        """As `Emitter.assign`."""
+        found = Emitter.assign(self, hint, value)
+        if self.here is self.lines and math.prod(map(self.size, value.order)) >= LONG:
+            self.long.add(found.text)
+        return found
+
+    def joined(self, function: str, terms: list[Term], order: Dims) -> Value:
+        """As `Emitter.joined`, in one array that is written over where there are more than two terms."""
+        if not order or self.here is self.settled:
+            return Emitter.joined(self, function, terms, order)
+        (head, minus), *rest = terms
+        swaps = rest and function != "divide" and not minus and not rest[0][1] and not head.is_own(order)
+        if swaps and rest[0][0].is_own(order):
+            (head, minus), *rest = rest[0], terms[0], *rest[1:]
+        if rest and rest[0][1] and rest[0][0].is_own(order) and not (minus or head.is_own(order)):
+            minus_own = rest.pop(0)[0]  # 1 - v goes where v was
+            head = self.written_over("subtract", head, replace(minus_own, text=minus_own.text[1:]))
+        elif function == "divide" and rest and rest[0][0].is_own(order) and not head.is_own(order):
+            head = self.written_over("divide", head, rest.pop(0)[0])
+        done = [(head, minus)]
+        while rest and not head.is_own(order):
+            done.append(rest.pop(0))
+            covered = {dim for value, _ in done for dim in (value.order if value.whole else value.covers)}
+            whole = covered.issuperset(order)
+            head = replace(Emitter.joined(self, function, done, order), fresh=whole, whole=whole)
+            if not rest or head.is_own(order):
+                break
+        if not rest:
+            return head
+        name = head.text if head.text.isidentifier() else self.assign("v", head).text
+        for value, minus in rest:
+            sign = INFIX[function][0].strip()
+            self.here.append(f"{name} -= {value.text[1:]}" if minus else f"{name} {sign}= {value.text}")
+        return Value(name, order, fresh=True)
+
+    def written_over(self, function: str, value: Value, own: Value) -> Value:
+        """A value minus an array, or over it, where the array was."""
+        name = own.text if own.text.isidentifier() else self.assign("v", own).text
+        self.here.append(f"{self.helper(f'write_{function}')}({value.text}, {name}, {name})")
+        return Value(name, own.order, fresh=True)
+
+    def applied_over(self, function: str, own: Value) -> Value:
+        """A function of an array, where the array was."""
+        name = own.text if own.text.isidentifier() else self.assign("v", own).text
+        return Value(f"{self.helper(function)}({name}, {name})", own.order, fresh=True)
