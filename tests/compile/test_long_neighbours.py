@@ -155,3 +155,54 @@ def test_sums_of_two_neighbours_need_no_copy(rate: str, other: str, edge: Edge) 
             np.testing.assert_array_equal(found, np.asarray(rhs(0.0, state, p)))
         np.testing.assert_array_equal(y, before)
         assert ("wide" in statements(rhs)) == (points == 60)
+
+
+PLANE = """
+model Plane:
+  axes:
+    x = grid(0, 1, 9)
+    z = grid(0, 1, 11)
+  params:
+    k[x, z]
+    h = 0.7
+    q = 1.9
+  states:
+    u[x, z]
+    w[z, x]
+  dynamics:
+    d(u[x, z])/dt = {rate} edge {edge}
+    d(w[z, x])/dt = {other} edge {edge}
+"""
+DRIFT = "h*({u}[x+1, z] - 2*{u}[x, z] + {u}[x-1, z]) - ({u}[x+1, z] - {u}[x-1, z])/q"
+ACROSS = "q*({u}[x, z+1] - 2*{u}[x, z] + {u}[x, z-1])/h - h*({u}[x, z] - {u}[x, z-1])"
+PLANES = (
+    (f"{DRIFT} + {ACROSS}".format(u="u"), "h*(w[z, x+1] - w[z, x-1])"),
+    ("k[x, z]*(u[x+1, z] - u[x, z]) - k[x-1, z]*(u[x, z] - u[x-1, z])", "u[x, z+2] - u[x, z-1]"),
+    (
+        "(k[x, z] + k[x, z+1])*(u[x, z+1] - u[x, z]) - (k[x, z-1] + k[x, z])*(u[x, z] - u[x, z-1])",
+        "-w[z-1, x] - w[z, x]",
+    ),
+    (f"{ACROSS.format(u='k')} + u[x, z]", "w[z+1, x] - w[z, x] + u[x, z]"),
+)
+
+
+@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize(("rate", "other"), PLANES)
+def test_sums_of_two_neighbours_on_a_plane(rate: str, other: str, edge: Edge) -> None:
+    random = np.random.default_rng(9)
+    rhs = opjax.compile_rhs(opjax.loads(PLANE.format(rate=rate, other=other, edge=edge), "ojx"))
+    y, p = random.normal(size=2 * 99), {"k": random.uniform(size=(9, 11)), "h": 0.7, "q": 1.9}
+    p = {name: p[name] for name in rhs.param_names}
+    found, before = rhs(0.0, y, p), y.copy()
+    np.testing.assert_allclose(found, meaning(rhs, y, p), rtol=1e-12, atol=1e-13)
+    for state in (y.view(Kind), np.repeat(y, 2)[::2]):
+        np.testing.assert_array_equal(found, np.asarray(rhs(0.0, state, p)))
+    np.testing.assert_array_equal(y, before)
+
+
+def test_drift_on_a_plane_needs_no_copy() -> None:
+    rate, other = PLANES[0]
+    rhs = opjax.compile_rhs(opjax.loads(PLANE.format(rate=rate, other=other, edge="stay"), "ojx"))
+    written = statements(rhs)
+    assert "wide" not in written
+    assert written.count("empty((10, 11), real)") == written.count("empty((9, 12), real)") == 1

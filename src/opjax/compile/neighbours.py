@@ -36,6 +36,7 @@ class Reading:
         number: a factor or divisor.
         divides: whether it is a divisor.
         points: of how many points the sum is, where these are not those of the array.
+        place: the place of the only dim that the sum moves along, where it is taken slice by slice.
     """
 
     array: AnyNode
@@ -46,6 +47,7 @@ class Reading:
     number: AnyNode | None = None
     divides: bool = False
     points: int = 0
+    place: int | None = None
 
     @property
     def room(self) -> tuple[int, int]:
@@ -72,6 +74,7 @@ class Neighbours:
         axes: the axes by name.
         sums: of the sum with this number, what its first terms read.
         bare: the numbers of arrays that need no room: their neighbours are read along one dim at a time.
+        sliced: those whose sums are taken slice by slice.
         within: the nodes that are part of such terms, and nothing else, by number, with the order of their dims.
     """
 
@@ -80,6 +83,7 @@ class Neighbours:
     first: dict[int, Dim] = field(default_factory=dict[int, Dim])
     """Of each sum, the first dim of what it reads."""
     bare: set[int] = field(default_factory=set[int])
+    sliced: set[int] = field(default_factory=set[int])
     within: dict[int, Dims] = field(default_factory=dict[int, Dims])
 
     def plan(self, nodes: Sequence[AnyNode], uses: Mapping[int, int]) -> None:

@@ -1,4 +1,4 @@
-"""Which sums of two neighbours on a line are computed without room at the ends of what they read.
+"""Which sums of two neighbours along one dim are computed without room at the ends of what they read.
 
 ``u[x+1] - u[x-1]`` is one operation on stretches of ``u`` as it lies, and one on numbers at each end. An array with its
 ends around it would be a copy first; it is worth that only for what is read often.
@@ -6,13 +6,15 @@ ends around it would be a copy first; it is worth that only for what is read oft
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from opjax.compile.neighbours import Neighbours, Reading
 from opjax.compile.once import POSITIONAL
 from opjax.ir.nodes import Along, AnyNode, Apply, Symbol, View
-from opjax.ir.types import Dim
+from opjax.ir.types import Dims
 
 SHORTEST = 64
 """Shorter arrays have their ends around them sooner than numbers are added up."""
@@ -32,8 +34,8 @@ class Pairs:
     neighbours: Neighbours
     uses: Mapping[int, int]
     found: dict[int, list[Reading]] = field(default_factory=dict[int, list[Reading]])
-    parts: dict[int, list[AnyNode]] = field(default_factory=dict[int, "list[AnyNode]"])
-    """Of each sum, the views that it reads and their signs."""
+    parts: dict[int, dict[int, Dims]] = field(default_factory=dict[int, "dict[int, Dims]"])
+    """Of each sum, the views that it reads and their signs, with the orders of their dims."""
 
     def plan(self, nodes: Sequence[AnyNode]) -> None:
         """Find the sums over neighbours, these among them.
@@ -42,66 +44,77 @@ class Pairs:
             nodes: what is computed, with its leaves, operands first.
         """
         self.neighbours.plan(nodes, self.uses)
-        views = [view for view in nodes if isinstance(view, View) and self.is_read(view)]
+        views = [view for view in nodes if isinstance(view, View) and self.place(view) is not None]
         if not views:
             return
+        along_memory = {run[0].array.number for run in self.neighbours.sums.values()}
         for node in nodes:
             self.add(node)
         for array in {view.operand.number: view.operand for view in views}.values():
             sums = [number for number, run in self.found.items() if run[0].array is array]
-            if sums and self.is_worth(array, sums, [view for view in views if view.operand is array]):
+            every = [node for node in nodes if isinstance(node, View) and node.operand is array]
+            if sums and array.number not in along_memory and self.is_worth(array, sums, every):
                 self.neighbours.bare.add(array.number)
+                self.neighbours.sliced.add(array.number)
                 for number in sums:
                     self.neighbours.sums[number] = self.found[number]
-                    self.neighbours.first[number] = array.dims[0]
-                    self.neighbours.within.update((part.number, part.dims) for part in self.parts[number])
+                    self.neighbours.within.update(self.parts[number])
 
-    def is_read(self, view: View) -> bool:
-        """Whether a view reads neighbours of a state or parameter on a line."""
+    def place(self, view: View) -> int | None:
+        """Along which dim of a state or parameter a view reads neighbours; None if it does anything else."""
         array = view.operand
-        if not isinstance(array, Symbol) or array.role not in ("state", "parameter") or len(array.axes) != 1:
-            return False
-        (along,) = view.selections
-        return isinstance(along, Along) and bool(along.offset or along.points)
+        if not isinstance(array, Symbol) or array.role not in ("state", "parameter"):
+            return None
+        chosen = dict(zip(array.dims, view.selections, strict=True))
+        moved = [at for at, dim in enumerate(array.axes) if chosen[dim] != Along(dim)]
+        along = chosen[array.axes[moved[0]]] if len(moved) == 1 else None
+        return moved[0] if isinstance(along, Along) and (along.offset or along.points) else None
 
     def add(self, node: AnyNode) -> None:
         """Note a sum whose first two terms are neighbours in one array."""
-        if not isinstance(node, Apply) or node.function != "add" or len(node.dims) != 1 or node.roles <= POSITIONAL:
+        if not isinstance(node, Apply) or node.function != "add" or not node.dims or node.roles <= POSITIONAL:
             return
-        parts: list[AnyNode] = []
-        terms = [self.term(operand, node.dims[0], parts) for operand in node.operands[:2]]
-        first, second = terms
-        if first is None or second is None or first.array is not second.array or first.moves == second.moves:
+        parts: dict[int, Dims] = {}
+        first, second = (self.term(operand, parts) for operand in node.operands[:2])
+        if first is None or second is None or first.array is not second.array:
             return
-        self.found[node.number] = [second, first] if first.minus and not second.minus else [first, second]
+        places = {reading.place for reading in (first, second)} - {None}
+        if len(places) != 1 or first.moves == second.moves or first.points != second.points:
+            return
+        if len(node.operands) > 2 and len(node.dims) > 1:  # other terms may want another order of the dims
+            return
+        (place,) = places
+        run = [replace(reading, place=place) for reading in (first, second)]
+        self.found[node.number] = run[::-1] if first.minus and not second.minus else run
         self.parts[node.number] = parts
 
-    def term(self, node: AnyNode, dim: Dim, parts: list[AnyNode]) -> Reading | None:
-        """What a term reads, with its sign; its nodes are noted."""
+    def term(self, node: AnyNode, parts: dict[int, Dims]) -> Reading | None:
+        """What a term reads, with its sign; its nodes are noted, with the orders of their dims."""
         minus = isinstance(node, Apply) and node.function == "negate"
-        if minus and self.uses.get(node.number) == 1:
-            parts.append(node)
-            node = node.operands[0]
-        if isinstance(node, View) and self.is_read(node):
-            (along,) = node.selections
-            if not isinstance(along, Along) or along.dim != dim:
+        inner = node.operands[0] if minus and self.uses.get(node.number) == 1 else node
+        place = self.place(inner) if isinstance(inner, View) else None
+        if isinstance(inner, View) and isinstance(inner.operand, Symbol) and place is not None:
+            axes = inner.operand.axes
+            chosen = dict(zip(inner.operand.dims, inner.selections, strict=True))
+            along = chosen[axes[place]]
+            if not isinstance(along, Along) or abs(along.offset) > (self.neighbours.axes[axes[place].axis].size or 0):
                 return None
-            parts.append(node)
-            size = self.neighbours.axes[node.operand.dims[0].axis].size or 0
-            if abs(along.offset) > size:
-                return None
-            found = Reading(node.operand, (along.offset,), along.edge, along.edge, points=along.points)
-        elif isinstance(node, Symbol) and node.axes == (dim,):
-            found = Reading(node, (0,))
+            order = tuple(along.dim if at == place else dim for at, dim in enumerate(axes))
+            parts[inner.number] = order
+            moves = tuple(along.offset if at == place else 0 for at in range(len(axes)))
+            found = Reading(inner.operand, moves, along.edge, along.edge, points=along.points, place=place)
+        elif isinstance(inner, Symbol) and inner.axes:
+            order = inner.axes
+            found = Reading(inner, (0,) * len(order))
         else:
             return None
+        if inner is not node:
+            parts[node.number] = order
         return replace(found, minus=minus)
 
     def is_worth(self, array: AnyNode, sums: Sequence[int], views: Iterable[View]) -> bool:
         """Whether nothing else reads the neighbours of an array, and its copy takes longer than the ends."""
-        size, read = self.neighbours.axes[array.dims[0].axis].size or 0, dict[int, int]()
-        for number in sums:
-            for part in self.parts[number]:
-                read[part.number] = read.get(part.number, 0) + 1
-        alone = all(read.get(view.number) == self.uses.get(view.number) for view in views)
-        return alone and size >= SHORTEST and (len(sums) - 1) * ENDS <= size
+        read = Counter(part for number in sums for part in self.parts[number])
+        size = math.prod(self.neighbours.axes[dim.axis].size or 0 for dim in array.dims)
+        alone = all(read[view.number] == self.uses.get(view.number) for view in views)
+        return alone and size >= SHORTEST and (len(array.dims) > 1 or (len(sums) - 1) * ENDS <= size)

@@ -76,20 +76,21 @@ class Stencils:
         if array.number not in self.fields:
             self.fields[array.number] = self.field(array, writer)
         found, fresh = self.fields[array.number], not total
-        sizes = (run[0].points or found.sizes[0], *found.sizes[1:])
-        shape = f"({', '.join(map(str, sizes))})" if len(sizes) > 1 else str(sizes[0])
+        sizes = tuple(run[0].points if at == run[0].place and run[0].points else n for at, n in enumerate(found.sizes))
+        shape = f"({', '.join(map(str, sizes))})"
         if not total:
             total = writer.assign("total", Value(f"{writer.helper('empty')}({shape}, real)", order)).text
             self.made[total] = len(writer.here) - 1
-        vector = writer.assign("v", Value(f"{total}.reshape(-1)", found.order)).text if len(sizes) > 1 else total
+        flat = run[0].place is None
+        vector = writer.assign("v", Value(f"{total}.reshape(-1)", found.order)).text if flat else total
         Stencil(writer, found, total, vector, sizes).sum(run)
         return Value(total, order, fresh=fresh)
 
     def field(self, array: AnyNode, writer: Writer) -> Field:
         """An array as a vector."""
-        if array.number in self.neighbours.bare and len(array.dims) == 1:
+        if array.number in self.neighbours.sliced and isinstance(array, Symbol):
             name = writer.operand(array).text
-            return Field(name, name, array.dims, (self.axes[array.dims[0].axis].size or 0,), None)
+            return Field(name, name, array.axes, tuple(self.axes[dim.axis].size or 0 for dim in array.axes), None)
         if array.number in self.neighbours.bare and isinstance(array, Symbol):
             start, stop = writer.stored.blocks[array.name]
             value = writer.operand(array)
@@ -188,15 +189,25 @@ class Stencil:
 
     def along(self, *readings: Reading) -> tuple[str, list[str]]:
         """Terms along memory, and where they are added; nothing for everywhere."""
-        sizes = self.field.sizes
+        sizes, place = self.field.sizes, readings[0].place
+        if place is not None:
+            return self.slices(place, readings)
         steps = [math.prod(sizes[place + 1 :]) for place in range(len(sizes))]
         moves = [sum(move * step for move, step in zip(r.moves, steps, strict=True)) for r in readings]
         first, last = 0, math.prod(sizes)
         if self.field.low is None:
-            first, last = max(0, *[-move for move in moves]), min(math.prod(self.shape), *[last - m for m in moves])
+            first, last = max(0, *[-move for move in moves]), last - max(0, *moves)
         low = steps[0] * (self.field.low or 0)
         texts = [f"{self.field.vector}[{low + first + move}:{low + last + move}]" for move in moves]
-        to = f"{self.vector}[{first}:{last}]" if last - first < math.prod(self.shape) else ""
+        to = f"{self.vector}[{first}:{last}]" if last - first < math.prod(sizes) else ""
+        return to, [self.times(reading, text) for reading, text in zip(readings, texts, strict=True)]
+
+    def slices(self, place: int, readings: Sequence[Reading]) -> tuple[str, list[str]]:
+        """The same slice by slice, along the only dim that it moves along."""
+        moves, lead, size = [r.moves[place] for r in readings], ":, " * place, self.field.sizes[place]
+        first, last = max(0, *[-move for move in moves]), min(self.shape[place], *[size - move for move in moves])
+        texts = [f"{self.field.name}[{lead}{first + move}:{last + move}]" for move in moves]
+        to = f"{self.total}[{lead}{first}:{last}]" if last - first < self.shape[place] else ""
         return to, [self.times(reading, text) for reading, text in zip(readings, texts, strict=True)]
 
     def ends(self, reading: Reading) -> list[Ends]:

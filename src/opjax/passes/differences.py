@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from opjax.ir.nodes import Along, AnyNode, Apply, Constant, Edge, Graph, IntegerPower, View
 from opjax.ir.program import Program, copy_node, rebuild
+from opjax.ir.types import Dim
 
 FEWEST_TERMS = 3
 
@@ -33,11 +34,11 @@ def differences(program: Program) -> Program:
     def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
         if _is_mirrored(node, odd):
             return _mirrored(graph, node, operands[0])
-        made = _in_two_steps(graph, node, operands) if _is_sum(node, FEWEST_TERMS) else None
+        made = _in_two_steps(graph, node, operands) if _is_line(node) else None
         return made or copy_node(graph, node, operands)
 
     def concerns(node: AnyNode) -> bool:
-        return _is_mirrored(node, odd) or (_is_sum(node, FEWEST_TERMS) and _find(node.operands) is not None)
+        return _is_mirrored(node, odd) or (_is_line(node) and _find(node.operands) is not None)
 
     return rebuild(program, rule, concerns)
 
@@ -57,9 +58,13 @@ def _with_collected(program: Program) -> Program:
 
 
 def _is_sum(node: AnyNode, terms: int = 2) -> bool:
-    """Whether a node is a sum of so many terms over one dim."""
-    several = isinstance(node, Apply) and node.function == "add" and len(node.operands) >= terms
-    return several and len(node.dims) == 1
+    """Whether a node is a sum of so many terms, and an array."""
+    return isinstance(node, Apply) and node.function == "add" and len(node.operands) >= terms and bool(node.dims)
+
+
+def _is_line(node: AnyNode) -> bool:
+    """Whether a node is a sum over one dim that may be a second difference: others are computed along memory."""
+    return _is_sum(node, FEWEST_TERMS) and len(node.dims) == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class _Term:
     array: AnyNode
     offset: int = 0
     edge: Edge = "absorb"
+    dim: Dim | None = None
 
 
 def _term(node: AnyNode) -> _Term:
@@ -84,9 +90,10 @@ def _term(node: AnyNode) -> _Term:
         factor *= float(numbers[0].value)
         (node,) = (o for o in node.operands if o is not numbers[0])
     if isinstance(node, View) and node.dims == node.operand.dims:
-        (along,) = node.selections
-        if isinstance(along, Along) and not along.points:
-            return _Term(factor, node.operand, along.offset, along.edge)
+        moved = [(d, s) for d, s in zip(node.operand.dims, node.selections, strict=True) if s != Along(d)]
+        dim, along = moved[0]
+        if len(moved) == 1 and isinstance(along, Along) and along.dim == dim and not along.points:
+            return _Term(factor, node.operand, along.offset, along.edge, dim)
     return _Term(factor, node)
 
 
@@ -132,14 +139,14 @@ class _Combination:
     Arguments:
         factor: a constant.
         numbers: what it is multiplied with; and whether it is divided by it instead.
-        around: the array, how far the neighbours are, and what lies beyond its ends.
+        around: the array, along which dim and how far the neighbours are, and what lies beyond its ends.
         high: the factor of the neighbour further on.
         low: that of the other.
     """
 
     factor: float
     numbers: tuple[tuple[AnyNode, bool], ...]
-    around: tuple[AnyNode, int, Edge]
+    around: tuple[AnyNode, Dim, int, Edge]
     high: float
     low: float
 
@@ -162,17 +169,17 @@ def _combination(node: AnyNode, uses: Mapping[int, int] | None = None) -> _Combi
     moved = [term for term in terms if term.offset]
     if not moved or len({term.array.number for term in terms}) > 1 or sum(term.factor for term in terms):
         return None
-    step, edge = abs(moved[0].offset), moved[0].edge
-    if any(abs(term.offset) != step or term.edge != edge for term in moved):
+    step, edge, dim = abs(moved[0].offset), moved[0].edge, moved[0].dim
+    if dim is None or any((abs(term.offset), term.edge, term.dim) != (step, edge, dim) for term in moved):
         return None
     high, low = (sum(term.factor for term in terms if term.offset == at) for at in (step, -step))
-    return _Combination(factor, tuple(numbers), (terms[0].array, step, edge), high, low)
+    return _Combination(factor, tuple(numbers), (terms[0].array, dim, step, edge), high, low)
 
 
 def _combined(node: AnyNode, uses: Mapping[int, int]) -> list[tuple[int, ...]]:
     """The places of terms that are differences around the same points; one of each several is a second difference."""
-    found: dict[tuple[int, int, Edge], list[int]] = {}
-    second: set[tuple[int, int, Edge]] = set()
+    found: dict[tuple[int, Dim, int, Edge], list[int]] = {}
+    second: set[tuple[int, Dim, int, Edge]] = set()
     for at, operand in enumerate(node.operands):
         one = _combination(operand, uses)
         if one is not None:
@@ -188,8 +195,11 @@ def _collected(graph: Graph, operands: tuple[AnyNode, ...], runs: list[tuple[int
     terms = [operand for at, operand in enumerate(operands) if not any(at in run for run in runs)]
     for run in runs:
         parts = [one for at in run if (one := _combination(operands[at])) is not None]
-        array, step, edge = parts[0].around
-        high, low = (graph.view(array, (Along(array.dims[0], move, edge),)) for move in (step, -step))
+        array, dim, step, edge = parts[0].around
+        high, low = (
+            graph.view(array, [Along(d, move, edge) if d == dim else Along(d) for d in array.dims])
+            for move in (step, -step)
+        )
         after = graph.apply("add", (high, graph.apply("negate", (array,))))
         before = graph.apply("add", (array, graph.apply("negate", (low,))))
         for sums, factors in ((after, [one.high for one in parts]), (before, [-one.low for one in parts])):
@@ -231,7 +241,7 @@ def _odd(node: AnyNode) -> tuple[object, int, int, Edge] | None:
     else:
         return None
     inner = node.operands[0]
-    if not _is_sum(inner) or len(inner.operands) > 2:
+    if not _is_sum(inner) or len(inner.operands) > 2 or len(inner.dims) != 1:
         return None
     high, low = (_term(operand) for operand in inner.operands)
     edges: set[Edge] = {term.edge for term in (high, low) if term.offset}
