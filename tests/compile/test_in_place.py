@@ -260,3 +260,27 @@ model Logistic:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2.1 * u.nbytes
+
+
+def test_functions_and_quotients_are_written_over_what_nothing_else_reads() -> None:
+    """A logistic function of 40 points takes one array beside its argument, and each of ten gives it back."""
+    gates = "\n".join(f"    g{i}[x] = 1/(1 + exp(-(u[x] - {i})/{i + 1}))" for i in range(10))
+    total = "*".join(f"(1 + g{i}[x]/2)" for i in range(10))
+    text = f"""
+model Gates:
+  axes:
+    x = grid(0, 1, 40)
+  states: u[x]
+  let:
+{gates}
+  dynamics:
+    d(u[x])/dt = {total}
+"""
+    rhs, u = opjax.compile_rhs(opjax.loads(text, "ojx")), RANDOM.uniform(size=40)
+    want = np.prod([1 + 0.5 / (1 + np.exp(-(u - i) / (i + 1))) for i in range(10)], axis=0)
+    np.testing.assert_allclose(rhs(0.0, u), want, rtol=1e-14)
+    usual = rhs._usual
+    assert usual is not None
+    lines = usual.kernel.code("written").text.splitlines()
+    assert sum("exp(" in line for line in lines) == sum("write_divide(number_1, " in line for line in lines) == 10
+    assert any(line.strip().startswith("del ") for line in lines)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Sequence
 
-LONG = 128
+LONG = 32
 """Elements from which on an array is worth the statement."""
 _WORD = re.compile(r"\w+")
 
