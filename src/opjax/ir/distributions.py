@@ -35,6 +35,24 @@ class DistributionArgument:
     support: Support = "real"
     numpyro_name: str = ""
 
+    def takes(self, value: float) -> bool:
+        """Whether it may be this number."""
+        match self.support:
+            case "positive":
+                return value > 0 and math.isfinite(value)
+            case "unit":
+                return 0 <= value <= 1
+            case "count":
+                return value >= 0 and value.is_integer()
+            case _:
+                return not math.isnan(value)
+
+    @property
+    def in_words(self) -> str:
+        """Which numbers it may be."""
+        words = {"positive": "a number above 0", "unit": "a number from 0 to 1", "count": "0, 1, 2, ..."}
+        return words.get(self.support, "a number")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistributionRecord:

@@ -6,6 +6,7 @@ Three steps, so that no section depends on the order of the file: *declare* all 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from opjax.errors import Report, Stop, catalogue, did_you_mean
 from opjax.ir.evaluate import constant_value
 from opjax.ir.nodes import AnyNode, Graph
 from opjax.ir.system import Alias, Input, NotYet, State, System
+from opjax.ir.types import Role
 from opjax.source import DEFAULT_LIMITS, Limits, Span
 from opjax.spec.absences import define_absences, zero_where_absent
 from opjax.spec.boundaries import define_boundaries, moving_ends, start_where_held, zero_where_held
@@ -35,6 +37,8 @@ from opjax.syntax.nodes import Expression, Index, Number, Reference
 from opjax.traverse import run
 
 NO_LABELS: Mapping[str, tuple[str, ...]] = {}
+LATER: frozenset[Role] = frozenset[Role](("incidence", "over_time"))
+"""What is known after a solve only: in observations and derived quantities."""
 
 
 def lower(
@@ -135,7 +139,15 @@ class _Lower:
             start=self.model.time.start if self.model.time else None,
         )
         check_independent(system, self.model.independent, self.report)
+        for name, rate in rates.items():
+            self.refuse_later(name, rate)
         return system
+
+    def refuse_later(self, name: str, rate: AnyNode) -> None:
+        """Refuse a derivative that depends on what is known after the solve only."""
+        if rate.roles & LATER:
+            with contextlib.suppress(Stop):
+                self.lowering.want_roles(rate, rate.roles - LATER, f"the derivative of '{name}'", rate.span)
 
     def check(self) -> None:
         """Step two: what can be said of the declarations alone."""

@@ -100,7 +100,7 @@ def declare(
         if isinstance(declaration, TransitionDeclaration):
             name = declaration.name or f"flow_{position}"
             if name in names.transitions:
-                _repeated(name, declaration.span, names.transitions[name].span, report)
+                repeated(name, declaration.span, names.transitions[name].span, report)
             else:
                 names.transitions[name] = declaration
     return names
@@ -127,7 +127,7 @@ def _claim(names: Names, name: str, entry: Name, report: Report) -> bool:
         report.add(catalogue.RESERVED_NAME, entry.declaration.span, name=name, use=use)
         return False
     if name in names.values:
-        _repeated(name, entry.declaration.span, names.values[name].declaration.span, report)
+        repeated(name, entry.declaration.span, names.values[name].declaration.span, report)
         return False
     names.values[name] = entry
     return True
@@ -144,7 +144,8 @@ def reserved_use(name: str) -> str:
     return _RESERVED.get(name, "")
 
 
-def _repeated(name: str, span: Span, first: Span, report: Report) -> None:
+def repeated(name: str, span: Span, first: Span, report: Report) -> None:
+    """Report a name that is declared already."""
     report.add(catalogue.REPEATED_NAME, span, name=name, first=repr(first))
 
 

@@ -13,7 +13,7 @@ from opjax.ir.nodes import AnyNode
 from opjax.ir.system import Bounds, Distribution, Numbers, Observation, Parameter
 from opjax.ir.types import Role
 from opjax.spec.kernels import is_kernel, kernel_of
-from opjax.spec.names import unknown_axis
+from opjax.spec.names import repeated, unknown_axis
 from opjax.spec.order import names_in, order_of_need
 from opjax.spec.scope import OBSERVED_ROLES, PARAMETER_ROLES, Scope, free_scope
 from opjax.syntax import declarations as written
@@ -169,9 +169,24 @@ class Quantities:
             }
             for node in arguments.values():
                 self.lowering.want_roles(node, allowed, scope.where, call.span)
+            self.want_possible(call, record, arguments)
         except Stop:
             return None
         return Distribution(record.name, arguments, call.span)
+
+    def want_possible(
+        self, call: written.DistributionCall, record: distributions.DistributionRecord, given: dict[str, AnyNode]
+    ) -> None:
+        """Refuse numbers that the arguments of a distribution cannot be."""
+        known = {name: float(v) for name, node in given.items() if (v := constant_value(node)) is not None}
+        for argument in record.arguments:
+            if argument.name in known and not argument.takes(known[argument.name]):
+                problem = f"'{argument.name}' is {known[argument.name]:g}, and {argument.in_words} is wanted"
+                raise self.argument_problem(call, record, problem)
+        ends = [known.get(a.name, a.default) for a in record.arguments if a.name in ("low", "high")]
+        depends = any(name in given and name not in known for name in ("low", "high"))
+        if ends and not depends and not (ends[0] or 0.0) < (ends[1] or 0.0):
+            raise self.argument_problem(call, record, f"it is empty: {ends[0]:g} is not below {ends[1]:g}")
 
     def arguments(
         self, call: written.DistributionCall, record: distributions.DistributionRecord
@@ -216,6 +231,7 @@ class Quantities:
                 first = repr(found[row.name].span)
                 self.report.add(catalogue.REPEATED_NAME, row.span, name=row.name, first=first)
                 continue
+            self.want_column(row)
             for axis in row.axes:
                 if axis not in self.lowering.names.axes:
                     unknown_axis(self.lowering.names, axis, row.span, self.report)
@@ -225,6 +241,14 @@ class Quantities:
                 every = self.interval(row)
                 found[row.name] = Observation(row.name, row.axes, distribution, every, row.doc, row.span)
         return found
+
+    def want_column(self, row: written.ObservationDeclaration) -> None:
+        """Refuse the name of a column, or of a quantity of the fit, that is another one's."""
+        entry = self.lowering.names.values.get(row.name)
+        if row.name == "time":
+            self.report.add(catalogue.RESERVED_NAME, row.span, name="time", use="the column of times in data")
+        elif entry is not None and entry.kind in ("axis", "parameter", "input", "derived"):
+            repeated(row.name, row.span, entry.declaration.span, self.report)
 
     def interval(self, row: written.ObservationDeclaration) -> float | None:
         """The time between two observations, where it is stated."""
