@@ -206,3 +206,10 @@ def test_drift_on_a_plane_needs_no_copy() -> None:
     written = statements(rhs)
     assert "wide" not in written
     assert written.count("empty((10, 11), real)") == written.count("empty((9, 12), real)") == 1
+
+
+def test_faces_at_both_ends_of_a_ring_are_one() -> None:
+    text = LINE.format(rate="u[x+1] - 2*u[x] + u[x-1]", other="0", edge="periodic", points=100)
+    written = statements(opjax.compile_rhs(opjax.loads(text, "ojx")))
+    assert "total[100] = total[0] = u[0] - u[99]" in written
+    assert "empty(101, real)" in written

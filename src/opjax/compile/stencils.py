@@ -77,7 +77,8 @@ class Stencils:
             self.fields[array.number] = self.field(array, writer)
         found, fresh = self.fields[array.number], not total
         sizes = tuple(run[0].points if at == run[0].place and run[0].points else n for at, n in enumerate(found.sizes))
-        shape = f"({', '.join(map(str, sizes))})"
+        text = ", ".join(map(str, sizes))
+        shape = f"({text})" if "," in text else text
         if not total:
             total = writer.assign("total", Value(f"{writer.helper('empty')}({shape}, real)", order)).text
             self.made[total] = len(writer.here) - 1
@@ -153,11 +154,14 @@ class Stencil:
             write = self.writer.helper("write_subtract" if second.minus else "write_add")
             to, (one, other) = self.along(first, second)
             self.line(f"{write}({self.sign(first)}{one}, {other}, {to or self.vector})")
-            for end in ends:
-                one, other = f"{self.sign(first)}{self.beyond(first, end)}", self.beyond(second, end)
-                if len(self.shape) == 1:
-                    self.line(f"{self.at(end)} = {one} {'-' if second.minus else '+'} {other}")
-                else:
+            terms = [(f"{self.sign(first)}{self.beyond(first, end)}", self.beyond(second, end)) for end in ends]
+            if len(self.shape) == 1:
+                texts = [f"{one} {'-' if second.minus else '+'} {other}" for one, other in terms]
+                for text in dict.fromkeys(texts):
+                    there = [self.at(end) for end, own in zip(ends, texts, strict=True) if own == text]
+                    self.line(f"{' = '.join(there)} = {text}")
+            else:
+                for end, (one, other) in zip(ends, terms, strict=True):
                     self.line(f"{write}({one}, {other}, {self.at(end)})")
         for reading in rest:
             self.add(reading)
