@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -86,7 +87,7 @@ def test_it_is_checked_when_it_is_made() -> None:
     with pytest.raises(opjax.OpjaxError, match="typo"):
         Simulate(DECAY, TS)(typo=1.0)
     with pytest.raises(NotSerialisableError):
-        dumps(Simulate(DECAY, TS, settings={"solver": object()}))
+        dumps(Simulate(DECAY, TS, settings={"solver": diffrax.Dopri5()}))
 
 
 def test_the_vector_field_is_the_right_hand_side() -> None:
@@ -94,3 +95,20 @@ def test_the_vector_field_is_the_right_hand_side() -> None:
     np.testing.assert_allclose(field(0.0, jnp.array([2.0, 0.0])), [-1.4, 1.4], rtol=1e-6)
     np.testing.assert_allclose(field(0.0, {"x": 2.0, "y": 0.0}, {"k": 1.0})["y"], 2.0, rtol=1e-6)
     assert eqx.tree_equal(loads(dumps(field)), field)
+
+
+@pytest.mark.parametrize(
+    ("ts", "settings", "words"),
+    [
+        ([], {}, "E0901: the times are empty"),
+        ([2.0, 1.0], {}, "E0901: the times must increase, and 1 follows 2"),
+        ([0.0, float("nan")], {}, "E0901: the times are not all finite"),
+        ([0.0, 1.0], {"t0": 0.5}, "E0901: the times begin at 0, before the start"),
+        ([0.0, 1.0], {"rtl": 1e-3}, "E0806: there is no setting 'rtl'"),
+        ([0.0, 1.0], {"rtol": -1}, "E0807: 'rtol' is -1"),
+    ],
+)
+def test_times_and_settings_that_cannot_be_are_refused(ts, settings, words):
+    text = "model M:\n  states:\n    x = 1\n  dynamics:\n    x' = -x\n"
+    with pytest.raises(opjax.OpjaxError, match=words):
+        Simulate(text, ts=ts, settings=settings)

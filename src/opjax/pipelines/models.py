@@ -14,9 +14,10 @@ from opjax.compile.compiled import CompiledRhs
 from opjax.errors import Report, did_you_mean
 from opjax.pipelines.operator import Operator, static, strong_array
 from opjax.pipelines.untyped import jnp
+from opjax.solve.inputs import checked_times
 from opjax.solve.outputs import Outputs
 from opjax.solve.problem import Problem, problem_for
-from opjax.solve.settings import Settings
+from opjax.solve.settings import Settings, settings_from
 from opjax.solve.trajectory import Start, trajectory
 
 
@@ -135,7 +136,7 @@ class Simulate(Operator):
         settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.model = model_text(model)
-        self.ts = tuple(float(t) for t in ts)
+        self.ts = tuple(checked_times(ts)[0].tolist())
         self.parameters = dict(parameters or {})
         self.outputs = _names(outputs)
         self.settings = tuple(sorted((settings or {}).items()))
@@ -167,7 +168,8 @@ class Simulate(Operator):
     def _start_and_settings(self) -> tuple[Start, Settings]:
         options = dict(self.settings)
         own = _checked(self.model).system.start
-        return Start(options.pop("t0", self.ts[0] if own is None else own)), Settings(**options)
+        begin = checked_times(self.ts, options.pop("t0", own))[1]
+        return Start(begin), settings_from(options)
 
     def _apply(self, params: Mapping[str, Any] | None = None, **named: Any) -> Any:
         ready = _ready(self.model)
