@@ -21,6 +21,7 @@ import opjax
 from opjax.errors import OpjaxError, OpjaxWarning, catalogue, explain
 
 SOURCE = Path(opjax.__file__).parent
+PATHS = [str(SOURCE.parent), str(Path(__file__).parents[1])]
 PAGES = SOURCE / "errors" / "pages"
 GOLDEN = Path(__file__).parent / "golden"
 REWRITE = os.environ.get("OPJAX_REWRITE_GOLDEN") == "1"
@@ -41,10 +42,13 @@ def blocks(code: str) -> dict[str, Block]:
 
 
 FRESH = """
-import sys
+import contextlib, sys
 from opjax import OpjaxError
+from quickly import hurried
+text = sys.stdin.read()
 try:
-    exec(compile(sys.stdin.read(), "<page>", "exec"), {})
+    with hurried() if ".fit(" in text else contextlib.nullcontext():
+        exec(compile(text, "<page>", "exec"), {})
 except OpjaxError as error:
     print("\\n".join(d.render() for d in error.diagnostics))
 """
@@ -54,7 +58,7 @@ def outcome(block: Block) -> str:
     """What the block raises or warns of, as text."""
     if "sys.modules[" in block.text or ".fit(" in block.text:  # it hides a package; it computes in threads
         command = [sys.executable, "-c", FRESH]
-        environment = {**os.environ, "PYTHONPATH": str(SOURCE.parent), "JAX_ENABLE_X64": "1"}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(PATHS), "JAX_ENABLE_X64": "1"}
         return subprocess.run(
             command, input=block.text, env=environment, capture_output=True, encoding="utf-8", check=True
         ).stdout

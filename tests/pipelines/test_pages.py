@@ -67,12 +67,20 @@ def test_what_the_page_says_of_traces_is_so(capsys: pytest.CaptureFixture[str]) 
     assert "boolean" in rest
 
 
+HURRIED = """
+import contextlib, quickly
+stack = contextlib.ExitStack()
+stack.enter_context(quickly.hurried())
+"""
+
+
 @pytest.mark.slow
 def test_a_retrieval_is_trained_spread_and_sampled() -> None:
     """In a process of its own, because the page asks JAX for four devices; the page checks its numbers itself."""
     pytest.importorskip("numpyro")
-    environment = {**os.environ, "PYTHONPATH": str(DOCS.parent / "src"), "JAX_PLATFORMS": "cpu"}
-    script = "\n".join(cells("matched-filter.md"))
+    paths = os.pathsep.join(str(DOCS.parent / folder) for folder in ("src", "tests"))
+    environment = {**os.environ, "PYTHONPATH": paths, "JAX_PLATFORMS": "cpu"}
+    script = "\n".join([HURRIED, *cells("matched-filter.md")])
     command = [sys.executable, "-"]
     done = subprocess.run(command, input=script, env=environment, capture_output=True, text=True, check=True)
     assert "on 4 devices" in done.stdout
