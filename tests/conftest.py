@@ -25,7 +25,8 @@ def pytest_collection() -> Generator[None, object, object]:
     """Collect the tests while Python collects no garbage.
 
     Thousands of tests and all that they import are half a million objects that stay, and the collector would look
-    through all of them again and again. They count as old in the end.
+    through all of them again and again. They count as old in the end, and from then on it looks more seldom: a tenth of
+    the time of the tests went into finding that nearly all of it is in use. Tests of memory call it themselves.
     """
     gc.disable()
     try:
@@ -33,6 +34,7 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.unfreeze()
+        gc.set_threshold(100_000, 20, 20)
         gc.enable()
 
 
