@@ -112,7 +112,7 @@ class Page:
     @property
     def turns(self) -> int:
         """How many turns to time."""
-        return 5 if self.quick else TURNS
+        return 2 if self.quick else TURNS
 
     def table(self, heading: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Add a table; the first column is text, the others are numbers."""
