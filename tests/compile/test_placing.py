@@ -124,3 +124,22 @@ def test_what_has_all_axes_of_a_state_has_its_order() -> None:
     assert common_order([(a, c, b), (b,)], [(a, b, c)]) == (a, c, b)  # it is there already
     assert common_order([(a, c, b), (a, b, c)], [(a, b, c)]) == (a, b, c)
     assert common_order([(c,), (a,)], [(a, b, c)]) == (a, c)
+
+
+def test_what_stands_at_one_position_and_depends_on_the_axis_alone_is_computed_once() -> None:
+    text = """
+model Robin:
+  axes:
+    x = grid(0, 1, 41)
+  states:
+    u[x] = 1
+  dynamics:
+    d(u[x])/dt = div((1 + x)*grad(u, x), x) - u[x]
+  boundary:
+    u at x.lo: neumann(1)
+    u at x.hi: robin(a=1, b=1, c=0)
+"""
+    x = np.linspace(0, 1, 41)
+    with jax.enable_x64(True):  # u = exp(-x), up to the error of the differences
+        found = opjax.compile_rhs(text).eval_fn(0.0, jnp.asarray(np.exp(-x)))
+    np.testing.assert_allclose(found, (x - 1) * np.exp(-x), atol=0.01)
