@@ -68,6 +68,41 @@ model SEIR:
     I[age, vax, loc] -> R[age, vax, loc] @ gamma
 """
 
+KURAMOTO = """
+model Kuramoto:
+  axes:
+    i = [{nodes}]
+  params:
+    K
+    omega[i]
+    W[i, i]
+  states: theta[i]
+  dynamics:
+    theta[i]' = omega[i] + K*sum(W[i, j]*sin(theta[j] - theta[i]) for j in i)
+"""
+
+
+def kuramoto_text(nodes: int) -> str:
+    """Oscillators on a network with weights."""
+    return KURAMOTO.format(nodes=", ".join(f"n{i}" for i in range(nodes)))
+
+
+def kuramoto_numpy(t: float, theta: np.ndarray, p: Parameters) -> np.ndarray:
+    sine, cosine = np.sin(theta), np.cos(theta)
+    change = p["W"].dot(sine)
+    change *= cosine
+    other = p["W"].dot(cosine)
+    other *= sine
+    change -= other
+    change *= p["K"]
+    change += p["omega"]
+    return change
+
+
+def kuramoto_jax(t: Any, theta: Any, p: Parameters) -> Any:
+    sine, cosine = jnp.sin(theta), jnp.cos(theta)
+    return p["omega"] + p["K"] * (cosine * (p["W"] @ sine) - sine * (p["W"] @ cosine))
+
 
 def lorenz_text(points: int) -> str:
     """Lorenz 1996: a ring of points."""
@@ -201,3 +236,7 @@ def cases(quick: bool) -> Iterator[Case]:
     rates = {"Du": 0.16, "Dv": 0.08, "feed": 0.035, "kill": 0.065}
     name = f"Gray-Scott, {side} x {side}"
     yield Case(name, gray_scott_text(side), gray_scott_numpy, gray_scott_jax, fields, rates, 20 if quick else 100)
+    nodes = 20 if quick else 100
+    network = {"K": 1.5, "omega": random.uniform(size=nodes), "W": random.uniform(size=(nodes, nodes))}
+    phases, mapped = random.uniform(0.0, 6.0, nodes), 20 if quick else 1000
+    yield Case(f"Kuramoto, {nodes}", kuramoto_text(nodes), kuramoto_numpy, kuramoto_jax, phases, network, mapped)

@@ -173,3 +173,20 @@ def test_the_fewest_elements_are_multiplied() -> None:
     dims = [[d.axis for d in operand.dims] for operand in after.operands]
     assert sorted(map(len, dims)) == [1, 2]
     assert not next(o.operands for o in after.operands if o.operands)[0].dims
+
+
+def test_vectors_beside_a_matrix_are_multiplied_first() -> None:
+    graph = Graph()
+    s, t, m = (graph.symbol("state", name, axes) for name, axes in ARRAYS.items())
+    program = Program(graph, {"value": graph.apply("multiply", (m, s, t))}, AXES, {})
+    (after,) = scale(program).roots.values()
+    assert [len(operand.dims) for operand in after.operands] == [2, 1]
+
+    def leaf(symbol: Symbol, cell: tuple[int, ...]) -> float:
+        return 0.1 + len(symbol.name) + sum(cell) + ord(symbol.name[0]) / 7
+
+    (new,), (old,) = (evaluate([root], AXES, leaf) for root in (after, program.roots["value"]))
+    for cell, value in old.values.items():
+        assert abs(new.values[cell] - value) <= 3 * math.ulp(value)
+    alike = Program(graph, {"value": graph.apply("multiply", (s, t, s))}, AXES, {})
+    assert scale(alike).roots == alike.roots

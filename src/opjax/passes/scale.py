@@ -1,10 +1,11 @@
 """Scale: numbers beside arrays in a product are multiplied with each other first, so that one is left for the array.
 
 ``D*(u[x+1] - 2*u[x] + u[x-1])/dx^2`` goes over the array twice, ``(D/dx^2)*(...)`` once. Two numbers or more become
-one, factors and divisors alike, also those of products that are factors and used nowhere else; a minus sign goes to it.
-If all are divisors, the array is divided by their product, and a single number stays as it is: ``x*(1/3)`` is not
-``x/3``. The array is that with the fewest elements. Nothing is added up and nothing left out: what is infinite,
-undefined or 0 has the effect that it had, on the sign too.
+one, factors and divisors alike, also those of products that are factors and used nowhere else; a minus sign goes to
+it. Vectors that stand beside a larger array are multiplied with each other first too. If all are divisors, the array
+is divided by their product, and a single number stays as it is: ``x*(1/3)`` is not ``x/3``. The array is that with
+the fewest elements. Nothing is added up and nothing left out: what is infinite, undefined or 0 has the effect that it
+had, on the sign too.
 
 Law: factors are taken in another order. While nothing overflows or falls below the least normal number on either way, a
 product of n factors and divisors differs by at most n units in the last place; whether it is 0, infinite or undefined,
@@ -16,11 +17,13 @@ Benchmark: Fisher-KPP in `benchmarks/time_warm_call.py`.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from opjax.ir.nodes import AnyNode, Apply, Constant, Graph
 from opjax.ir.program import Program, copy_node, rebuild
+from opjax.ir.types import Dims
 
 UNKNOWN_SIZE = 32
 FAR = 1e30
@@ -29,7 +32,8 @@ FAR = 1e30
 
 def scale(program: Program) -> Program:
     """The same values with one number as a factor where there were several."""
-    if not _may_scale([node for node in program.nodes if node.dims and _is_product(node)]):
+    products = [node for node in program.nodes if node.dims and _is_product(node)]
+    if not _may_scale(products) and not any(_has_groups(node.operands) for node in products):
         return program
     uses: dict[int, int] = {}
     for used in (*program.roots.values(), *(operand for node in program.nodes for operand in node.operands)):
@@ -42,6 +46,15 @@ def _may_scale(products: list[AnyNode]) -> bool:
     numbers = sum(not operand.dims for node in products for operand in node.operands)
     signs = sum(len(node.operands) == 1 for node in products)
     return numbers > 0 and numbers + signs > 1
+
+
+def _has_groups(operands: Sequence[AnyNode]) -> bool:
+    """Whether some factors of a product have the same dims, and another has more."""
+    if len(operands) < 3:
+        return False
+    counts = Counter(operand.dims for operand in operands if operand.dims)
+    largest = max(counts, key=len, default=())
+    return any(count > 1 and len(dims) < len(largest) for dims, count in counts.items())
 
 
 def _is_product(node: AnyNode) -> bool:
@@ -74,7 +87,7 @@ class _Scaling:
         factors = self.factors(graph, node, operands)
         numbers = len(factors.tops) + len(factors.bottoms)
         wanted = node.function != "negate" and numbers + factors.minus > 1 and numbers > 0
-        made = (self.product(graph, factors) if wanted else None) or copy_node(graph, node, operands)
+        made = (self.product(graph, factors) if wanted else None) or self.grouped(graph, node, operands)
         self.known[made.number] = factors
         return made
 
@@ -100,6 +113,19 @@ class _Scaling:
             return _Factors(tops=(new,))
         known = self.known.get(new.number) if self.uses[old.number] == 1 else None
         return known or _Factors(arrays=(new,))
+
+    def grouped(self, graph: Graph, node: Apply, operands: tuple[AnyNode, ...]) -> AnyNode:
+        """The same node; factors over the same dims are one, where another has more dims."""
+        if node.function != "multiply" or not _has_groups(operands):
+            return copy_node(graph, node, operands)
+        groups: dict[Dims, list[AnyNode]] = {}
+        for operand in operands:
+            groups.setdefault(operand.dims, []).append(operand)
+        largest = max(groups, key=len)
+        made: list[AnyNode] = []
+        for dims, group in groups.items():
+            made += [_times(graph, group)] if dims and dims != largest else group
+        return graph.apply("multiply", made, node.span)
 
     def quotient(self, graph: Graph, top: _Factors, bottom: _Factors) -> _Factors:
         """One product over another."""
