@@ -140,6 +140,7 @@ model Robin:
     u at x.hi: robin(a=1, b=1, c=0)
 """
     x = np.linspace(0, 1, 41)
+    rhs, wanted = opjax.compile_rhs(text), (x - 1) * np.exp(-x)
     with jax.enable_x64(True):  # u = exp(-x), up to the error of the differences
-        found = opjax.compile_rhs(text).eval_fn(0.0, jnp.asarray(np.exp(-x)))
-    np.testing.assert_allclose(found, (x - 1) * np.exp(-x), atol=0.01)
+        np.testing.assert_allclose(rhs.eval_fn(0.0, jnp.asarray(np.exp(-x))), wanted, atol=0.01)
+    np.testing.assert_allclose(rhs.eval_fn(0.0, np.exp(-x)), wanted, atol=0.01)

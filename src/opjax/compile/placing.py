@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from opjax.compile.in_place import InPlace
+from opjax.compile.once import POSITIONAL
 from opjax.compile.targets import Target
 from opjax.compile.text import Value
 from opjax.ir.nodes import AnyNode, Apply, Place
@@ -51,7 +52,9 @@ class Placing(InPlace):
                 self.hidden.update((one.number, one.dims) for one in self.nested(part))
 
     def is_only_there(self, part: AnyNode) -> bool:
-        """Whether nothing else reads a term, and it has no name."""
+        """Whether nothing else reads a term, and it has no name; what depends on axes alone is computed once."""
+        if part.roles and part.roles <= POSITIONAL:
+            return False
         used = self.uses[part.number] == 1 and part.number not in self.program.names
         return used and part.number not in self.padding.rooms and part.number not in self.padding.through
 
