@@ -137,6 +137,9 @@ RATES = (
     ("h*(u[x+1] - 2*u[x] + u[x-1])", "w[x-2] + w[x+1]"),
     ("-(k[x+1] + k[x])*(u[x+1] - u[x]) + (k[x] + k[x-1])*(u[x] - u[x-1])", "-w[x+2] - w[x]"),
     ("(u[x+1] - u[x])^3 - (u[x] - u[x-1])^3", "w[x] - w[x-1] + u[x]"),
+    ("(u[x+2] - u[x+1]) + (u[x+1] - u[x])", "w[x+1] - w[x+3]"),
+    ("(u[x] - u[x-1])^2 - (u[x-1] - u[x-2])^2", "w[x-1] + w[x-2]"),
+    ("sin(u[x+3] - u[x+1]) - sin(u[x+2] - u[x])", "w[x-1] - w[x]"),
     ("-u[x-1] + u[x] - k[x]", "h*w[x]*(w[x+3] - w[x-3])"),
 )
 
@@ -182,6 +185,7 @@ PLANES = (
         "(k[x, z] + k[x, z+1])*(u[x, z+1] - u[x, z]) - (k[x, z-1] + k[x, z])*(u[x, z] - u[x, z-1])",
         "-w[z-1, x] - w[z, x]",
     ),
+    ("-h*((u[x+2, z] - u[x+1, z]) + (u[x+1, z] - u[x, z]))", "w[z-1, x] - w[z-2, x]"),
     (f"{ACROSS.format(u='k')} + u[x, z]", "w[z+1, x] - w[z, x] + u[x, z]"),
 )
 
@@ -211,5 +215,5 @@ def test_drift_on_a_plane_needs_no_copy() -> None:
 def test_faces_at_both_ends_of_a_ring_are_one() -> None:
     text = LINE.format(rate="u[x+1] - 2*u[x] + u[x-1]", other="0", edge="periodic", points=100)
     written = statements(opjax.compile_rhs(opjax.loads(text, "ojx")))
-    assert "total[100] = total[0] = u[0] - u[99]" in written
+    assert "total[0] = total[100] = u[0] - u[99]" in written
     assert "empty(101, real)" in written

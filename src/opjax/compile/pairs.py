@@ -18,6 +18,8 @@ from opjax.ir.types import Dims
 
 SHORTEST = 64
 """Shorter arrays have their ends around them sooner than numbers are added up."""
+NEAR = 4
+"""What is read lies at most so small a part of the array beyond its ends."""
 ENDS = 1500
 """Elements that are copied while the ends of a second sum are computed."""
 
@@ -97,7 +99,11 @@ class Pairs:
             axes = inner.operand.axes
             chosen = dict(zip(inner.operand.dims, inner.selections, strict=True))
             along = chosen[axes[place]]
-            if not isinstance(along, Along) or abs(along.offset) > (self.neighbours.axes[axes[place].axis].size or 0):
+            size = self.neighbours.axes[axes[place].axis].size or 0
+            if (
+                not isinstance(along, Along)
+                or NEAR * max(-along.offset, along.offset + along.points - size, along.offset) > size
+            ):
                 return None
             order = tuple(along.dim if at == place else dim for at, dim in enumerate(axes))
             parts[inner.number] = order

@@ -7,6 +7,7 @@ added; these points are computed by themselves before, and put there.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -145,7 +146,12 @@ class Stencil:
         """The statements that write the sum."""
         first, second, *rest = readings
         ends = [*self.ends(first), *self.ends(second)]
-        if len(ends) == 2 and (ends[0][0] != ends[1][0] or first.moves[ends[0][0]] * second.moves[ends[0][0]] > 0):
+        ends = ends if first.place is None else _split(ends)
+        if (
+            first.place is None
+            and len(ends) == 2
+            and (ends[0][0] != ends[1][0] or first.moves[ends[0][0]] * second.moves[ends[0][0]] > 0)
+        ):
             to, (one,) = self.along(first)
             self.line(f"{to or f'{self.vector}[:]'} = {self.sign(first)}{one}")
             self.line(f"{self.at(ends[0])} = {self.sign(first)}{self.beyond(first, ends[0])}")
@@ -255,6 +261,14 @@ class Stencil:
             return text
         number = self.writer.number_beside(reading.number)
         return f"{text}/{number}" if reading.divides else f"{number}*{text}"
+
+
+def _split(ends: Sequence[Ends]) -> list[Ends]:
+    """Ends in pieces that no other end begins or stops within."""
+    cuts = sorted({cut for _, first, last in ends for cut in (first, last)})
+    pieces = itertools.pairwise(cuts)
+    place = ends[0][0] if ends else 0
+    return [(place, a, b) for a, b in pieces if any(first <= a and b <= last for _, first, last in ends)]
 
 
 def _slice(start: int, stop: int) -> str:
