@@ -21,7 +21,7 @@ import pytest
 
 import opjax
 
-HURRIED = {"errors", "infer", "pipelines", "solve", "trees"}
+HURRIED = {"errors", "infer", "laws", "operators", "pipelines", "solve", "trees"}
 LONG = {"test_lynx_hare.py"}  # draws for so long that machine code without optimization takes three times as long
 OPTIONS = {
     "xla_backend_optimization_level": 0,
