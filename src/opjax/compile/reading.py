@@ -34,7 +34,8 @@ def resized(value: Value, along: Along, size: int, helper: Callable[[str], str],
     """
     first, last = along.offset, along.offset + along.points
     if first >= 0 and last <= size:
-        return Value(f"{value.within(TIGHTEST)}[{':, ' * place}{first}:{last}]", value.order)
+        rest = ", ..." if place + 1 < len(value.order) else ""  # the standard of arrays wants all dims
+        return Value(f"{value.within(TIGHTEST)}[{':, ' * place}{first}:{last}{rest}]", value.order)
     return Value(f"{helper(f'read_{along.edge}')}({value.text}, {first}, {last}, {place})", value.order)
 
 
