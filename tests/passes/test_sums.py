@@ -36,6 +36,7 @@ class Draws:
         random = np.random.default_rng(count)
         self.all = np.arange(count)
         self.other = random.permutation(count)
+        self.any = random.integers(count, size=count)  # some are drawn twice, and some are not drawn
         self.a, self.b = np.round(random.uniform(0.2, 0.9, (2, count)), 3)
         meet, weights = random.uniform(size=(count, count)) < 6 / count, random.uniform(-0.9, 0.9, (count, count))
         chain = np.eye(count) * 0.05 + np.roll(np.eye(count) * 0.06, 1, axis=1)  # no sum has less than two terms
@@ -97,7 +98,27 @@ def sums_of_all(d: Draws) -> Flat:
     return d.flat(lambda i: terms[i], lambda x: dense[:, :40] @ x[:40])
 
 
+def parts_with_names(d: Draws) -> Flat:
+    """Each name stands in one equation, and some of them in others too."""
+    names = {f"h{i}": f"{d.a[i]}*x{i}/(1 + x{d.any[i]})" for i in d.all}
+
+    def by_hand(x: Values) -> Values:
+        h = d.a * x / (1 + x[d.any])
+        return h - h[d.any] * x
+
+    return d.flat(lambda i: f"h{i} - h{d.any[i]}*x{i}", by_hand, **names)
+
+
+def functions_of_some(d: Draws) -> Flat:
+    return d.flat(
+        lambda i: f"{d.a[i]}*exp(-x{d.any[i]}) - tanh({d.b[i]}*x{i})",
+        lambda x: d.a * np.exp(-x[d.any]) - np.tanh(d.b * x),
+    )
+
+
 CASES = (
+    parts_with_names,
+    functions_of_some,
     conditions,
     exponents,
     a_total,

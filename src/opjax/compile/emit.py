@@ -135,7 +135,7 @@ class Emitter:
         found: set[int] = set()
         for node in nodes if self.apart else ():
             if type(node) in OF_PARAMETERS and "parameter" in node.roles and node.roles <= GIVEN and len(node.dims) < 2:
-                below = (o for o in node.operands if o.operands)
+                below = (o for o in node.operands if o.operands and o.roles)
                 if all(o.number in found or o.number in settled for o in below):
                     found.add(node.number)
         return found

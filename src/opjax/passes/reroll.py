@@ -37,8 +37,12 @@ from opjax.ir.types import Dim
 from opjax.passes.columns import Columns
 from opjax.passes.products import Products, merged
 from opjax.passes.shapes import Shapes, Terms, is_interior
+from opjax.passes.sharing import mixed
 from opjax.passes.sums import USUAL, Bounds, inner_sums, long_sums, split_sums, totals
 from opjax.traverse import Walk, run
+
+ROUNDS = 4
+"""What is used twice by chance is looked for so often."""
 
 
 def reroll(program: Program, bounds: Bounds = USUAL) -> Program:
@@ -97,11 +101,13 @@ def _shapes(program: Program, bounds: Bounds) -> Shapes:
     nodes, roots = program.nodes, program.roots.values()
     place = program.place if program.places else number_of
     shapes = Shapes(nodes, roots, place=place)
-    again = shapes.rarely_shared(bounds.members)
-    if again:
-        shapes = Shapes(nodes, roots, again=again, place=place)
-    apart = inner_sums(shapes, bounds)
-    return Shapes(nodes, roots, apart, again, place) if apart else shapes
+    for _ in range(ROUNDS):  # what others are made of comes first
+        again, apart = mixed(shapes, bounds)
+        if not again and not apart:
+            break
+        shapes = Shapes(nodes, roots, shapes.apart | apart, shapes.again | again, place)
+    sums = inner_sums(shapes, bounds)
+    return Shapes(nodes, roots, shapes.apart | sums, shapes.again, place) if sums else shapes
 
 
 def _plan(shapes: Shapes, bounds: Bounds) -> _Plan:

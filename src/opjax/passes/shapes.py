@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,10 +18,6 @@ OTHER_USE = 1 << 32
 """Uses by anything but scalar operations count so much."""
 MOST_REPEATED = 4
 """Powers up to this are a few products."""
-RARE = 4
-"""So many operations are part of others for each that is used twice by chance."""
-MOST_AGAIN = 8
-"""What has more operations is not computed again."""
 _SYMBOLS: dict[Role, int] = {"state": STATE, "parameter": PARAMETER}
 
 Place = Callable[[AnyNode], Any]
@@ -129,8 +124,8 @@ class Shapes:
 
     nodes: list[AnyNode]
     roots: Iterable[AnyNode]
-    apart: Collection[int] = ()
-    again: Collection[int] = ()
+    apart: frozenset[int] = frozenset()
+    again: frozenset[int] = frozenset()
     place: Place = number_of
     groups: dict[tuple[int, int], list[AnyNode]] = field(default_factory=dict[tuple[int, int], "list[AnyNode]"])
     """The units of each level and shape."""
@@ -141,12 +136,13 @@ class Shapes:
     table: Parts = field(default_factory=Parts)
     own: dict[int, int] = field(default_factory=dict[int, int])
     """What each operation is, by its number."""
+    uses: list[int] = field(default_factory=list[int])
+    """How often each node is used, by its number; from `OTHER_USE` up not by operations on scalars alone."""
     read: list[int] = field(default_factory=list[int])
     """What each node is for those that use it: a leaf, or a part; a unit is no longer an operation there."""
 
     def __post_init__(self) -> None:
-        rows, uses = self.take()
-        self.find_units(rows, uses)
+        self.find_units(self.take())
         for group in self.groups.values() if self.place is not number_of else ():
             group.sort(key=self.place)
         self.units = {unit.number for group in self.groups.values() for unit in group}
@@ -157,8 +153,8 @@ class Shapes:
         """How many scalar operations there are."""
         return len(self.own)
 
-    def take(self) -> tuple[list[Row], list[int]]:
-        """The nodes with operands, and how often each node is used.
+    def take(self) -> list[Row]:
+        """The nodes with operands; and how often each node is used.
 
         The nodes of a large model lie all over the memory: each is looked at once, and numbers from there on.
         """
@@ -179,7 +175,7 @@ class Shapes:
             if (operation == "multiply" or operation == "negate") and len(below) < 3 and is_scaled(node):
                 scaled.append((number, below[-1]))
         self.used = {*others, *taken}
-        uses = [0] * len(read)
+        self.uses = uses = [0] * len(read)
         for number in taken:
             uses[number] += 1
         for number in {*others, *self.apart, *(root.number for root in self.roots)}:
@@ -189,11 +185,11 @@ class Shapes:
                 uses[value] += 1  # read in its place, so that it is the unit
         for number in self.again:
             uses[number] = min(uses[number], 1) if uses[number] < OTHER_USE else uses[number]
-        return rows, uses
+        return rows
 
-    def find_units(self, rows: Iterable[Row], uses: list[int]) -> None:
+    def find_units(self, rows: Iterable[Row]) -> None:
         """What each operation is, and what it is for others."""
-        table, read, own, groups = self.table, self.read, self.own, self.groups
+        table, read, own, groups, uses = self.table, self.read, self.own, self.groups, self.uses
         known, kinds, cheap, above = table.known, table.kinds, table.cheap, table.above
         for number, operation, below, node in rows:
             if operation is None:
@@ -211,20 +207,6 @@ class Shapes:
                 raised = above.get(place)
                 read[number] = table.raised(place, node.kind) if raised is None else raised
                 groups.setdefault(kinds[place], []).append(node)
-
-    def rarely_shared(self, members: int) -> frozenset[int]:
-        """Units for being used twice that would be part of others, as nearly all operations like them are.
-
-        Two reactions with the same constant must not be another kind of equation than all the others.
-        """
-        counts = Counter(self.own.values())
-        rare: set[int] = set()
-        for place, count in counts.items():
-            kind = self.table.kinds[place]
-            units = self.groups.get(kind, ())
-            if 0 < RARE * len(units) <= count - members and self.table.sizes[kind[1]] <= MOST_AGAIN:
-                rare.update(unit.number for unit in units)
-        return frozenset(rare)
 
     @property
     def levels(self) -> int:

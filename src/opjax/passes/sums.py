@@ -18,7 +18,7 @@ class Bounds:
     Arguments:
         operations: fewer scalar operations in a program stay as they are.
         members: fewer expressions of one shape stay scalars.
-        kinds: more shapes of sums on one level are taken apart, but for those that a part of the sums has.
+        kinds: more shapes of sums on one level are taken apart, but for one that half of the sums have.
         lengths: so many lengths of sums inside others on one level are taken apart.
         terms: sums of as many terms are taken apart, unless more than `repeated` times as many are alike.
         repeated: see there.
@@ -99,7 +99,7 @@ def split_sums(shapes: Shapes, done: set[int], bounds: Bounds) -> dict[int, list
 
 def _irregular(rows: list[list[AnyNode]], apart: Container[int], bounds: Bounds) -> list[AnyNode]:
     """The sums of one level, each row of one shape, that are few of their shape, have many terms, or stand apart."""
-    few = sum(map(len, rows)) // bounds.kinds if len(rows) > bounds.kinds else 0
+    few = sum(map(len, rows)) // 2 if len(rows) > bounds.kinds else 0
     counts = Counter([len(unit.operands) for row in rows for unit in row])
     found: list[AnyNode] = []
     for row in rows:

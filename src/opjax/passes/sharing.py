@@ -1,0 +1,64 @@
+"""Operations of which some are used twice and some are not: one shape is made of them.
+
+Two reactions with the same constant must not be another kind of equation than all the others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from opjax.passes.shapes import OTHER_USE, Shapes
+from opjax.passes.sums import Bounds
+
+RARE = 4
+"""So many operations are part of others for each that is used twice by chance."""
+MOST_AGAIN = 8
+"""What has more operations is not computed again."""
+QUICK = frozenset(("add", "multiply", "divide", "negate"))
+SHORT = 2
+"""So many quick operations take no longer than reading their result at places in no order."""
+MOST_USES = 3
+"""What is used more often than this on average is computed once, even so."""
+
+
+def mixed(shapes: Shapes, bounds: Bounds) -> tuple[frozenset[int], frozenset[int]]:
+    """What is no unit though it is used twice, and what is one though it is not, so that all like it are alike."""
+    again: set[int] = set()
+    apart: set[int] = set()
+    terms = _terms(shapes, bounds)
+    for place, count in Counter(shapes.own.values()).items():
+        kind = shapes.table.kinds[place]
+        units = shapes.groups.get(kind, ())
+        if len(units) in (0, count) or count < bounds.members or place in terms:
+            continue
+        shared = [unit.number for unit in units if shapes.uses[unit.number] < OTHER_USE]
+        few = RARE * len(shared) <= count - bounds.members or len(shared) < bounds.members <= count - len(units)
+        if (few and shapes.table.sizes[kind[1]] <= MOST_AGAIN) or _is_short(shapes, kind[1], shared):
+            again.update(shared)
+        elif shared and place not in shapes.table.cheap:
+            apart.add(place)
+    wanted = [number for number, place in shapes.own.items() if place in apart] if apart else []
+    return frozenset(again), frozenset(shapes.inside.intersection(wanted))
+
+
+def _terms(shapes: Shapes, bounds: Bounds) -> set[int]:
+    """What is only part of others as a term of sums, where these have many shapes and are taken apart anyway."""
+    table = shapes.table
+    if sum(table.shapes[shape][0] == "add" for _, shape in shapes.groups) <= bounds.kinds:
+        return set()
+    others: set[object] = set()
+    for (operation, *parts), place in table.known.items():
+        if operation != "add" and place not in table.scaled:
+            others.update(parts)
+    return set(range(len(table.kinds))) - others
+
+
+def _is_short(shapes: Shapes, shape: int, shared: list[int]) -> bool:
+    """Whether operations are as quick to compute again as to read where they are."""
+    waiting, found = [shape], list[str | int]()
+    while waiting:
+        operation, *parts = shapes.shapes[waiting.pop()]
+        found.append(operation)
+        waiting += [int(part) for part in parts if isinstance(part, int) and part >= 0]
+    uses = sum(shapes.uses[number] for number in shared)
+    return len(found) <= SHORT and QUICK.issuperset(found) and uses <= MOST_USES * len(shared)
