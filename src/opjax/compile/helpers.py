@@ -27,7 +27,7 @@ def helper(backend: Backend, name: str, dtype: DType) -> ArrayFunction:
     if name in READ:
         return read_beyond(backend, READ[name])
     own: dict[str, Any] = {
-        "placed": backend.placing(dtype) or functools.partial(_placed, backend, dtype),
+        "placed": backend.placing(dtype) or _placing(backend, dtype),
         "einsum": backend.einsum,
         "stop_gradient": backend.stop_gradient,
         "take": backend.take,
@@ -42,15 +42,19 @@ def helper(backend: Backend, name: str, dtype: DType) -> ArrayFunction:
     return own.get(name) or lookups(backend).get(name) or backend.function(name)
 
 
-def _placed(backend: Backend, dtype: DType, v: Array, axis: int, position: int, size: int) -> Array:
+def _placing(backend: Backend, dtype: DType) -> ArrayFunction:
     """The value at one position of a new axis, zero elsewhere, where a namespace has no function for that."""
     xp = backend.xp
-    part = xp.expand_dims(xp.asarray(v, dtype=dtype), axis=axis)
-    before, behind = (
-        xp.zeros((*part.shape[:axis], count, *part.shape[axis + 1 :]), dtype=dtype)
-        for count in (position, size - position - 1)
-    )
-    return xp.concat((before, part, behind), axis=axis)
+
+    def placed(v: Array, axis: int, position: int, size: int) -> Array:
+        part = xp.expand_dims(xp.asarray(v, dtype=dtype), axis=axis)
+        before, behind = (
+            xp.zeros((*part.shape[:axis], count, *part.shape[axis + 1 :]), dtype=dtype)
+            for count in (position, size - position - 1)
+        )
+        return xp.concat((before, part, behind), axis=axis)
+
+    return placed
 
 
 def _minimum(x: float, y: float) -> float:
