@@ -19,7 +19,7 @@ from opjax.compile.helpers import helper
 from opjax.compile.numbers import is_small
 from opjax.compile.settled import Settled
 from opjax.compile.text import Table
-from opjax.ir.nodes import Apply, Constant, Symbol, View
+from opjax.ir.nodes import Apply, Constant, Gather, Join, Symbol, View
 from opjax.ir.program import Program
 from opjax.ir.types import Axis
 
@@ -130,8 +130,8 @@ def _computes(conditional: Apply) -> bool:
     waiting = list(conditional.arguments[1:])
     while waiting:
         node = waiting.pop()
-        if isinstance(node, View):
-            waiting.append(node.operand)
+        if isinstance(node, View | Join | Gather):
+            waiting.extend(node.operands)
         elif not isinstance(node, Symbol | Constant):
             return True
     return False
