@@ -172,6 +172,7 @@ QUICK_BENCHMARKS = [
     "time_models",
     "time_networks",
     "time_stencils",
+    "time_flat_equations",
     "against_unrolled",
 ]
 

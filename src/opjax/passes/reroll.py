@@ -50,7 +50,7 @@ def reroll(program: Program, bounds: Bounds = USUAL) -> Program:
     nodes = program.nodes
     if len(list(itertools.islice(filter(is_interior, nodes), bounds.operations))) < bounds.operations:
         return program
-    plan = _plan(_shapes(program, bounds), bounds)
+    plan = _plan(*_shapes(program, bounds), bounds)
     if not plan.worthwhile:
         return program
     return _Rewriting(program, nodes, plan, bounds).program()
@@ -96,8 +96,8 @@ class _Plan:
         return 2 * gone >= self.shapes.operations
 
 
-def _shapes(program: Program, bounds: Bounds) -> Shapes:
-    """The shapes, without what only by chance keeps expressions from being of one shape."""
+def _shapes(program: Program, bounds: Bounds) -> tuple[Shapes, frozenset[int]]:
+    """The shapes, without what only by chance keeps expressions from being of one shape; and sums inside of others."""
     nodes, roots = program.nodes, program.roots.values()
     place = program.place if program.places else number_of
     shapes = Shapes(nodes, roots, place=place)
@@ -107,15 +107,15 @@ def _shapes(program: Program, bounds: Bounds) -> Shapes:
             break
         shapes = Shapes(nodes, roots, shapes.apart | apart, shapes.again | again, place)
     sums = inner_sums(shapes, bounds)
-    return Shapes(nodes, roots, shapes.apart | sums, shapes.again, place) if sums else shapes
+    return Shapes(nodes, roots, shapes.apart | sums, shapes.again, place) if sums else shapes, sums
 
 
-def _plan(shapes: Shapes, bounds: Bounds) -> _Plan:
+def _plan(shapes: Shapes, inner: frozenset[int], bounds: Bounds) -> _Plan:
     plan = _Plan(shapes)
     for level, units, apart in totals(shapes, bounds):
         plan.totals.setdefault(level, []).append((units, apart))
     done = {unit.number for level in plan.totals.values() for units, _ in level for unit in units}
-    plan.sums.update(split_sums(shapes, done, bounds))
+    plan.sums.update(split_sums(shapes, inner, done, bounds))
     done.update(unit.number for level in plan.sums.values() for unit in level)
     plan.long.update(long_sums(shapes, done, bounds))
     for unit in itertools.chain.from_iterable((*plan.sums.values(), *plan.long.values())):

@@ -50,7 +50,7 @@ class Parts:
 
     kinds: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     """The level and the shape; `UNIT` or `CONDITION` for what is a value of its own."""
-    known: dict[tuple[object, ...], int] = field(default_factory=dict[tuple[object, ...], int])
+    known: dict[tuple[Any, ...], int] = field(default_factory=dict[tuple[Any, ...], int])
     """The place of an operation on other parts."""
     places: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
     above: dict[int, int] = field(default_factory=dict[int, int])

@@ -29,13 +29,14 @@ def mixed(shapes: Shapes, bounds: Bounds) -> tuple[frozenset[int], frozenset[int
     for place, count in Counter(shapes.own.values()).items():
         kind = shapes.table.kinds[place]
         units = shapes.groups.get(kind, ())
-        if len(units) in (0, count) or count < bounds.members or place in terms:
+        if len(units) in (0, count) or count < bounds.members:
             continue
         shared = [unit.number for unit in units if shapes.uses[unit.number] < OTHER_USE]
         few = RARE * len(shared) <= count - bounds.members or len(shared) < bounds.members <= count - len(units)
-        if (few and shapes.table.sizes[kind[1]] <= MOST_AGAIN) or _is_short(shapes, kind[1], shared):
+        rare = few and shapes.table.sizes[kind[1]] <= MOST_AGAIN
+        if rare or (place not in terms and _is_short(shapes, kind[1], shared)):
             again.update(shared)
-        elif shared and place not in shapes.table.cheap:
+        elif place not in terms and shared and place not in shapes.table.cheap:
             apart.add(place)
     wanted = [number for number, place in shapes.own.items() if place in apart] if apart else []
     return frozenset(again), frozenset(shapes.inside.intersection(wanted))

@@ -49,25 +49,46 @@ LAST = -1
 
 def inner_sums(shapes: Shapes, bounds: Bounds) -> frozenset[int]:
     """The sums inside other expressions that keep these from being of one shape, or have many terms."""
+    table, own = shapes.table, shapes.own
+    terms = {place: tuple(parts) for (operation, *parts), place in table.known.items() if operation == "add"}
+    counts = Counter([place for number in shapes.inside if (place := own[number]) in terms])
+    alike: dict[tuple[int, int], int] = {}
+    for place, count in counts.items():
+        kind = table.kinds[place][0], len(terms[place])
+        alike[kind] = alike.get(kind, 0) + count
+    chosen = _of_many_lengths({place: (terms[place], count) for place, count in counts.items()}, shapes, bounds)
+    for place in counts:
+        kind = table.kinds[place][0], len(terms[place])
+        if bounds.are_long(kind[1], alike[kind]):
+            chosen.add(place)
+    return frozenset([number for number in shapes.inside if own[number] in chosen]) if chosen else frozenset()
+
+
+def _of_many_lengths(sums: dict[int, tuple[tuple[int, ...], int]], shapes: Shapes, bounds: Bounds) -> set[int]:
+    """The sums of levels where these have many lengths; not those whose like all have one, such as ``1 + x``.
+
+    Arguments:
+        sums: the terms of sums, and how many there are, by their place.
+        shapes: the shapes.
+        bounds: where vectors begin to pay.
+    """
     table = shapes.table
-    lengths: dict[int, set[int]] = {}
-    for place in table.known.values():
-        level, shape = table.kinds[place]
-        if shape >= 0 and table.shapes[shape][0] == "add":
-            lengths.setdefault(level, set()).add(len(table.shapes[shape]) - 1)
-    wanted = {level for level, found in lengths.items() if len(found) >= bounds.lengths or max(found) >= bounds.terms}
-    found: dict[int, dict[int, list[int]]] = {}
-    for number in shapes.inside if wanted else ():
-        level, shape = table.kinds[shapes.own[number]]
-        if level in wanted and table.shapes[shape][0] == "add":
-            found.setdefault(level, {}).setdefault(len(table.shapes[shape]) - 1, []).append(number)
+    below = {place: key[-1] for key, place in table.known.items() if place in table.scaled}
+    families: dict[tuple[int, frozenset[int]], list[int]] = {}
+    for place, (terms, _) in sums.items():
+        kinds = frozenset([below.get(part, part) for part in terms])
+        families.setdefault((table.kinds[place][0], kinds), []).append(place)
+    by_level: dict[int, list[int]] = {}
+    for (level, _), places in families.items():
+        many = sum(sums[place][1] for place in places) >= bounds.members
+        if not many or len({len(sums[place][0]) for place in places}) > 1:
+            by_level.setdefault(level, []).extend(places)
     chosen: set[int] = set()
-    for level in found.values():
-        apart = len(level) >= bounds.lengths and sum(map(len, level.values())) >= bounds.members
-        for terms, numbers in level.items():
-            if apart or bounds.are_long(terms, len(numbers)):
-                chosen.update(numbers)
-    return frozenset(chosen)
+    for places in by_level.values():
+        lengths, count = {len(sums[place][0]) for place in places}, sum(sums[place][1] for place in places)
+        if len(lengths) >= bounds.lengths and count >= bounds.members:
+            chosen.update(places)
+    return chosen
 
 
 def long_sums(shapes: Shapes, done: Container[int], bounds: Bounds) -> dict[int, list[AnyNode]]:
@@ -80,15 +101,15 @@ def long_sums(shapes: Shapes, done: Container[int], bounds: Bounds) -> dict[int,
     return found
 
 
-def split_sums(shapes: Shapes, done: set[int], bounds: Bounds) -> dict[int, list[AnyNode]]:
-    """The sums of each level that have too many shapes to be vectors of their own."""
+def split_sums(shapes: Shapes, inner: Container[int], done: Container[int], bounds: Bounds) -> dict[int, list[AnyNode]]:
+    """The sums of each level that have too many shapes to be vectors of their own, those inside of others too."""
     found: dict[int, list[list[AnyNode]]] = {}
     for (level, shape), group in shapes.groups.items():
         if shapes.shapes[shape][0] == "add" and group[0].number not in done:
             found.setdefault(LAST if shapes.are_ends(group) else level, []).append(group)
     chosen: dict[int, list[AnyNode]] = {}
     for level, rows in found.items():
-        irregular = _irregular(rows, shapes.apart, bounds)
+        irregular = _irregular(rows, inner, bounds)
         if len(irregular) >= bounds.members:
             chosen[level] = sorted(irregular, key=shapes.place)
     if LAST in chosen:  # beside them, what is one term is a sum too
