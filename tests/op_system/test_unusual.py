@@ -312,7 +312,7 @@ TIMED = {"state": ["x", "y"], "equations": {"x": "t*x", "y": "k*t"}}
     [
         (np.array([2.0]), r"'t' has the shape \(1,\), and a single number is wanted"),
         (np.array([1.0, 2.0]), r"'t' has the shape \(2,\)"),
-        ("2", "'t' is str, and a number is wanted"),
+        ("2", "'t' is a text, and a number is wanted"),
         (None, "'t' is NoneType"),
     ],
 )

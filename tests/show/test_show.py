@@ -58,7 +58,7 @@ PROGRAM = """SIR, numpy: 3 states, 8 operations on arrays
 From the model to the program, in operations on arrays (picking and renaming are free)
   as written        13  every use of a shared expression counted
   share       13 ->  8  equal expressions are one
-  nothing to do: fold, shift, cells, contract, batch, reroll, scale
+  nothing to do: fold, shift, cells, contract, batch, reroll, scale, differences, faces
   reroll: 8 scalar operations stay, which is quick: vectors begin to pay at 100
 
 Largest array between inputs and outputs: none, all values there are numbers
