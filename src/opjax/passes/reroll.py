@@ -154,7 +154,8 @@ def _without(groups: list[list[AnyNode]], products: list[Products]) -> list[list
 
 def _bare_terms(plan: _Plan) -> list[AnyNode]:
     """Parameters and numbers that are terms as they are, such as the rate of a source."""
-    found = {term.number: term for terms in plan.terms.values() for _, term in terms if not term.operands}
+    sums = [plan.terms[unit.number] for level in plan.sums.values() for unit in level]
+    found = {term.number: term for terms in sums for _, term in terms if not term.operands}
     return [term for term in found.values() if isinstance(term, Constant) or "parameter" in term.roles]
 
 
