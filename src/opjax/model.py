@@ -209,25 +209,26 @@ class Model:
 
     def numpyro_model(self, data: Any = None, **settings: Any) -> Any:
         """An ordinary NumPyro model: priors, solve, likelihood; see `opjax.infer.numpyro_model`, and `with_priors`."""
-        if settings.get("priors"):
-            return self.with_priors(settings.pop("priors")).numpyro_model(data, **settings)
-        settings.pop("priors", None)
+        model = self._told(settings)
         try:
             from opjax.infer import numpyro_model
         except ImportError as missing:
             raise missing_extra(missing, "infer") from missing
-        return numpyro_model(self._checked, data, **settings)
+        return numpyro_model(model._checked, data, **settings)
 
     def fit(self, data: Any, **settings: Any) -> Posterior:
         """Sample the posterior with NUTS; see `opjax.infer.fit` for the settings, and `with_priors` for ``priors``."""
-        if settings.get("priors"):
-            return self.with_priors(settings.pop("priors")).fit(data, **settings)
-        settings.pop("priors", None)
+        model = self._told(settings)
         try:
             from opjax.infer import fit
         except ImportError as missing:
             raise missing_extra(missing, "infer") from missing
-        return fit(self._checked, data, **settings)
+        return fit(model._checked, data, **settings)
+
+    def _told(self, settings: dict[str, Any]) -> Model:
+        """The model with the priors among the settings, which are taken out; without any it is itself."""
+        priors = settings.pop("priors", None)
+        return self if priors is None else self.with_priors(priors)
 
     def show(self, form: str = "ojx") -> str:
         """The model as text: "ojx", "yaml", "expanded", "program", "latex" or "diagram".

@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
-
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import opjax
+from interpreted import derivative
 from opjax.backends.jax import BACKEND as JAX
 from opjax.backends.numpy import BACKEND as NUMPY
 from opjax.compile.helpers import read_beyond, widened
-from opjax.ir.evaluate import evaluate
-from opjax.ir.nodes import Edge, Symbol
-from opjax.ir.types import declared_dims
+from opjax.ir.nodes import Edge
 
 EDGES: tuple[Edge, ...] = ("periodic", "stay", "absorb")
-
-
-def meaning(rhs: opjax.CompiledRhs, y: np.ndarray, p: dict[str, object]) -> np.ndarray:
-    """What the interpreter says."""
-    system, states = rhs.system, rhs.unflatten(y)
-
-    def leaf(symbol: Symbol, cell: tuple[int, ...]) -> float:
-        return float(states[symbol.name][cell]) if symbol.role == "state" else float(np.asarray(p[symbol.name])[cell])
-
-    found: list[float] = []
-    for name, cells in zip(system.rates, evaluate(list(system.rates.values()), system.axes, leaf), strict=True):
-        dims = declared_dims(system.states[name].axes)
-        for cell in itertools.product(*(range(system.axes[dim.axis].size or 0) for dim in dims)):
-            found.append(cells.at(dict(zip(dims, cell, strict=True))))
-    return np.array(found)
 
 
 AGEING = """
@@ -57,7 +39,7 @@ def test_long_neighbours_beside_what_is_computed_once(edge: Edge) -> None:
         rhs = opjax.compile_rhs(opjax.loads(text, "ojx"))
         random = np.random.default_rng(3)
         y, p = random.uniform(size=150), {"w": 4.0, "m": random.uniform(size=150), **dict.fromkeys(more, 1.0)}
-        want = meaning(rhs, y, p)
+        want = derivative(rhs, y, p)
         for state, near in ((y, 1e-12), (jnp.asarray(y, "float32"), 1e-4)):
             np.testing.assert_allclose(rhs(0.0, state, p), want, rtol=near, atol=near)
 
@@ -153,7 +135,7 @@ def test_sums_of_two_neighbours_need_no_copy(rate: str, other: str, edge: Edge) 
         y, p = random.normal(size=2 * points), {"k": random.uniform(size=points), "h": 0.7}
         p = {name: p[name] for name in rhs.param_names}
         found, before = rhs(0.0, y, p), y.copy()
-        np.testing.assert_allclose(found, meaning(rhs, y, p), rtol=1e-12, atol=1e-13)
+        np.testing.assert_allclose(found, derivative(rhs, y, p), rtol=1e-12, atol=1e-13)
         for state in (y.view(Kind), np.repeat(y, 2)[::2]):
             np.testing.assert_array_equal(found, np.asarray(rhs(0.0, state, p)))
         np.testing.assert_array_equal(y, before)
@@ -198,7 +180,7 @@ def test_sums_of_two_neighbours_on_a_plane(rate: str, other: str, edge: Edge) ->
     y, p = random.normal(size=2 * 99), {"k": random.uniform(size=(9, 11)), "h": 0.7, "q": 1.9}
     p = {name: p[name] for name in rhs.param_names}
     found, before = rhs(0.0, y, p), y.copy()
-    np.testing.assert_allclose(found, meaning(rhs, y, p), rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(found, derivative(rhs, y, p), rtol=1e-12, atol=1e-13)
     for state in (y.view(Kind), np.repeat(y, 2)[::2]):
         np.testing.assert_array_equal(found, np.asarray(rhs(0.0, state, p)))
     np.testing.assert_array_equal(y, before)

@@ -150,11 +150,10 @@ def test_what_two_equations_share_by_chance_is_no_shape_of_its_own() -> None:
     count = 120
     rates = [round(0.1 + 0.005 * (i % 100), 3) for i in range(count)]  # 20 of them are met twice
     equations = {f"x{i}": f"tanh({rates[i]}*x0)*x{i}/(1 + x{(7 * i) % count})" for i in range(count)}
-    flat = Flat(equations, lambda y: y, {})
-    rhs = flat.compiled()
-    y, i = np.random.default_rng(2).uniform(size=count), np.arange(count)
-    want = np.tanh(np.array(rates) * y[0]) * y / (1 + y[7 * i % count])
-    np.testing.assert_allclose(rhs.eval_fn(0.0, y), want, rtol=1e-13)
+    other = 7 * np.arange(count) % count
+    flat = Flat(equations, lambda x: np.tanh(np.array(rates) * x[0]) * x / (1 + x[other]), {})
+    rhs, y = flat.compiled(), np.random.default_rng(2).uniform(size=count)
+    np.testing.assert_allclose(rhs.eval_fn(0.0, y), flat.by_hand(y), rtol=1e-13)
     (group,) = rhs.explain().groups
     assert group.equations == count
 

@@ -66,3 +66,10 @@ def test_the_density_is_that_of_the_other_prior():
 def test_what_is_no_prior_is_refused(priors, words):
     with pytest.raises(OpjaxError, match=words):
         MODEL.with_priors(priors)
+
+
+@pytest.mark.parametrize("priors", ["", 0, [], ["k"]])
+def test_priors_that_are_no_mapping_are_refused(priors: object) -> None:
+    """What is empty too, which is easily taken for nothing given."""
+    with pytest.raises(OpjaxError, match="a mapping from parameters to priors is wanted"):
+        MODEL.numpyro_model({"time": [1.0], "y": [[1.0, 1.0]]}, priors=priors)
