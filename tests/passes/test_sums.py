@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import opjax
+from opjax.backends.numpy import BACKEND
 
 Values = np.ndarray
 Derivative = Callable[[Values], Values]
@@ -156,6 +157,30 @@ def test_what_two_equations_share_by_chance_is_no_shape_of_its_own() -> None:
     np.testing.assert_allclose(rhs.eval_fn(0.0, y), flat.by_hand(y), rtol=1e-13)
     (group,) = rhs.explain().groups
     assert group.equations == count
+
+
+def test_equations_that_a_pass_has_changed_keep_their_places() -> None:
+    """Numbers with a sign are folded: what becomes of them stands among the others, and all are read as slices."""
+    count = 120
+    d, numbers = Draws(count), [(-1) ** (i % 3) * (0.2 + 0.005 * i) for i in range(count)]
+    flat = d.flat(
+        lambda i: f"({numbers[i]:.3f})*x{i}*x{d.other[i]} - x{i}",
+        lambda x: np.round(numbers, 3) * x * x[d.other] - x,
+    )
+    rhs, y = flat.compiled(), np.random.default_rng(4).uniform(size=count)
+    np.testing.assert_allclose(rhs.eval_fn(0.0, y), flat.by_hand(y), rtol=1e-13)
+    assert rhs.source.count("take(") == 1
+
+
+@pytest.mark.parametrize(("chosen", "computes"), [("k{i}", False), ("{i}", False), ("1/x{i}", True)])
+def test_only_what_is_computed_in_a_branch_is_kept_quiet(chosen: str, computes: bool) -> None:
+    count = 120
+    rows = "\n".join(f"    x{i}' = where(x{i} > 0, {chosen.format(i=i)}, 0) - x{i}" for i in range(count))
+    params = "\n".join(f"    k{i} = {i}" for i in range(count))
+    states = ", ".join(f"x{i}" for i in range(count))
+    rhs = opjax.compile_rhs(f"model M:\n  params:\n{params}\n  states: {states}\n  dynamics:\n{rows}\n")
+    assert not rhs.eval_fn(0.0, np.zeros(count)).any()  # a warning would be an error
+    assert rhs._quantities.kernel(BACKEND).branches == computes
 
 
 def test_gradients_of_totals() -> None:
