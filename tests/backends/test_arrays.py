@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -186,6 +187,17 @@ def test_parts_are_packed_in_order(namespace: str, kind: str, shapes: list[Any])
         again = backend.packer(sizes, dtype(backend, kind), numbers)(parts)
         assert again.dtype == packed.dtype
         assert numpy(again).tolist() == numpy(packed).tolist()
+
+
+@pytest.mark.parametrize(("shape", "count"), [((5,), 1), ((16,), 1), ((3, 40), 2), ((40,), 5)])
+def test_short_vectors_and_tables_are_packed_without_rows(shape: tuple[int, ...], count: int) -> None:
+    with using("jax") as backend:
+        parts = [np.arange(math.prod(shape)).reshape(shape) + at for at in (0.5, 7.5, 9.5)]
+        sizes = [part.size for part in parts]
+        traced = jax.make_jaxpr(lambda *parts: backend.pack(parts, sizes, np.dtype("float32")))
+        assert len(equations(traced(*map(np.float32, parts)).jaxpr)) == count
+        packed = backend.pack([array(backend, part, "float32") for part in parts], sizes, np.dtype("float32"))
+        assert numpy(packed).tolist() == [number for part in parts for number in part.reshape(-1).tolist()]
 
 
 @EVERYWHERE

@@ -172,6 +172,14 @@ class Backend(abc.ABC):
         """
         return None
 
+    def beyond(self, edge: str) -> ArrayFunction | None:
+        """A function ``read(v, first, last, axis)``, if there is a quick one: the points from one to another.
+
+        Arguments:
+            edge: what those are that do not exist: see `neighbours`.
+        """
+        return None
+
     def widened(self, edge: str) -> ArrayFunction | None:
         """A function ``widen(v, low, high)``, if there is a quick one: it adds points at the ends of the last axis.
 

@@ -19,6 +19,8 @@ from opjax.backends.jax_functions import COMPOSED, DIRECT
 _ELEMENTS: Final = lax.GatherDimensionNumbers(offset_dims=(), collapsed_slice_dims=(0,), start_index_map=(0,))
 
 
+SHORT: Final = 16
+"""The longest vectors that are put together as quickly as they are, in one operation, as in rows."""
 _SUMS: Final = lax.ScatterDimensionNumbers(
     update_window_dims=(), inserted_window_dims=(0,), scatter_dims_to_operand_dims=(0,)
 )
@@ -55,10 +57,12 @@ class JaxBackend(Backend):
         return self.constant_of(array)
 
     def pack(self, parts: Sequence[Array], sizes: Sequence[int], dtype: DType) -> Array:
-        """As `Backend.pack`; neighbouring numbers become one stack, and arrays of one shape the rows of a table."""
+        """As `Backend.pack`; neighbouring numbers become one stack, long vectors of one length the rows of a table."""
         arrays = [self._part(part, size, dtype) for part, size in zip(parts, sizes, strict=True)]
         if len(arrays) > 1 and arrays[0].ndim > 0 and len({array.shape for array in arrays}) == 1:
-            return _rows(*arrays)
+            if arrays[0].ndim > 1:
+                return jnp.concatenate(arrays).reshape(-1)
+            return _rows(*arrays) if arrays[0].shape[0] > SHORT else jnp.concatenate(arrays)
         runs: list[Array] = []
         for is_number, run in itertools.groupby(arrays, key=lambda array: array.ndim == 0):
             neighbours = list(run)
@@ -74,6 +78,14 @@ class JaxBackend(Backend):
     def einsum(self, subscripts: str, *operands: Array) -> Array:
         """As `Backend.einsum`; in full precision, where accelerators would otherwise drop bits."""
         return self.xp.einsum(subscripts, *operands, precision=jax.lax.Precision.HIGHEST)
+
+    def neighbours(self, edge: str) -> ArrayFunction | None:
+        """As `Backend.neighbours`; with zeros beyond the ends it is one operation."""
+        return _moved if edge == "absorb" else None
+
+    def beyond(self, edge: str) -> ArrayFunction | None:
+        """As `Backend.beyond`; with zeros beyond the ends it is one operation."""
+        return _with_zeros if edge == "absorb" else None
 
     def widened(self, edge: str) -> ArrayFunction:
         """As `Backend.widened`: one operation; on CPUs a buffer, which XLA would take apart for each slice of it."""
@@ -180,23 +192,35 @@ def _cut(vector: jax.Array, ends: Sequence[int]) -> tuple[jax.Array, ...]:
     return tuple(vector[low:high] for low, high in itertools.pairwise(ends))
 
 
-def _in_rows(*arrays: jax.Array) -> jax.Array:
-    """Arrays one behind the other: XLA writes rows in one loop, and those of `jnp.stack` under vmap in several."""
-    return jnp.concatenate([array.reshape(1, *array.shape) for array in arrays]).reshape(-1)
+def _in_rows(*vectors: jax.Array) -> jax.Array:
+    """Vectors one behind the other: XLA writes rows in one loop, and vectors under vmap in several."""
+    return jnp.concatenate([vector.reshape(1, -1) for vector in vectors]).reshape(-1)
 
 
 def _with_ends(edge: str, value: jax.Array, low: int, high: int) -> jax.Array:
     size = value.shape[-1]
-    if edge == "periodic":
-        before, after = value[..., size - low :], value[..., :high]
+    if edge == "absorb":
+        wide = _with_zeros(value, -low, size + high, value.ndim - 1)
+    elif edge == "periodic":
+        wide = jnp.concatenate([value[..., size - low :], value, value[..., :high]], axis=-1)
     else:
-        ends = (value[..., :1], value[..., -1:])
-        before, after = (
-            jnp.broadcast_to(end if edge == "stay" else jnp.zeros_like(end), (*value.shape[:-1], count))
-            for end, count in zip(ends, (low, high), strict=True)
-        )
-    wide = jnp.concatenate([before, value, after], axis=-1)
+        ends = (value[..., :1], low), (value[..., -1:], high)
+        before, after = ([jnp.broadcast_to(end, (*value.shape[:-1], n))] if n else [] for end, n in ends)
+        wide = jnp.concatenate([*before, value, *after], axis=-1)
     return lax.optimization_barrier(wide) if jax.default_backend() == "cpu" else wide
+
+
+def _with_zeros(value: jax.Array, first: int, last: int, axis: int) -> jax.Array:
+    """The points from one to another, with zeros for those that do not exist."""
+    around = [(0, 0, 0)] * value.ndim
+    around[axis] = (-first, last - value.shape[axis], 0)
+    return lax.pad(value, np.zeros((), value.dtype), around)
+
+
+def _moved(value: jax.Array, offset: int, axis: int) -> jax.Array:
+    size = value.shape[axis]
+    step = max(-size, min(size, offset))
+    return _with_zeros(value, step, size + step, axis)
 
 
 _rows: ArrayFunction = jax.jit(_in_rows)

@@ -25,7 +25,7 @@ def helper(backend: Backend, name: str, dtype: DType) -> ArrayFunction:
     if name in WIDENED:
         return backend.widened(WIDENED[name]) or widened(backend, WIDENED[name])
     if name in READ:
-        return read_beyond(backend, READ[name])
+        return backend.beyond(READ[name]) or read_beyond(backend, READ[name])
     own: dict[str, Any] = {
         "placed": backend.placing(dtype) or _placing(backend, dtype),
         "einsum": backend.einsum,

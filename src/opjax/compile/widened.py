@@ -55,7 +55,7 @@ class Widened(Emitter):
         for node in self.operations:
             if isinstance(node, View) and node.dims and node.operand.kind == "real":
                 for dim, selection in zip(node.operand.dims, node.selections, strict=True):
-                    if isinstance(selection, Along) and selection.offset:
+                    if isinstance(selection, Along) and (selection.offset or selection.points):
                         self.reach(node, dim, selection)
 
     def plan_gathers(self) -> None:
@@ -110,9 +110,10 @@ class Widened(Emitter):
     def reach(self, node: View, dim: Dim, along: Along) -> None:
         """Room for one view, where the dim is long and the view does not reach beyond the other end."""
         size = self.program.axes[dim.axis].size or 0
-        if size >= LONG and abs(along.offset) <= size:
+        low, high = beyond(along, size)
+        if size >= LONG and max(low, high) <= size:
             room = self.rooms.setdefault((node.operand.number, dim, along.edge), Room(along.edge, size))
-            room.low, room.high = max(room.low, -along.offset), max(room.high, along.offset)
+            room.low, room.high = max(room.low, low), max(room.high, high)
 
     def view(self, node: View) -> Value:
         """As `Emitter.view`; along the last axis of a long array, a slice of it with its ends around it."""
@@ -121,19 +122,25 @@ class Widened(Emitter):
         last = operand.order[-1] if operand.order else None
         along = chosen[last] if last else None
         kept = all(isinstance(selection, Along) for selection in chosen.values())
-        if last is None or not isinstance(along, Along) or not along.offset or not kept or self.here is self.settled:
+        if last is None or not isinstance(along, Along) or not kept or self.here is self.settled:
             return Emitter.view(self, node)
         place = (node.operand.number, last, along.edge)
         room = self.rooms.get(place)
-        if room is None or abs(along.offset) > room.size:
+        low, high = beyond(along, room.size) if room else (0, 0)
+        if room is None or not low + high or low > room.low or high > room.high:
             return Emitter.view(self, node)
         if place not in self.wide:
             call = self.helper(f"widen_{along.edge}")
             self.wide[place] = self.assign("wide", Value(f"{call}({operand.text}, {room.low}, {room.high})", ())).text
         start = room.low + along.offset
         lead = ":, " * (len(operand.order) - 1)
-        read = Value(f"{self.wide[place]}[{lead}{start}:{start + room.size}]", operand.order, TIGHTEST)
-        return self.moved(read, {**chosen, last: Along(along.dim)})
+        text = f"{self.wide[place]}[{lead}{start}:{start + (along.points or room.size)}]"
+        return self.moved(Value(text, operand.order, TIGHTEST), {**chosen, last: Along(along.dim)})
+
+
+def beyond(along: Along, size: int) -> tuple[int, int]:
+    """How many points before the first and behind the last of so many are read."""
+    return max(0, -along.offset), max(0, along.offset + (along.points or size) - size)
 
 
 def runs_of(places: Places) -> tuple[tuple[int, int], ...]:

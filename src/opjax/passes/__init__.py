@@ -32,14 +32,12 @@ class Pass(NamedTuple):
         run: the pass.
         reason: why it stands here.
         differentiable_only: whether only namespaces that differentiate need it.
-        stepwise_only: whether it is for namespaces that go over arrays operation by operation, and none that compiles.
         remark: says of a program that the pass was given, and the one that it made, what it left as it was, and why.
     """
 
     run: Callable[[Program], Program]
     reason: str
     differentiable_only: bool = False
-    stepwise_only: bool = False
     remark: Callable[[Program, Program], str] | None = None
 
     @property
@@ -82,15 +80,15 @@ PASSES: tuple[Pass, ...] = (
         remark=left_unrolled,
     ),
     Pass(scale, "for the vectors of the one before too; after guarding, so that what it divides by is guarded"),
-    Pass(differences, "after scaling, which knows sums of neighbours as they are written", stepwise_only=True),
-    Pass(faces, "last: it shares what all others have made of neighbours", stepwise_only=True),
+    Pass(differences, "after scaling, which knows sums of neighbours as they are written"),
+    Pass(faces, "last: it shares what all others have made of neighbours"),
 )
 
 
 def run_passes(program: Program, differentiable: bool, watch: Watch | None = None) -> Program:
     """The program after all passes; `watch` is told of each."""
     for row in PASSES:
-        if not (row.stepwise_only if differentiable else row.differentiable_only):
+        if differentiable or not row.differentiable_only:
             before, program = program, row.run(program)
             if watch is not None:
                 remark = row.remark(before, program) if row.remark else ""
