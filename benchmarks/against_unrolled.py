@@ -128,7 +128,8 @@ def cases(quick: bool) -> Iterator[Case]:
         order = opjax.compile_rhs(text).state_names
         equations = {state: found[state] for state in order}
         yield Case(name, text, equations, y, chemistry.on_numpy(derivative), chemistry.on_jax(derivative))
-    for network in (networks.mass_action(20 if quick else 100), networks.genes(12 if quick else 60)):
+    sizes = ((20,), (12,)) if quick else ((30, 100), (20, 60, 200))
+    for network in (*map(networks.mass_action, sizes[0]), *map(networks.genes, sizes[1])):
         found = written_out(network.text)
         equations = {state: found[state] for state in opjax.compile_rhs(network.text).state_names}
         yield Case(network.name, network.text, equations, network.y, network.numpy, network.jax)

@@ -144,11 +144,11 @@ def check(syntax: ModelSyntax, report: Report, limits: Limits = DEFAULT_LIMITS, 
     return Checked(syntax, system, report, labels)
 
 
-def optimise(program: Program, differentiable: bool, watch: Watch | None = None) -> Program:
-    """Stage three: the passes; who watches is told what each does."""
+def optimise(program: Program, differentiable: bool, watch: Watch | None = None, vectors: bool = True) -> Program:
+    """Stage three: the passes; who watches is told what each does. Scalars may become vectors, or not."""
     from opjax.passes import run_passes
 
-    return run_passes(program, differentiable, watch)
+    return run_passes(program, differentiable, watch, vectors)
 
 
 @many_records()

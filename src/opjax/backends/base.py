@@ -43,6 +43,8 @@ class Backend(abc.ABC):
     """Whether its functions take Python numbers beside arrays, and keep to the data type of these."""
     places_constants: bool = False
     """Whether constants are where they are needed, on whatever device the other arrays are."""
+    computes_numbers: bool = False
+    """Whether a program of scalars may be computed with Python's numbers, and the result made an array."""
     widens: bool = False
     """Whether neighbours in a long array are quickest as slices of one with its ends around it: see `widened`."""
 

@@ -243,6 +243,7 @@ class NumpyBackend(Backend):
     differentiable = False
     takes_numbers = True
     places_constants = True
+    computes_numbers = True
     _direct = _DIRECT
     _composed = _COMPOSED
 

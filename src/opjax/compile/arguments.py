@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from opjax.backends.base import Array, Backend, DType
+from opjax.compile.function_text import Form
 from opjax.compile.inputs import WAYS, check_times, input_table
 from opjax.compile.layout import shape_of
 from opjax.compile.refusal import refuse
-from opjax.compile.settled import MANY, Settled
+from opjax.compile.settled import MANY, SEVERAL, Settled
 from opjax.compile.unreal import unreal
 from opjax.errors import OpjaxError, catalogue, did_you_mean
 from opjax.ir.evaluate import constant_value, reachable
@@ -59,6 +60,8 @@ class Arguments:
     keywords: dict[str, str] = field(init=False)
     """Names that Python spells in another way where they are keywords: the micro sign is a Greek letter there."""
     seen: dict[str, object] = field(default_factory=dict[str, object])
+    latest: tuple[tuple[Array, ...], Settled | None] = ((), None)
+    """Many values in one call, and what was made of them when they came again."""
     defaults: dict[tuple[str, DType], Settled] = field(default_factory=dict[tuple[str, DType], Settled])
 
     def __post_init__(self) -> None:
@@ -110,6 +113,25 @@ class Arguments:
         if key not in self.defaults:
             self.defaults[key] = Settled([self.constants[name] for name in self.names], backend, dtype)
         return self.defaults[key]
+
+    def defaults_for(self, form: Form, backend: Backend, dtype: DType) -> Sequence[Any] | None:
+        """The defaults of all parameters as a form takes them, where it is worth it to have them ready."""
+        if form == "numbers":
+            return tuple(self.constants.values()) if len(self.names) == len(self.constants) else None
+        return self.settled(backend, dtype, SEVERAL) if form == "written" else None
+
+    def kept(self, values: tuple[Array, ...], backend: Backend, dtype: DType) -> Sequence[Array]:
+        """Many numbers; where they come again, they have what was made of them."""
+        if not self.all_scalar or 0.0 in values:  # 0 and -0 are equal, and are not the same
+            return values
+        before, found = self.latest
+        if values != before:
+            self.latest = values, None
+            return values
+        if found is None:
+            found = Settled(values, backend, dtype)
+            self.latest = values, found
+        return found
 
     def everyday(
         self, given: Mapping[str, object], number: Callable[[Any], Array], dtype: DType, like: Array
@@ -198,6 +220,11 @@ class Arguments:
         unknown = [name for name in given if name not in self.known]
         hint = did_you_mean(str(unknown[0]), self.known, "its parameters are listed in param_names")
         return refuse(catalogue.UNKNOWN_VALUE, kind="parameter", name=str(unknown[0]), hint=hint)
+
+
+def plain(values: Iterable[Array]) -> tuple[Any, ...]:
+    """Values of which those without axes are Python's numbers."""
+    return tuple([value if getattr(value, "shape", ()) else float(value) for value in values])
 
 
 def moment_of(t: object, backend: Backend, dtype: DType, like: Array) -> Array:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from opjax.backends.base import Array, ArrayFunction, Backend, DType
 from opjax.backends.registry import backend_of
-from opjax.compile.arguments import array_of, moment_of, refuse, want_numbers, widest
+from opjax.compile.arguments import array_of, moment_of, plain, refuse, want_numbers, widest
 from opjax.compile.described import Described
 from opjax.compile.differentiate import Jacobian
 from opjax.compile.history import Moment
-from opjax.compile.kernel import Kernel
+from opjax.compile.kernel import Form, Kernel
 from opjax.compile.living import first_equal
 from opjax.compile.options import Options
 from opjax.compile.origins import Origin
 from opjax.compile.quantities import NOTHING, Optimise
 from opjax.compile.quick import Called, Usual, bound, by_keyword, fixed, hasten
-from opjax.compile.settled import MANY, SEVERAL, Settled
+from opjax.compile.settled import MANY, SEVERAL
 from opjax.errors import catalogue, did_you_mean
 from opjax.ir.system import System
 
@@ -45,11 +45,12 @@ class _Ready:
     backend: Backend
     dtype: DType
     number: Callable[[Any], Array] | None
+    form: Form
     function: ArrayFunction
     uses_time: bool
     casts: bool
     branches: bool
-    settled: Settled | None
+    settled: Sequence[Array] | None
 
 
 class CompiledRhs(Called, Described):
@@ -182,7 +183,7 @@ class CompiledRhs(Called, Described):
         given = cast("dict[str, object]", args) if type(args) is dict else _as_dict(args)
         if isinstance(y, Mapping):
             return self._tree(t, cast("Mapping[str, Array]", y), given)
-        if usual is not None and len(given) < len(usual.names):
+        if usual is not None and len(given) < len(usual.names) and (given or len(usual.names) < SEVERAL):
             complete = {**self._arguments.constants, **given}
             if len(complete) == len(usual.names):  # the rest are defaults
                 return self.__call__(t, y, complete)
@@ -204,8 +205,11 @@ class CompiledRhs(Called, Described):
         p = None if parameters else ready.settled
         if p is None and ready.number is not None:
             p = self._arguments.everyday(parameters, ready.number, dtype, y)
+            if p is not None and ready.form == "written" and ready.number is float and len(p) >= MANY:
+                p = self._arguments.kept(p, backend, dtype)
         if p is None:
             p = self._arguments.prepare(parameters, backend, dtype, y)
+            p = plain(p) if ready.form == "numbers" else p
         if ready.uses_time:
             t = moment_of(t, backend, dtype, y)
         if ready.casts:
@@ -229,11 +233,12 @@ class CompiledRhs(Called, Described):
             backend,
             dtype,
             float if form != "flat" and dtype == backend.xp.float64 else backend.scalar_type(dtype),
+            form,
             kernel.bind(form, dtype),
             uses_time=kernel.code(form).uses_time,
             casts=not backend.is_array(y) or y.dtype != dtype,
             branches=kernel.branches and form != "numbers",
-            settled=self._arguments.settled(backend, dtype, SEVERAL) if form == "written" else None,
+            settled=self._arguments.defaults_for(form, backend, dtype),
         )
         if form != "flat" and ready.number is float and not ready.casts:
             self._hasten(kernel, ready)
@@ -244,19 +249,20 @@ class CompiledRhs(Called, Described):
         """Replace the calls by functions that have been written for arguments like these, if they are no long list."""
         arguments = self._arguments
         shapes = [shape for shape in arguments.in_order if shape is not None]
-        if len(shapes) == len(arguments.names) and len(shapes) < MANY:
-            usual = Usual(
-                kernel,
-                ready.kind,
-                ready.dtype,
-                self._shape,
-                arguments.names,
-                tuple(shapes),
-                arguments.pick,
-                ready.uses_time,
-                arguments.constants,
-            )
-            self._usual = usual
+        if len(shapes) != len(arguments.names):
+            return
+        usual = self._usual = Usual(
+            kernel,
+            ready.kind,
+            ready.dtype,
+            self._shape,
+            arguments.names,
+            tuple(shapes),
+            arguments.pick,
+            ready.uses_time,
+            arguments.constants,
+        )
+        if len(shapes) < MANY or ready.form == "numbers":
             self.__call__ = usual.function("mapping", self._by_mapping)
             hasten(self._keywords, usual.function("keywords", self._unusual))
         elif ready.settled is not None:

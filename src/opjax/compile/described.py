@@ -261,7 +261,8 @@ class Described:
         backend = self._pinned if xp is None else backend_for(xp)
         name, differentiable = ("numpy", False) if backend is None else (backend.name, backend.differentiable)
         program, size = self._quantities.written, self._layout.size
-        subject = Subject(self._system.name, name, differentiable, program, size, size, itemsize)
+        numbers = backend is None or backend.computes_numbers
+        subject = Subject(self._system.name, name, differentiable, program, size, size, itemsize, numbers)
         return explain(subject, self._quantities.optimise)
 
     @property

@@ -118,6 +118,8 @@ class Explanation:
         sums: the sums that re-rolling took apart.
         largest: the largest array between inputs and outputs; None where all are numbers.
         costs: the estimated cost of one call; see `opjax.compile.costs` for how it is counted.
+        numbers: the operations that are computed with Python's numbers, where that is quicker than the program, whose
+            arrays are short; it computes whatever is not one state in double precision. Else 0.
         obstacles: what keeps the model from being faster, a sentence each.
     """
 
@@ -134,6 +136,7 @@ class Explanation:
     sums: tuple[SumsRecord, ...]
     largest: TemporaryRecord | None
     costs: Costs
+    numbers: int
     obstacles: tuple[str, ...]
 
     def __repr__(self) -> str:

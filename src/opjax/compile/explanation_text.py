@@ -34,6 +34,9 @@ def _cost(record: Explanation) -> Iterator[str]:
     yield f"  one call computes  {about}{_several(costs.flops, 'operation')} on numbers{functions}"
     low, high = size_text(costs.least_bytes), size_text(costs.most_bytes)
     yield f"           moves     {low} (each input and output once) to {high} (every operation by itself)"
+    if record.numbers:
+        why = "with Python's numbers one by one, which takes less than operations on arrays as short as these"
+        yield from _wrapped("  ", f"one state in double precision: {_several(record.numbers, 'operation')} {why}")
 
 
 def _passes(record: Explanation) -> Iterator[str]:

@@ -15,6 +15,7 @@ from opjax.compile.explanation import (
     SumsRecord,
     TemporaryRecord,
 )
+from opjax.compile.scalars import program_of_numbers
 from opjax.ir.brief import brief, letter_of
 from opjax.ir.nodes import (
     AnyNode,
@@ -51,6 +52,7 @@ class Subject:
         states: the numbers in the state vector.
         outputs: the numbers in the result.
         itemsize: the bytes of one number.
+        numbers: whether the library leaves scalars to Python's numbers, where that is quicker.
     """
 
     model: str
@@ -60,6 +62,7 @@ class Subject:
     states: int
     outputs: int
     itemsize: int = 8
+    numbers: bool = False
 
 
 def explain(subject: Subject, optimise: Optimise) -> Explanation:
@@ -88,6 +91,7 @@ def explain(subject: Subject, optimise: Optimise) -> Explanation:
         sums=tuple(SumsRecord(counter.cells(n.dims), len(n.positions)) for n in found.segments),
         largest=largest,
         costs=counter.costs(),
+        numbers=_numbers(subject, final, optimise),
         obstacles=tuple(found.obstacles(steps, largest)),
     )
 
@@ -99,6 +103,13 @@ def written_operations(program: Program) -> int:
         below = sum(size[operand.number] for operand in node.operands)
         size[node.number] = min(MOST_WRITTEN, below + bool(node.operands))
     return min(MOST_WRITTEN, sum(size[root.number] for root in program.roots.values()))
+
+
+def _numbers(subject: Subject, final: Program, optimise: Optimise) -> int:
+    """The operations that are computed one by one, with Python's numbers, and not by the final program; else 0."""
+    usual = subject.numbers and subject.itemsize == 8
+    scalars = program_of_numbers(subject.program, final, optimise) if usual else None
+    return 0 if scalars is None or scalars is final else _operations(scalars)
 
 
 def _operations(program: Program) -> int:

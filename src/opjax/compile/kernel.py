@@ -16,7 +16,6 @@ from typing import cast
 from opjax.backends.base import Array, Backend, DType
 from opjax.compile.function_text import Asked, Code, Form, Inputs, Output, write
 from opjax.compile.helpers import helper
-from opjax.compile.numbers import is_small
 from opjax.compile.settled import Settled
 from opjax.compile.text import Table
 from opjax.ir.nodes import Apply, Constant, Gather, Join, Symbol, View
@@ -31,13 +30,23 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(slots=True)
 class Kernel:
-    """Generated code, in the flat form (vector in, vector out) and the tree form (tuples in, tuple out)."""
+    """Generated code, in the flat form (vector in, vector out) and the tree form (tuples in, tuple out).
+
+    Arguments:
+        title: the name of the model.
+        program: what is computed.
+        outputs: the values that are wanted.
+        inputs: what they depend on.
+        backend: the namespace.
+        scalars: the program that is computed with Python's numbers, where that is quicker in double precision.
+    """
 
     title: str
     program: Program
     outputs: tuple[Output, ...]
     inputs: Inputs
     backend: Backend
+    scalars: Program | None = None
     _codes: dict[Form, Code] = field(default_factory=dict[Form, Code])
     _bound: dict[tuple[Form, DType], Function] = field(default_factory=dict[tuple[Form, DType], Function])
     _compiled: dict[str, CodeType] = field(default_factory=dict[str, CodeType])
@@ -47,7 +56,8 @@ class Kernel:
         """The text of the function."""
         with self._lock:
             if form not in self._codes:
-                self._codes[form] = write(Asked(self.program, self.outputs, self.inputs, self.backend), form)
+                program = self.scalars if form == "numbers" and self.scalars else self.program
+                self._codes[form] = write(Asked(program, self.outputs, self.inputs, self.backend), form)
             return self._codes[form]
 
     @property
@@ -61,7 +71,7 @@ class Kernel:
         """The quickest form that takes such a vector."""
         if not self.backend.writes_to(y):
             return "flat"
-        small = dtype == self.backend.xp.float64 and is_small(self.program)
+        small = dtype == self.backend.xp.float64 and self.scalars is not None
         return "numbers" if small and all(not slot.shape for slot in self.inputs.states) else "written"
 
     def quietly(self, function: Function) -> Function:
@@ -90,7 +100,7 @@ class Kernel:
         pack = self.backend.packer(code.sizes, dtype, numbers)
         own: dict[str, object] = {"pack": pack}
         if form == "numbers":
-            own["otherwise"] = self.quietly(self.bind("written", dtype))
+            own["otherwise"] = self._otherwise(dtype)
         names = {**self._names(code, dtype), **own}
         digest = hashlib.sha256(code.text.encode()).hexdigest()[:12]  # the same in every process
         filename = f"<opjax {self.title} {form} {digest}>"
@@ -102,6 +112,17 @@ class Kernel:
         assert callable(function)
         _show_lines(filename, code.text, function)
         return function
+
+    def _otherwise(self, dtype: DType) -> Function:
+        """What computes where Python's numbers raise an error; it is made when that happens first."""
+        made: list[Function] = []
+
+        def otherwise(*arguments: object) -> Array:
+            if not made:
+                made.append(self.quietly(self.bind("written", dtype)))
+            return made[0](*arguments)
+
+        return otherwise
 
     def _names(self, code: Code, dtype: DType) -> dict[str, object]:
         """What the statements of a form refer to."""

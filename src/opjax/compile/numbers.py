@@ -1,4 +1,4 @@
-"""Emission for a few scalars: Python's own numbers, with which a small model takes half the time of NumPy's.
+"""Emission for scalars: Python's own numbers, with which a small model takes half the time of NumPy's.
 
 Python's arithmetic is that of NumPy, but for what it raises where NumPy says infinity or nan; the caller then computes
 with NumPy. Conditionals compute the branch that is taken.

@@ -12,6 +12,7 @@ from opjax.compile.asked import want_no_history
 from opjax.compile.cache import KERNELS, program_key
 from opjax.compile.kernel import Inputs, Kernel, Output
 from opjax.compile.layout import Layout, build_layout, shape_of
+from opjax.compile.scalars import program_of_numbers
 from opjax.ir.nodes import AnyNode, Symbol
 from opjax.ir.program import Optimise, Program
 from opjax.ir.system import System
@@ -98,7 +99,9 @@ class Quantities:
 
             def make() -> Kernel:
                 program = self.optimise(written, backend.differentiable)
-                return Kernel(name, program, self.outputs, inputs, backend)
+                numbers = backend.computes_numbers
+                scalars = program_of_numbers(written, program, self.optimise) if numbers else None
+                return Kernel(name, program, self.outputs, inputs, backend, scalars)
 
             key = (name, backend, self.optimise, program_key(written, inputs, self.outputs))
             self.kernels[backend.name] = KERNELS.get(key, len(written.graph), make)

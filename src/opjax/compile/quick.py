@@ -18,6 +18,8 @@ from opjax.backends.base import Array, DType
 from opjax.compile.function_text import Inlined
 from opjax.compile.kernel import Kernel
 from opjax.compile.opened import INDENT
+from opjax.compile.settled import MANY, Settled
+from opjax.compile.settled import SEVERAL as SETTLED
 
 Style = Literal["mapping", "keywords", "bound"]
 """Parameters in one mapping, by keyword, or given once and for all."""
@@ -130,14 +132,17 @@ class Usual:
             otherwise: what takes the same arguments where they are unusual.
             given: the values of a bound one.
         """
-        inlined = self.kernel.code("numbers" if self._small else "written").inlined
-        reads = inlined.parameters if inlined else self.kernel.code("written").parameters
+        code = self.kernel.code("numbers" if self._small else "written")
+        inlined = code.inlined
+        reads = inlined.parameters if inlined else code.parameters
         if style == "keywords" and reads != self.names:  # they are not the names of variables
             return None
         if style == "bound" and not all(map(self._fits, given, self.shapes)):
             return None
         if style == "bound" and inlined is None:
-            return fixed(self.kernel, self._example, given, style, otherwise)
+            many = len(given) >= MANY and not any(self.shapes)
+            values = Settled(cast("Sequence[float]", given), self.kernel.backend, self.dtype) if many else given
+            return fixed(self.kernel, self._example, values, style, otherwise)
         form = "numbers" if inlined else "written"
         names: dict[str, object] = {
             "kind": self.kind,
@@ -147,7 +152,7 @@ class Usual:
             "rhs": self.kernel.bind(form, self.dtype),
             "pick": self.pick,
             "defaults": self.defaults,
-            "memo": [(None,) * (opened.width if (opened := self.kernel.code("written").opened) else 0)],
+            "memo": [(None,) * (code.opened.width if code.opened and not inlined else 0)],
             "types": (float,) * len(self.names),
             **dict.fromkeys(self._known, NO_VALUE),
             **{f"name_{place}": name for place, name in enumerate(self.names)},
@@ -155,6 +160,8 @@ class Usual:
         }
         if style == "bound" and inlined:
             names |= dict(zip(inlined.parameters, given, strict=True))
+        elif style == "mapping" and self._settles:
+            names["usual"] = self.function("bound", otherwise, self.pick(self.defaults))  # it takes these alone as well
         text = self._of_numbers(style, inlined) if inlined else self._of_arrays(style, reads)
         return self.kernel.around(form, text, names, self.dtype)
 
@@ -176,12 +183,22 @@ class Usual:
         """How a function of one style begins, and what it returns where arguments are unusual."""
         if style == "bound":
             return "call(t, y)", "otherwise(t, y)"
-        if style == "mapping":  # where all parameters have defaults, these are meant by a call without any
-            whole = self.names and len(self.defaults) == len(self.names)
-            return f"call(t, y, args={'defaults' if whole else None})", "otherwise(t, y, args)"
+        if style == "mapping":
+            own = self._whole and not self._settles
+            return f"call(t, y, args={'defaults' if own else None})", "otherwise(t, y, args)"
         values = "".join(f"{name}=defaults.get(name_{place}), " for place, name in enumerate(reads))
         given = "".join(f"{name}, " for name in reads)
         return f"call(self, /, t, y, {'*, ' * bool(reads)}{values}**other)", f"otherwise(t, y, other, ({given}))"
+
+    @property
+    def _whole(self) -> bool:
+        """Whether all parameters have defaults, which are meant by a call without any."""
+        return bool(self.names) and len(self.defaults) == len(self.names)
+
+    @property
+    def _settles(self) -> bool:
+        """Whether there are so many defaults that a call without parameters is one with these bound."""
+        return self._whole and self._small and len(self.names) >= SETTLED
 
     def _guard(self, style: Style) -> list[str]:
         """What is looked at first: the states, the time, and how many parameters there are."""
@@ -205,7 +222,8 @@ class Usual:
             statements = [f"if type({inlined.states[0]}) is float:", *(f"{INDENT}{line}" for line in statements)]
         head, rest = self._head(style, reads)
         inside = self._if_fitting(reads, [*body, *statements]) if again else [*body, *statements]
-        lines = ["try:", f"{INDENT}if {' and '.join(looks)}:", *(f"{INDENT * 2}{line}" for line in inside)]
+        lines = ["if args is None:", f"{INDENT}return usual(t, y)"] if style == "mapping" and self._settles else []
+        lines += ["try:", f"{INDENT}if {' and '.join(looks)}:", *(f"{INDENT * 2}{line}" for line in inside)]
         lines += ["except (ArithmeticError, ValueError, LookupError, TypeError):", f"{INDENT}pass", f"return {rest}"]
         return (self._fits_text if again else "") + _text(head, lines)
 

@@ -108,9 +108,14 @@ Watch = Callable[[Step], None]
 
 
 class Optimise(Protocol):
-    """Runs the passes on a program; `differentiable` says whether its namespace is."""
+    """Runs the passes on a program.
 
-    def __call__(self, program: Program, differentiable: bool, watch: Watch | None = None) -> Program:
+    `differentiable` says whether its namespace is; `vectors`, whether scalars may become vectors.
+    """
+
+    def __call__(
+        self, program: Program, differentiable: bool, watch: Watch | None = None, vectors: bool = True
+    ) -> Program:
         """The program after the passes."""
         ...
 

@@ -32,12 +32,14 @@ class Pass(NamedTuple):
         run: the pass.
         reason: why it stands here.
         differentiable_only: whether only namespaces that differentiate need it.
+        makes_vectors: whether scalars become vectors: not for a program that is run with Python's numbers.
         remark: says of a program that the pass was given, and the one that it made, what it left as it was, and why.
     """
 
     run: Callable[[Program], Program]
     reason: str
     differentiable_only: bool = False
+    makes_vectors: bool = False
     remark: Callable[[Program, Program], str] | None = None
 
     @property
@@ -73,10 +75,15 @@ PASSES: tuple[Pass, ...] = (
         contract, "after folding, which leaves fewer factors; before guarding, which hides products behind selections"
     ),
     Pass(guard, "after all that moves conditionals, since it copies their branches", differentiable_only=True),
-    Pass(batch, "after guarding, which tells the branches of each state apart; before all that sees scalars only"),
+    Pass(
+        batch,
+        "after guarding, which tells the branches of each state apart; before all that sees scalars only",
+        makes_vectors=True,
+    ),
     Pass(
         reroll,
         "after all that know nothing of its vectors; and what they leave is told apart by shape",
+        makes_vectors=True,
         remark=left_unrolled,
     ),
     Pass(scale, "for the vectors of the one before too; after guarding, so that what it divides by is guarded"),
@@ -85,10 +92,17 @@ PASSES: tuple[Pass, ...] = (
 )
 
 
-def run_passes(program: Program, differentiable: bool, watch: Watch | None = None) -> Program:
-    """The program after all passes; `watch` is told of each."""
+def run_passes(program: Program, differentiable: bool, watch: Watch | None = None, vectors: bool = True) -> Program:
+    """The program after all passes.
+
+    Arguments:
+        program: what the model says.
+        differentiable: whether it is for a namespace that differentiates.
+        watch: is told of each pass.
+        vectors: whether scalars may become vectors.
+    """
     for row in PASSES:
-        if differentiable or not row.differentiable_only:
+        if (differentiable or not row.differentiable_only) and (vectors or not row.makes_vectors):
             before, program = program, row.run(program)
             if watch is not None:
                 remark = row.remark(before, program) if row.remark else ""

@@ -65,7 +65,7 @@ def explanation(system: System, lowered: Program) -> str:
     if unknown:
         return f"What it costs is known once these axes have labels: {', '.join(unknown)}"
     size = build_layout(system).size
-    return str(explain(Subject(system.name, "numpy", False, lowered, size, size), stages.optimise))
+    return str(explain(Subject(system.name, "numpy", False, lowered, size, size, numbers=True), stages.optimise))
 
 
 def _count(program: Program) -> str:
