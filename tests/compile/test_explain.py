@@ -181,6 +181,7 @@ def test_the_groups_of_a_network() -> None:
         "contract": False,
         "batch": False,
         "reroll": True,
+        "common": False,
         "scale": False,
         "differences": False,
         "faces": False,

@@ -190,3 +190,14 @@ def test_vectors_beside_a_matrix_are_multiplied_first() -> None:
         assert abs(new.values[cell] - value) <= 3 * math.ulp(value)
     alike = Program(graph, {"value": graph.apply("multiply", (s, t, s))}, AXES, {})
     assert scale(alike).roots == alike.roots
+
+
+@pytest.mark.parametrize(
+    ("divisor", "product"), [("2", True), ("-8", True), ("3", False), ("0.5", True), ("1e300", False)]
+)
+def test_divisors_that_are_powers_of_two_are_factors_to_the_last_bit(divisor: str, product: bool) -> None:
+    rhs = compiled(f"u[x]*w[x]/({divisor})")
+    y, w = np.array([0.1, -0.0, np.inf, 5e-324, 1.7e308]), np.array([0.7, 1.0, 2.0, 1.0, 1.0])
+    with np.errstate(over="ignore"):
+        assert rhs(0.0, y, {"w": w}).tobytes() == (y * w / float(divisor)).tobytes()
+    assert ("/" not in rhs.source) == product

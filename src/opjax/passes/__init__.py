@@ -14,6 +14,7 @@ from typing import NamedTuple
 from opjax.ir.program import Program, Step, Watch
 from opjax.passes.batch import batch
 from opjax.passes.cells import cells
+from opjax.passes.common import common
 from opjax.passes.contract import contract
 from opjax.passes.differences import differences
 from opjax.passes.faces import faces
@@ -86,6 +87,7 @@ PASSES: tuple[Pass, ...] = (
         makes_vectors=True,
         remark=left_unrolled,
     ),
+    Pass(common, "before scaling, which joins the numbers that terms have in common with those that they have not"),
     Pass(scale, "for the vectors of the one before too; after guarding, so that what it divides by is guarded"),
     Pass(differences, "after scaling, which knows sums of neighbours as they are written"),
     Pass(faces, "last: it shares what all others have made of neighbours"),

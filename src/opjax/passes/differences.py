@@ -47,7 +47,7 @@ def _with_collected(program: Program) -> Program:
     """The program with differences of each array times one number each."""
     uses = Counter(operand.number for node in program.nodes for operand in node.operands)
     uses.update(root.number for root in program.roots.values())
-    runs = {node.number: found for node in program.nodes if _is_sum(node) and (found := _combined(node, uses))}
+    runs = {node.number: found for node in program.nodes if _is_sum(node) and (found := combined(node, uses))}
 
     def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
         if node.number in runs:
@@ -176,7 +176,7 @@ def _combination(node: AnyNode, uses: Mapping[int, int] | None = None) -> _Combi
     return _Combination(factor, tuple(numbers), (terms[0].array, dim, step, edge), high, low)
 
 
-def _combined(node: AnyNode, uses: Mapping[int, int]) -> list[tuple[int, ...]]:
+def combined(node: AnyNode, uses: Mapping[int, int]) -> list[tuple[int, ...]]:
     """The places of terms that are differences around the same points; one of each several is a second difference."""
     found: dict[tuple[int, Dim, int, Edge], list[int]] = {}
     second: set[tuple[int, Dim, int, Edge]] = set()

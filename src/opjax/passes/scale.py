@@ -3,9 +3,9 @@
 ``D*(u[x+1] - 2*u[x] + u[x-1])/dx^2`` goes over the array twice, ``(D/dx^2)*(...)`` once. Two numbers or more become
 one, factors and divisors alike, also those of products that are factors and used nowhere else; a minus sign goes to
 it. Vectors that stand beside a larger array are multiplied with each other first too. If all are divisors, the array
-is divided by their product, and a single number stays as it is: ``x*(1/3)`` is not ``x/3``. The array is that with
-the fewest elements. Nothing is added up and nothing left out: what is infinite, undefined or 0 has the effect that it
-had, on the sign too.
+is divided by their product, and a single number stays as it is: ``x*(1/3)`` is not ``x/3``, while ``x*0.5`` is
+``x/2`` and takes less time. The array is that with the fewest elements. Nothing is added up and nothing left out: what
+is infinite, undefined or 0 has the effect that it had, on the sign too.
 
 Law: factors are taken in another order. While nothing overflows or falls below the least normal number on either way, a
 product of n factors and divisors differs by at most n units in the last place; whether it is 0, infinite or undefined,
@@ -45,7 +45,7 @@ def _may_scale(products: list[AnyNode]) -> bool:
     """Whether there are numbers enough among the factors of some products: none in a large network."""
     numbers = sum(not operand.dims for node in products for operand in node.operands)
     signs = sum(len(node.operands) == 1 for node in products)
-    return numbers > 0 and numbers + signs > 1
+    return numbers > 0 and (numbers + signs > 1 or any(_is_halved(node) for node in products))
 
 
 def _has_groups(operands: Sequence[AnyNode]) -> bool:
@@ -59,6 +59,11 @@ def _has_groups(operands: Sequence[AnyNode]) -> bool:
 
 def _is_product(node: AnyNode) -> bool:
     return type(node) is Apply and bool(node.dims) and node.function in ("multiply", "divide", "negate")
+
+
+def _is_halved(node: AnyNode) -> bool:
+    """Whether an array is divided by 2, or something like it."""
+    return isinstance(node, Apply) and node.function == "divide" and _inverse(node.operands[1]) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ class _Scaling:
             return copy_node(graph, node, operands)  # a number over an array meets it once
         factors = self.factors(graph, node, operands)
         numbers = len(factors.tops) + len(factors.bottoms)
-        wanted = node.function != "negate" and numbers + factors.minus > 1 and numbers > 0
+        wanted = _is_halved(node) or (node.function != "negate" and numbers + factors.minus > 1 and numbers > 0)
         made = (self.product(graph, factors) if wanted else None) or self.grouped(graph, node, operands)
         self.known[made.number] = factors
         return made
@@ -132,8 +137,11 @@ class _Scaling:
         arrays = top.arrays
         if bottom.arrays:
             arrays = (graph.apply("divide", (_times(graph, arrays), _times(graph, bottom.arrays))),)
+        inverses = [_inverse(number) for number in bottom.tops]
+        tops = [graph.constant(value) for value in inverses if value is not None]
+        rest = [number for number, value in zip(bottom.tops, inverses, strict=True) if value is None]
         minus = top.minus != bottom.minus
-        return _Factors(top.tops + bottom.bottoms, top.bottoms + bottom.tops, arrays, minus)
+        return _Factors((*top.tops, *bottom.bottoms, *tops), (*top.bottoms, *rest), arrays, minus)
 
     def product(self, graph: Graph, factors: _Factors) -> AnyNode | None:
         """The product with one number as a factor or divisor; None where constants are not to be joined."""
@@ -186,6 +194,13 @@ def _nodes(graph: Graph, constants: list[float], numbers: Sequence[AnyNode]) -> 
     """Factors with other constants."""
     others = [node for node in numbers if not isinstance(node, Constant)]
     return [*(graph.constant(value) for value in constants if value != 1.0 or not others), *others]
+
+
+def _inverse(node: AnyNode) -> float | None:
+    """One over a constant, if that is another way to say the same: for powers of 2, whose inverses are exact."""
+    if not isinstance(node, Constant) or node.kind != "real" or not _is_far(float(node.value)):
+        return None
+    return 1.0 / float(node.value) if abs(math.frexp(float(node.value))[0]) == 0.5 else None
 
 
 def _is_far(number: float) -> bool:
