@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 import opjax
-from opjax.backends.numpy import BACKEND
 
 Values = np.ndarray
 Derivative = Callable[[Values], Values]
@@ -170,17 +169,6 @@ def test_equations_that_a_pass_has_changed_keep_their_places() -> None:
     rhs, y = flat.compiled(), np.random.default_rng(4).uniform(size=count)
     np.testing.assert_allclose(rhs.eval_fn(0.0, y), flat.by_hand(y), rtol=1e-13)
     assert rhs.source.count("take(") == 1
-
-
-@pytest.mark.parametrize(("chosen", "computes"), [("k{i}", False), ("{i}", False), ("1/x{i}", True)])
-def test_only_what_is_computed_in_a_branch_is_kept_quiet(chosen: str, computes: bool) -> None:
-    count = 120
-    rows = "\n".join(f"    x{i}' = where(x{i} > 0, {chosen.format(i=i)}, 0) - x{i}" for i in range(count))
-    params = "\n".join(f"    k{i} = {i}" for i in range(count))
-    states = ", ".join(f"x{i}" for i in range(count))
-    rhs = opjax.compile_rhs(f"model M:\n  params:\n{params}\n  states: {states}\n  dynamics:\n{rows}\n")
-    assert not rhs.eval_fn(0.0, np.zeros(count)).any()  # a warning would be an error
-    assert rhs._quantities.kernel(BACKEND).branches == computes
 
 
 def test_gradients_of_totals() -> None:

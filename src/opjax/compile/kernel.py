@@ -16,9 +16,9 @@ from typing import cast
 from opjax.backends.base import Array, Backend, DType
 from opjax.compile.function_text import Asked, Code, Form, Inputs, Output, write
 from opjax.compile.helpers import helper
+from opjax.compile.hushed import may_warn
 from opjax.compile.settled import Settled
 from opjax.compile.text import Table
-from opjax.ir.nodes import Apply, Constant, Gather, Join, Symbol, View
 from opjax.ir.program import Program
 from opjax.ir.types import Axis
 
@@ -62,10 +62,8 @@ class Kernel:
 
     @property
     def branches(self) -> bool:
-        """Whether there is a conditional, whose branch not taken may divide by zero without a warning."""
-        if "where" not in self.program.functions:
-            return False
-        return any(type(node) is Apply and node.function == "where" and _computes(node) for node in self.program.nodes)
+        """Whether there is a conditional, whose branch not taken may be undefined without a warning."""
+        return "where" in self.program.functions and may_warn(self.program.nodes)
 
     def form_for(self, y: Array, dtype: DType) -> Form:
         """The quickest form that takes such a vector."""
@@ -144,18 +142,6 @@ class Kernel:
         everything = {**cast(FunctionType, self.bind(form, dtype)).__globals__, **names}
         exec(self._compiled[text], everything)
         return cast(Function, everything["call"])
-
-
-def _computes(conditional: Apply) -> bool:
-    """Whether there is anything to compute in the branches of a conditional."""
-    waiting = list(conditional.arguments[1:])
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, View | Join | Gather):
-            waiting.extend(node.operands)
-        elif not isinstance(node, Symbol | Constant):
-            return True
-    return False
 
 
 def _show_lines(filename: str, text: str, function: Function) -> None:
