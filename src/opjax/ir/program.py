@@ -69,6 +69,11 @@ class Program:
         return found
 
     @cached_property
+    def arrays(self) -> list[AnyNode]:
+        """Those that are operations and have dims: few, even where there are many scalars."""
+        return [node for node in self.nodes if node.dims and node.operands]
+
+    @cached_property
     def kinds(self) -> frozenset[type[AnyNode]]:
         """The types of its nodes: a pass for which there is none of its kind need not look at each."""
         return frozenset(map(type, self.nodes))

@@ -27,7 +27,7 @@ Numbers = tuple[tuple[AnyNode, ...], tuple[AnyNode, ...]]
 
 def common(program: Program) -> Program:
     """The same values with one product for terms that have a number in common."""
-    if not any(_may_share(node) for node in program.nodes):
+    if not any(map(_may_share, program.arrays)):
         return program
     uses = Counter(operand.number for node in program.nodes for operand in node.operands)
     uses.update(root.number for root in program.roots.values())

@@ -29,7 +29,7 @@ def differences(program: Program) -> Program:
     if View not in program.kinds:
         return program
     program = _with_collected(program)
-    odd = {key for node in program.nodes if (key := _odd(node)) is not None}
+    odd = {key for node in program.arrays if (key := _odd(node)) is not None}
 
     def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
         if _is_mirrored(node, odd):
@@ -40,14 +40,17 @@ def differences(program: Program) -> Program:
     def concerns(node: AnyNode) -> bool:
         return _is_mirrored(node, odd) or (_is_line(node) and _find(node.operands) is not None)
 
-    return rebuild(program, rule, concerns)
+    return rebuild(program, rule, concerns) if any(map(concerns, program.arrays)) else program
 
 
 def _with_collected(program: Program) -> Program:
     """The program with differences of each array times one number each."""
+    sums = [node for node in program.arrays if _is_sum(node)]
+    if not sums:
+        return program
     uses = Counter(operand.number for node in program.nodes for operand in node.operands)
     uses.update(root.number for root in program.roots.values())
-    runs = {node.number: found for node in program.nodes if _is_sum(node) and (found := combined(node, uses))}
+    runs = {node.number: found for node in sums if (found := combined(node, uses))}
 
     def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
         if node.number in runs:

@@ -28,7 +28,7 @@ def faces(program: Program) -> Program:
     if View not in program.kinds:
         return program
     dims: dict[Dim, None] = {}
-    for node in program.nodes:
+    for node in program.arrays:
         if isinstance(node, View):
             dims.update((s.dim, None) for s in node.selections if isinstance(s, Along) and s.offset)
     for dim in dims:
