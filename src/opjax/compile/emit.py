@@ -10,6 +10,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from opjax.compile.blockwise import concatenated
 from opjax.compile.contraction import common_order, subscripts, usual_orders
 from opjax.compile.naming import Namer
 from opjax.compile.once import POSITIONAL, settled_nodes
@@ -123,7 +124,7 @@ class Emitter:
         """The operands of a node, but for those that are read where they lie, all at once."""
         if isinstance(node, Stack) and self.stored.block(node) is not None:
             return ()
-        if isinstance(node, Join):
+        if isinstance(node, Join) and not node.others:
             found = [parts for source, parts in self.stored.stretches_of(node) if source in ("vector", "scalar")]
             return [part for parts in found for part in parts]
         return node.operands
@@ -224,6 +225,8 @@ class Emitter:
                 return interpolated(self, node)
             case Place():
                 return self.place(node)
+            case Join() if node.others:
+                return concatenated(self, node, self.program.axes)
             case Join() | Gather() | Segment():
                 return Vectors(self, self.stored, self.program.axes).written(node)
             case Stack():

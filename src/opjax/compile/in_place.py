@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+from opjax.compile.blockwise import blocks
 from opjax.compile.contraction import subscripts
 from opjax.compile.copies import copied
 from opjax.compile.emit import Emitter
@@ -60,11 +61,16 @@ class InPlace(Temporaries):
         self.stencils = Stencils(self.program.axes, self.neighbours)
         self.neighbours.axes = self.program.axes
         Pairs(self.neighbours, self.uses).plan(self.program.nodes)
-        self.padding.plan(self.operations, self.uses, self.neighbours)
+        elsewhere = [n for n in self.operations if not (isinstance(n, Join) and n.number in self.targets.of)]
+        self.padding.plan(elsewhere, self.uses, self.neighbours)
         padded = self.padding.views.union(self.neighbours.within)
         for node in self.operations:
             if node.number in padded and isinstance(node, View):
                 self.uses[node.operand.number] -= 1  # it reads the array with its ends
+
+    def read_by(self, node: AnyNode) -> Sequence[AnyNode]:
+        """As `Emitter.read_by`; what enters at an end is written there by itself."""
+        return node.operands if node.number in self.padding.filled else Emitter.read_by(self, node)
 
     # --- operands
 
@@ -128,9 +134,13 @@ class InPlace(Temporaries):
             return Emitter.operand(self, node.operand)
         if node.number in self.padding.rooms:
             return self.into_room(node)
+        if isinstance(node, Join) and node.number in self.padding.filled:
+            return self.with_entry(node)
         if target is None or node.number in self.targets.single:
             return self.plain(node)
-        return self.join_into(node, target) if isinstance(node, Join) else self.into(node, target)
+        if isinstance(node, Join):
+            return self.blocks_into(node, target) if node.others else self.join_into(node, target)
+        return self.into(node, target)
 
     def plain(self, node: AnyNode) -> Value:
         """The value as it is; the only element of a vector that is computed as a scalar."""
@@ -241,6 +251,19 @@ class InPlace(Temporaries):
         self.here.extend(padded.ends())
         return padded
 
+    def with_entry(self, node: Join) -> Value:
+        """What enters at an end beside what moves away from there."""
+        first, last = node.parts
+        low = node.own(first) is None
+        entry, inside = (first, last) if low else (last, first)
+        moving = inside.operands[0]
+        padded = self.padding.made.get(moving.number) or self.with_room(moving, self.operand(moving))
+        order = tuple(dim for dim in padded.order if dim != node.dim)
+        at = 0 if low else padded.rooms[node.dim].size
+        there = ", ".join(str(at) if dim == node.dim else ":" for dim in padded.order)
+        self.here.append(f"{padded.name}[{there}] = {self.aligned(self.operand(entry), order).text}")
+        return Value(padded.inside({node.dim: -1 if low else 1}), padded.order)
+
     def room(self, node: AnyNode, order: Dims) -> Padded:
         """A new array with room at its ends."""
         name = self.namer.name("wide")
@@ -284,6 +307,18 @@ class InPlace(Temporaries):
                 at += len(stretch)
         self.targets.written.add(node.number)
         return Value(target.text, target.dims)
+
+    def blocks_into(self, node: Join, target: Target) -> Value:
+        """The parts of an array with several dims written where they go."""
+        found, _ = blocks(self, node, self.program.axes)
+        there, order = self.assign("there", Value(target.text, ())).text, target.dims
+        for value, first, points in found:
+            alone = tuple(dim for dim in order if dim != node.dim)
+            index = {node.dim: str(first) if points == 1 else f"{first}:{first + points}"}
+            text = self.aligned(value, order if node.dim in value.order else alone).text
+            self.here.append(f"{there}[{', '.join(index.get(dim, ':') for dim in order)}] = {text}")
+        self.targets.written.add(node.number)
+        return Value(there, order)
 
     def element(self, node: Gather) -> Value:
         """The only element that is read from a vector, as a scalar."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from opjax.compile.neighbours import Neighbours
-from opjax.ir.nodes import Along, AnyNode, AtPosition, Edge, Symbol, View
+from opjax.ir.nodes import Along, AnyNode, AtPosition, Edge, Join, Symbol, View
 from opjax.ir.types import Axis, Dim, Dims
 
 
@@ -18,6 +18,8 @@ class Room:
     size: int
     low: int = 0
     high: int = 0
+    filled: bool = False
+    """Whether something else writes to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Padded:
         """The statements that fill the room; each dim is filled for all points of the others, corners last."""
         for place, dim in enumerate(self.order):
             room = self.rooms.get(dim)
-            if room is not None:
+            if room is not None and not room.filled:
                 lead, end = f"{self.name}[{':, ' * place}", room.low + room.size
                 sources = {
                     "absorb": ("0.0", "0.0"),
@@ -111,6 +113,8 @@ class Padding:
     through: dict[int, View] = field(default_factory=dict[int, View])
     """Nodes that only a shift uses which has room itself: they are written where the shift wants them."""
     made: dict[int, Padded] = field(default_factory=dict[int, Padded])
+    filled: set[int] = field(default_factory=set[int])
+    """Joins of what enters at an end and what is read one point further on: the former goes where there is room."""
 
     def plan(self, nodes: Sequence[AnyNode], uses: Mapping[int, int], neighbours: Neighbours) -> None:
         """Find what is read at its neighbours.
@@ -134,6 +138,13 @@ class Padding:
                 self.through[node.operand.number] = node
                 self.views.discard(node.number)
                 del self.rooms[node.operand.number]
+        for node in nodes:
+            moving = entered(node, axes) if isinstance(node, Join) else None
+            if isinstance(node, Join) and moving is not None and moving.number not in self.rooms:
+                room = Room("absorb", axes[node.dim.axis].size or 0, filled=True)
+                room.low, room.high = (1, 0) if node.own(node.parts[0]) is None else (0, 1)
+                self.rooms[moving.number] = {node.dim: room}
+                self.filled.add(node.number)
 
     def _add(self, view: View, axes: Mapping[str, Axis]) -> None:
         """Room for one view, if its offsets are small and its edges those of the others."""
@@ -174,3 +185,21 @@ def shift_of(view: View) -> tuple[Dim, int] | None:
         return None
     dim, along = moved[0][0], moved[0][1]
     return (dim, along.offset) if along.dim == dim and along.edge == "absorb" and along.offset else None
+
+
+def entered(node: Join, axes: Mapping[str, Axis]) -> AnyNode | None:
+    """What one point is joined to of which all others are read, one point further on."""
+    if len(node.parts) != 2:
+        return None
+    first, last = node.parts
+    (inside, start, other) = (last, 0, first) if node.own(first) is None else (first, 1, last)
+    if node.own(other) is not None or not isinstance(inside, View) or inside.kind != "real":
+        return None
+    if inside.operand.dims != node.dims:
+        return None
+    size = axes[node.dim.axis].size or 0
+    chosen = dict(zip(inside.operand.dims, inside.selections, strict=True))
+    along = chosen.pop(node.dim, None)
+    whole = all(selection == Along(dim) for dim, selection in chosen.items())
+    moved = isinstance(along, Along) and (along.offset, along.points) == (start, size - 1)
+    return inside.operand if whole and moved else None

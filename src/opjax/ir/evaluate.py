@@ -134,7 +134,7 @@ class _Interpreter:
                 here = where[node.dim] == node.position
                 return self.read(node.operand, where) if here else 0.0
             case Join():
-                return self.joined(node, where[node.dims[0]])
+                return self.joined(node, where)
             case Gather():
                 return self.read(node.operand, {node.operand.dims[0]: node.positions[where[node.dims[0]]]})
             case Stack():
@@ -172,11 +172,13 @@ class _Interpreter:
         bound = self.bound(node.over, where)
         return math.fsum(math.prod(float(self.read(f, inner)) for f in node.factors) for inner in bound)
 
-    def joined(self, node: Join, place: int) -> Scalar:
+    def joined(self, node: Join, where: Mapping[Dim, int]) -> Scalar:
+        place = where[node.dim]
         for part in node.parts:
-            size = self.size(part.dims[0]) if part.dims else 1
+            own = node.own(part)
+            size = self.size(own) if own else 1
             if place < size:
-                return self.read(part, dict.fromkeys(part.dims, place))
+                return self.read(part, {**where, own: place} if own else where)
             place -= size
         raise AssertionError("a joined vector is as long as its axis")
 

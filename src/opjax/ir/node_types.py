@@ -199,7 +199,23 @@ class Opaque(Node):
 
 @record(eq=False, repr=False, kw_only=True)
 class Join(Node):
-    """Scalars and vectors, one behind the other along a dim."""
+    """Parts of an array, one behind the other along a dim.
+
+    A part has the other dims, or some of them, and one of its own for its points along that dim; without one it is one
+    point there.
+    """
+
+    dim: Dim
+
+    @property
+    def others(self) -> Dims:
+        """The dims that are not joined along."""
+        return tuple(d for d in self.dims if d != self.dim)
+
+    def own(self, part: AnyNode) -> Dim | None:
+        """The dim of a part that its points are along."""
+        others = self.others
+        return next((d for d in part.dims if d not in others), None)
 
     @property
     def parts(self) -> tuple[AnyNode, ...]:

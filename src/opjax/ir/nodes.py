@@ -303,18 +303,19 @@ class Graph:
         )
         return self._keep(key, node)
 
-    def join(self, parts: Iterable[AnyNode], dim: Dim, span: Span = NOWHERE) -> AnyNode:
-        """Scalars and vectors one behind the other; a vector along that dim alone is itself."""
+    def join(self, parts: Iterable[AnyNode], dim: Dim, span: Span = NOWHERE, others: Dims = ()) -> AnyNode:
+        """Parts one behind the other along a dim, which have others too; a vector along that dim alone is itself."""
         given = tuple(parts)
         kinds = {p.kind for p in given}
-        want(len(kinds) == 1 and all(len(p.dims) < 2 for p in given), "scalars and vectors of one kind are joined")
-        key = ("join", dim, *(p.number for p in given))
+        alike = len(kinds) == 1 and all(len(set(p.dims).difference(others)) < 2 for p in given)
+        want(alike and dim not in others, "parts of one kind, with one dim of their own at most, are joined")
+        dims = sorted_dims((dim, *others))
+        key = ("join", dim, dims, *(p.number for p in given))
         known = given[0] if len(given) == 1 and given[0].dims == (dim,) else self._known.get(key)
         if known is not None:
             return known
-        node = Join(
-            number=len(self._nodes), dims=(dim,), kind=given[0].kind, roles=roles_of(given), span=span, operands=given
-        )
+        number, kind, roles = len(self._nodes), given[0].kind, roles_of(given)
+        node = Join(number=number, dims=dims, kind=kind, roles=roles, span=span, operands=given, dim=dim)
         return self._keep(key, node)
 
     def gather(self, operand: AnyNode, positions: tuple[int, ...], dim: Dim, span: Span = NOWHERE) -> AnyNode:

@@ -179,7 +179,7 @@ def copy_node(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> Any
         case Place():
             return graph.place(operands[0], node.dim, node.position, node.span)
         case Join():
-            return graph.join(operands, node.dims[0], node.span)
+            return graph.join(operands, node.dim, node.span, node.others)
         case Gather():
             return graph.gather(operands[0], node.positions, node.dims[0], node.span)
         case Segment():

@@ -17,9 +17,12 @@ from opjax.passes.cells import cells
 from opjax.passes.common import common
 from opjax.passes.contract import contract
 from opjax.passes.differences import differences
+from opjax.passes.dots import dots
+from opjax.passes.ends import ends
 from opjax.passes.faces import faces
 from opjax.passes.fold import fold
 from opjax.passes.guard import guard
+from opjax.passes.leading import leading
 from opjax.passes.remarks import left_unrolled
 from opjax.passes.reroll import reroll
 from opjax.passes.scale import scale
@@ -72,6 +75,7 @@ PASSES: tuple[Pass, ...] = (
     Pass(fold, "first, so that sizes and constant conditions are numbers for all that follow"),
     Pass(shift, "after folding, which knows the sizes; before guarding, which would copy the conditions"),
     Pass(cells, "before all that looks into the rates: what is joined is no mask for anybody any more"),
+    Pass(ends, "before guarding, which would copy the conditions; what is cells of their own is joined before"),
     Pass(
         contract, "after folding, which leaves fewer factors; before guarding, which hides products behind selections"
     ),
@@ -89,6 +93,8 @@ PASSES: tuple[Pass, ...] = (
     ),
     Pass(common, "before scaling, which joins the numbers that terms have in common with those that they have not"),
     Pass(scale, "for the vectors of the one before too; after guarding, so that what it divides by is guarded"),
+    Pass(leading, "after all that makes sums; before neighbours are looked for in them"),
+    Pass(dots, "after contracting, which leaves sums over vectors as they are"),
     Pass(differences, "after scaling, which knows sums of neighbours as they are written"),
     Pass(faces, "last: it shares what all others have made of neighbours"),
 )

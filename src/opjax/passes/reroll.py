@@ -218,7 +218,7 @@ class _Rewriting:
     def copy(self, node: AnyNode) -> None:
         """An old node over what its operands are now."""
         if isinstance(node, Join) and not any(part.dims for part in node.parts):
-            self.made[node.number] = self.columns.gather(node.parts, node.dims[0])
+            self.made[node.number] = self.columns.gather(node.parts, node.dim)
             return
         operands = tuple(self.scalar(o) for o in node.operands)
         same = all(new is old for new, old in zip(operands, node.operands, strict=True))

@@ -126,6 +126,13 @@ def _without_detour(graph: Graph, node: View, operand: AnyNode) -> AnyNode:
     return forth.operand if undone and drops else operand
 
 
+def single_shift(node: AnyNode) -> tuple[Dim, int] | None:
+    """The dim and the steps of a node that is a shift along one dim, with zero beyond the end."""
+    if not isinstance(node, View) or node.operand.dims != node.dims:
+        return None
+    return _single(node.selections, node.dims)
+
+
 def _single(selections: tuple[object, ...], dims: tuple[Dim, ...]) -> tuple[Dim, int] | None:
     """The dim and the steps of a shift along one dim, with zero beyond the end."""
     moved = [(d, s) for d, s in zip(dims, selections, strict=True) if s != Along(d)]

@@ -1,0 +1,258 @@
+"""What enters, leaves, or counts at an end of an axis: the same values, with neither zeros nor selections."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import interpreted
+import opjax
+from opjax.ir.evaluate import evaluate
+from opjax.ir.nodes import Along, AnyNode, Apply, AtPosition, Graph, Join, Symbol
+from opjax.ir.program import Program
+from opjax.ir.types import Axis, Dim
+from opjax.passes.ends import ends
+
+A, B = Dim("a"), Dim("b")
+AXES = {"a": Axis("a", "labels", tuple("pqrst")), "b": Axis("b", "labels", ("u", "v", "w"))}
+RANDOM = np.random.default_rng(8)
+Parameters = dict[str, np.ndarray]
+
+
+def leaf(symbol: Symbol, cell: tuple[int, ...]) -> float:
+    """Whole numbers that are not large, which are the same in any order."""
+    if symbol.role == "position":
+        return float(cell[0])
+    return float((sum(map(ord, symbol.name)) + sum((i + 1) * 3**p for p, i in enumerate(cell))) % 7 - 3)
+
+
+def moved(graph: Graph, node: AnyNode, dim: Dim, offset: int) -> AnyNode:
+    return graph.view(node, [Along(d, offset if d == dim else 0) for d in node.dims])
+
+
+@st.composite
+def rates(draw: st.DrawFn) -> Program:
+    """Sums of flows along axes, what enters and leaves at points, and equations of their own there."""
+    graph = Graph()
+    dim = draw(st.sampled_from((A, B)))
+    size, state = AXES[dim.axis].size or 0, graph.symbol("state", "S", ("a", "b"))
+    rate = draw(st.sampled_from((graph.symbol("parameter", "k"), graph.symbol("parameter", "r", (dim.axis,)))))
+    flow = draw(st.sampled_from((state, graph.apply("multiply", (rate, state)))))
+    other = graph.symbol("state", "T", ("b" if dim == A else "a",))
+    step = draw(st.sampled_from((-1, 1)))
+    end = size - 1 if step < 0 else 0
+    inside = moved(graph, moved(graph, flow, dim, step), dim, -step)
+    last = graph.apply(
+        "multiply",
+        [graph.view(n, [AtPosition(end) if d == dim else Along(d) for d in n.dims]) for n in (rate, state)],
+    )
+    parts = [
+        moved(graph, flow, dim, step),
+        graph.apply("negate", (flow,)),
+        graph.apply("negate", (inside,)),
+        graph.apply("negate", (graph.place(last, dim, end),)),
+        graph.place(graph.apply("negate", (last,)), dim, end),
+        graph.place(other, dim, size - 1 - end),
+        graph.place(rate if not rate.dims else other, dim, draw(st.integers(0, size - 1))),
+        graph.apply("multiply", (state, other)),
+    ]
+    whole = graph.apply("add", draw(st.permutations(draw(st.lists(st.sampled_from(parts), min_size=2, max_size=6)))))
+    limit = graph.constant(float(draw(st.integers(0, size))))
+    above = graph.apply("less", (graph.symbol("position", dim.axis, (dim.axis,)), limit))
+    branches = draw(st.permutations((graph.apply("add", (whole, inside)), last, state)))
+    chosen = graph.apply("where", (above, *branches[:2]))
+    roots = {"whole": whole, "chosen": chosen, "both": graph.apply("add", (chosen, whole))}
+    return Program(graph, roots, AXES, {})
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(rates())
+def test_whole_numbers_do_not_change(program: Program) -> None:
+    after = ends(program)
+    old, new = (evaluate(list(p.roots.values()), p.axes, leaf) for p in (program, after))
+    for one, other in zip(old, new, strict=True):
+        for cell in itertools.product(*(range(AXES[dim.axis].size or 0) for dim in one.dims)):
+            where = dict(zip(one.dims, cell, strict=True))
+            assert one.at(where) == other.at(where)
+
+
+ERLANG = """
+model Erlang:
+  axes:
+    k = ordered [a, b, c, d]
+    j = ordered [a, b, c]
+  params:
+    beta
+    sigma
+    gamma
+  states: S, E[k], I[j], R
+  dynamics:
+    S -> E[k="a"] @ beta*sum(I[i] for i in j)
+    E[k] -> E[k+1] @ 4*sigma edge stay
+    E[k="d"] -> I[j="a"] @ 4*sigma
+    I[j] -> I[j+1] @ 3*gamma edge stay
+    I[j="c"] -> R @ 3*gamma
+"""
+EQUATIONS = """
+model Equations:
+  axes:
+    k = ordered [a, b, c, d]
+    j = ordered [a, b, c]
+  params:
+    beta
+    sigma
+    gamma
+  states: S, E[k], I[j], R
+  let:
+    infection = beta*S*sum(I[i] for i in j)
+  dynamics:
+    S' = -infection
+    E[k]' = 4*sigma*(E[k-1] - E[k]) edge absorb
+    E[k="a"]' = infection - 4*sigma*E[k="a"]
+    I[j]' = 3*gamma*(I[j-1] - I[j]) edge absorb
+    I[j="a"]' = 4*sigma*E[k="d"] - 3*gamma*I[j="a"]
+    R' = 3*gamma*I[j="c"]
+"""
+BIRTHS = """
+model Births:
+  axes:
+    a = ordered [u, v, w, x, y]
+  params:
+    m[a]
+    mu[a]
+    da
+  states: n[a]
+  dynamics:
+    n[a] -> n[a+1] @ 1/da edge absorb
+    n[a] -> 0 @ mu[a]
+    0 -> n[a="u"] @ sum(m[b]*n[b] for b in a)
+"""
+BACK = """
+model Back:
+  axes:
+    a = ordered [u, v, w]
+    k = ordered [p, q, r, s]
+  params:
+    C[a, a]
+    g
+  states: S[a], I[a, k], R[a]
+  dynamics:
+    S[a] -> I[a, k="s"] @ sum(C[a, b]*sum(I[b, j] for j in k) for b in a)
+    I[a, k] -> I[a, k-1] @ g edge stay
+    I[a, k="p"] -> R[a] @ g
+"""
+DIVISION = """
+model Division:
+  axes:
+    k = ordered [p, q, r, s]
+  params:
+    g
+  states: x[k]
+  dynamics:
+    d(x[k])/dt = 2*g*x[k="s"] - g*sqrt(x[k]) if k == "p" else g*(x[k-1] - x[k])/sqrt(x[k] - x[k="p"]) edge absorb
+"""
+
+
+def erlang(y: np.ndarray, p: Parameters) -> np.ndarray:
+    infection = p["beta"] * y[0] * y[5:8].sum()
+    flows = np.concatenate([[infection], 4 * p["sigma"] * y[1:5], 3 * p["gamma"] * y[5:8]])
+    return np.concatenate([[0.0], flows]) - np.concatenate([flows, [0.0]])
+
+
+def births(y: np.ndarray, p: Parameters) -> np.ndarray:
+    return np.concatenate([[p["m"] @ y], y[:-1] / p["da"]]) - y / p["da"] - p["mu"] * y
+
+
+def back(y: np.ndarray, p: Parameters) -> np.ndarray:
+    infectious = y[3:15].reshape(3, 4)
+    flow = p["g"] * infectious
+    caught = y[:3] * (p["C"] @ infectious.sum(axis=1))
+    change = np.concatenate([flow[:, 1:], caught[:, None]], axis=1) - flow
+    return np.concatenate([-caught, change.ravel(), flow[:, 0]])
+
+
+def division(y: np.ndarray, p: Parameters) -> np.ndarray:
+    rest = p["g"] * (y[:-1] - y[1:]) / np.sqrt(y[1:] - y[0])
+    return np.concatenate([[2 * p["g"] * y[-1] - p["g"] * np.sqrt(y[0])], rest])
+
+
+Case = tuple[str, Callable[[np.ndarray, Parameters], np.ndarray], np.ndarray, dict[str, tuple[int, ...]]]
+CASES: dict[str, Case] = {
+    "erlang": (ERLANG, erlang, RANDOM.uniform(size=9), {"beta": (), "sigma": (), "gamma": ()}),
+    "equations": (EQUATIONS, erlang, RANDOM.uniform(size=9), {"beta": (), "sigma": (), "gamma": ()}),
+    "births": (BIRTHS, births, RANDOM.uniform(size=5), {"m": (5,), "mu": (5,), "da": ()}),
+    "back": (BACK, back, RANDOM.uniform(size=18), {"C": (3, 3), "g": ()}),
+    "division": (DIVISION, division, np.array([0.5, 0.9, 1.7, 2.0]), {"g": ()}),
+}
+
+
+def parameters(name: str) -> Parameters:
+    random = np.random.default_rng(3)
+    return {key: random.uniform(0.5, 1.5, shape) for key, shape in CASES[name][3].items()}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_models_are_as_written_by_hand(name: str) -> None:
+    text, by_hand, y, _ = CASES[name]
+    rhs, p = opjax.compile_rhs(text), parameters(name)
+    np.testing.assert_allclose(rhs(0.0, y, p), by_hand(y, p), rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(rhs(0.0, y, p), interpreted.derivative(rhs, y, p), rtol=1e-12, atol=1e-15)
+    single = rhs(0.0, y.astype(np.float32), p)
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, by_hand(y, p), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_jax_computes_and_differentiates_the_same(name: str) -> None:
+    text, by_hand, y, _ = CASES[name]
+    rhs, p = opjax.compile_rhs(text), parameters(name)
+
+    def squares(y: jax.Array) -> jax.Array:
+        return jnp.sum(rhs(0.0, y, p) ** 2)
+
+    run: Callable[[jax.Array], tuple[jax.Array, jax.Array]] = jax.jit(jax.value_and_grad(squares))
+
+    with jax.enable_x64(True):
+        value, slope = map(np.asarray, run(jnp.asarray(y)))
+    np.testing.assert_allclose(value, np.sum(by_hand(y, p) ** 2), rtol=1e-12)
+    step = 1e-6 * np.eye(y.size)
+    want = [(np.sum(by_hand(y + d, p) ** 2) - np.sum(by_hand(y - d, p) ** 2)) / 2e-6 for d in step]
+    np.testing.assert_allclose(slope, want, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_there_are_no_zeros_and_no_selections(name: str) -> None:
+    rhs = opjax.compile_rhs(CASES[name][0])
+    assert "where" not in rhs.source
+    assert "shift" not in rhs.source
+    assert "concat" in rhs.source
+
+
+def test_what_leaves_is_read_from_the_flow() -> None:
+    """The last class is left by the flow itself: not one operation is for the end alone."""
+    graph = Graph()
+    k, state = graph.symbol("parameter", "k"), graph.symbol("state", "x", ("a",))
+    flow = graph.apply("multiply", (k, state))
+    inside = moved(graph, moved(graph, flow, A, -1), A, 1)
+    last = graph.apply("multiply", (k, graph.view(state, [AtPosition(4)])))
+    rate = graph.apply("add", (graph.apply("negate", (inside,)), graph.apply("negate", (graph.place(last, A, 4),))))
+    found = ends(Program(graph, {"x": graph.apply("add", (rate, state)), "rate": rate, "y": last}, AXES, {}))
+    assert sum(isinstance(node, Apply) and node.function == "multiply" for node in found.nodes) == 1
+
+
+def test_a_condition_that_changes_twice_stays() -> None:
+    graph = Graph()
+    state, position = graph.symbol("state", "x", ("a",)), graph.symbol("position", "a", ("a",))
+    here = graph.apply("equal", (position, graph.constant(2.0)))
+    program = Program(graph, {"x": graph.apply("where", (here, graph.constant(1.0), state))}, AXES, {})
+    assert ends(program) is program
+    first = graph.apply("equal", (position, graph.constant(0.0)))
+    changed = Program(graph, {"x": graph.apply("where", (first, graph.constant(1.0), state))}, AXES, {})
+    assert isinstance(ends(changed).roots["x"], Join)
