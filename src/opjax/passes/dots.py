@@ -1,7 +1,6 @@
-"""Dots: the sum of a product of two vectors becomes one operation, since for NumPy products and sums are two.
+"""Dots: the sum of a product of two vectors becomes one operation, since products and sums are two.
 
-``sum(m[b]*u[b] for b in age)`` is ``m.dot(u)``; of more factors the last is apart. JAX's compiler adds up while it
-multiplies anyway.
+``sum(m[b]*u[b] for b in age)`` is ``m.dot(u)``; of more factors the last is apart.
 
 Law: a sum is taken in another order, as in *contract*: a sum of n products of k factors differs by at most n + k units
 in the last place of the sum of their absolute values.
