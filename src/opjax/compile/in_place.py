@@ -46,6 +46,7 @@ class InPlace(Temporaries):
         result: what is returned, where that is not ``out``.
         neighbours: the sums over neighbours that are computed along memory.
         stencils: writes them.
+        over: the variable of an operand that may be where the result of a call goes.
     """
 
     targets: Targets = field(default_factory=Targets)
@@ -53,6 +54,7 @@ class InPlace(Temporaries):
     result: str = ""
     neighbours: Neighbours = field(default_factory=lambda: Neighbours({}))
     stencils: Stencils = field(default_factory=Stencils)
+    over: str = ""
 
     def count(self) -> None:
         """As `Emitter.count`; and plan where everything goes."""
@@ -166,11 +168,18 @@ class InPlace(Temporaries):
             value = self.joined(node.function, self.terms(node, target.dims), target.dims)
             self.lines[self.stencils.made[value.text]] = f"{value.text} = {target.text}"
             return Value(value.text, target.dims)
+        self.over = ""
         call = self.call(node, target.dims)
         if call is None:
-            return self.plain(node)
+            value = self.plain(node)
+            if value.is_own(target.dims) and value.text in self.begun:
+                self.begin_there(value.text, target.text)
+                self.targets.written.add(node.number)
+            return value
+        if self.over:
+            self.begin_there(self.over, target.text)
         self.targets.written.add(node.number)
-        text = f"{call}{target.text})"
+        text = f"{call}{self.over or target.text})"
         if self.uses[node.number] > 1:
             return self.assign(self.program.names.get(node.number, "v"), Value(text, target.dims))
         self.here.append(text)
@@ -202,9 +211,12 @@ class InPlace(Temporaries):
             case Apply(function=function) if self.order(node) == order and function not in COMPOSED:
                 if function in SIGNS:
                     *others, (last, minus) = self.terms(node, order)
-                    first = self.joined(function, others, order).text
+                    first = self.joined(function, others, order)
                     name = self.helper(f"write_{'subtract' if minus else function}")
-                    return f"{name}({first}, {last.text[1:] if minus else last.text}, "
+                    text = last.text[1:] if minus else last.text
+                    own = [word for word, value in ((first.text, first), (text, last)) if value.is_own(order)]
+                    self.over = next((word for word in own if word in self.begun), "")
+                    return f"{name}({first.text}, {text}, "
                 if function == "negate":
                     return f"{self.helper('write_negative')}({self.operand(node.arguments[0]).text}, "
                 direct = self.direct(function) is not None and len(node.arguments) < 3
@@ -279,6 +291,12 @@ class InPlace(Temporaries):
     def into_room(self, node: AnyNode, through: View | None = None) -> Value:
         """The value of an operation, written where there is room at its ends; or where a shift of it wants it."""
         order = self.order(node) if isinstance(node, Apply) else ()
+        if not through and self.neighbours.is_all(node) and list(self.padding.rooms[node.number]) == [*order[:1]]:
+            padded = self.room(node, order)
+            there = self.assign(self.program.names.get(node.number, "total"), Value(padded.inside(), order)).text
+            self.stencils.sum(self.neighbours.sums[node.number], self, order, there)
+            self.here.extend(padded.ends())
+            return Value(there, order)
         call = self.call(node, order) if order else None
         value = self.plain(node) if call is None else Value(call, order)
         padded = self.room(through or node, value.order)

@@ -13,6 +13,8 @@ from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol
 from opjax.ir.types import Dim, Dims, Role
 
+Begun = tuple[int, str, tuple[Term, ...]]
+"""The place of a statement, and the function and the terms of the operation that it begins with."""
 OF_PARAMETERS: frozenset[Role] = frozenset(("parameter",))
 
 
@@ -25,12 +27,16 @@ class Temporaries(Emitter):
         read: variables that are read as they are.
         long: variables that hold long arrays.
         ahead: what is computed of parameters alone, before everything else.
+        parts: of texts, which operations they are on what.
+        begun: variables that begin as an operation on two terms, with the place of the statement.
     """
 
     cells: dict[str, str] = field(default_factory=dict[str, str])
     read: set[str] = field(default_factory=set[str])
     long: set[str] = field(default_factory=set[str])
     ahead: set[int] = field(default_factory=set[int])
+    parts: dict[str, tuple[str, tuple[Term, ...]]] = field(default_factory=dict[str, "tuple[str, tuple[Term, ...]]"])
+    begun: dict[str, Begun] = field(default_factory=dict[str, "Begun"])
 
     def given_nodes(self, nodes: list[AnyNode], settled: Container[int]) -> set[int]:
         """As `Emitter.given_nodes`; where there are few parameters, numbers stand ahead."""
@@ -123,15 +129,30 @@ class Temporaries(Emitter):
             covered = {dim for value, _ in done for dim in (value.order if value.whole else value.covers)}
             whole = covered.issuperset(order)
             head = replace(Emitter.joined(self, function, done, order), fresh=whole, whole=whole)
+            self.parts[head.text] = function, tuple(done)
             if not rest or head.is_own(order):
                 break
         if not rest:
             return head
-        name = head.text if head.text.isidentifier() else self.assign("v", head).text
+        name = head.text if head.text.isidentifier() else self.begin(head)
         for value, minus in rest:
             sign = INFIX[function][0].strip()
             self.here.append(f"{name} -= {value.text[1:]}" if minus else f"{name} {sign}= {value.text}")
         return Value(name, order, fresh=True)
+
+    def begin(self, value: Value) -> str:
+        """A statement that gives a value a variable, which may be part of another array later on."""
+        name = self.assign("v", value).text
+        function, terms = self.parts.get(value.text, ("", ()))
+        if len(terms) == 2 and not terms[0][1] and self.here is self.lines:
+            self.begun[name] = len(self.here) - 1, function, terms
+        return name
+
+    def begin_there(self, name: str, there: str) -> None:
+        """Have a variable be part of another array from the statement on that gives it its value."""
+        place, function, ((first, _), (last, minus)) = self.begun[name]
+        call = self.helper(f"write_{'subtract' if minus else function}")
+        self.lines[place] = f"{name} = {call}({first.text}, {last.text[1:] if minus else last.text}, {there})"
 
     def written_over(self, function: str, value: Value, own: Value) -> Value:
         """A value minus an array, or over it, where the array was."""
@@ -143,3 +164,43 @@ class Temporaries(Emitter):
         """A function of an array, where the array was."""
         name = own.text if own.text.isidentifier() else self.assign("v", own).text
         return Value(f"{self.helper(function)}({name}, {name})", own.order, fresh=True)
+
+    def power(self, node: IntegerPower) -> Value:
+        """As `Emitter.power`, each square where the one before was, and the product where the last was."""
+        base, left = self.operand(node.base), abs(node.exponent)
+        if not base.order or self.here is self.settled or left < 2:
+            return Emitter.power(self, node)
+        if not base.text.isidentifier():
+            base = replace(base, text=self.assign("base", base).text)
+        own = base.is_own(base.order)
+        if node.exponent == 2 and not own:
+            return replace(base, text=f"{base.text}*{base.text}", binding=5, fresh=True)
+        name = self.powers(base, left, own)
+        if node.exponent < 0:
+            one = Value(self.table(Table("cell", number=1.0), "number_1"), ())
+            return replace(self.written_over("divide", one, replace(base, text=name)), whole=base.whole)
+        return replace(base, text=name, fresh=True)
+
+    def powers(self, base: Value, left: int, own: bool) -> str:
+        """The variable of a power from 2 on, which nothing else holds; `own`: whether the base may be written over."""
+        square, result, result_is_own = base.text, "", False
+        while True:
+            last, odd = left == 1, left & 1
+            if odd and result and last:
+                self.here.append(f"{square} *= {result}")
+            elif odd and result and result_is_own:
+                self.here.append(f"{result} *= {square}")
+            elif odd and result:
+                result, result_is_own = self.assign("v", Value(f"{result}*{square}", base.order)).text, True
+            elif odd:
+                result, result_is_own = square, own
+            left >>= 1
+            if not left:
+                return square
+            if own and result != square:
+                self.here.append(f"{square} *= {square}")
+            else:
+                factor = Value(square, base.order), False
+                square, own = self.assign("square", Value(f"{square}*{square}", base.order)).text, True
+                if self.here is self.lines:
+                    self.begun[square] = len(self.here) - 1, "multiply", (factor, factor)
