@@ -178,6 +178,7 @@ def test_the_groups_of_a_network() -> None:
         "fold": False,
         "shift": False,
         "cells": False,
+        "swaps": False,
         "ends": False,
         "contract": False,
         "batch": False,

@@ -21,7 +21,7 @@ from opjax.passes import PASSES, Pass
 from opjax.passes.reroll import Bounds, reroll
 from strategies.programs import AXES, programs
 
-EXACT = ("fold", "shift", "guard", "batch", "faces")
+EXACT = ("fold", "shift", "guard", "batch", "faces", "swaps")
 """No value changes by a bit."""
 REORDERED = ("cells", "common", "contract", "differences", "dots", "ends", "leading", "reroll", "scale")
 """Sums and products are taken in another order."""

@@ -14,7 +14,7 @@ from opjax.compile.blockwise import concatenated
 from opjax.compile.contraction import common_order, subscripts, usual_orders
 from opjax.compile.naming import Namer
 from opjax.compile.once import POSITIONAL, settled_nodes
-from opjax.compile.reading import hint_of, in_order, picked, resized
+from opjax.compile.reading import hint_of, in_order, picked, read_along
 from opjax.compile.signs import INFIX, Term, folds, terms_of
 from opjax.compile.tables import ONE, interpolated
 from opjax.compile.text import TIGHTEST, Table, Value
@@ -359,11 +359,7 @@ class Emitter:
         for dim in value.order:
             selection = chosen[dim]
             assert isinstance(selection, Along)
-            if selection.points:
-                value = resized(value, selection, self.program.axes[dim.axis].size or 0, self.helper, len(order))
-            elif selection.offset:
-                call = self.helper(f"shift_{selection.edge}")
-                value = Value(f"{call}({value.text}, {selection.offset}, {len(order)})", value.order)
+            value = read_along(value, selection, self.program.axes[dim.axis].size or 0, self.helper, len(order))
             order.append(selection.dim)
         return self.diagonal(Value(value.text, tuple(order), value.binding))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from opjax.compile.neighbours import Neighbours
+from opjax.compile.reading import is_swap
 from opjax.ir.nodes import Along, AnyNode, AtPosition, Edge, Join, Symbol, View
 from opjax.ir.types import Axis, Dim, Dims
 
@@ -153,6 +154,8 @@ class Padding:
         for dim, selection in zip(view.operand.dims, view.selections, strict=True):
             if isinstance(selection, Along) and (selection.offset or selection.points):
                 size, first = axes[dim.axis].size or 0, selection.offset
+                if is_swap(selection, size):
+                    return
                 room = Room(selection.edge, size, max(0, -first), max(0, first + (selection.points or size) - size))
                 known = rooms.get(dim)
                 if max(room.low, room.high) > size or (known is not None and known.edge != room.edge):

@@ -19,6 +19,15 @@ _PRODUCTS: Mapping[str, str] = {
     "ab,ca->cb": "{b}.dot({a})",
     "ab,ca->bc": "{b}.dot({a}).T",
 }
+_EACH: Mapping[str, str] = {
+    "abc,ac->ab": "xp.matmul({a}, {b}[..., None])[..., 0]",
+    "ab,acb->ac": "xp.matmul({b}, {a}[..., None])[..., 0]",
+    "abc,ab->ac": "xp.matmul({b}[:, None], {a})[:, 0]",
+    "ab,abc->ac": "xp.matmul({a}[:, None], {b})[:, 0]",
+}
+"""A matrix and a vector for each point of the first dim."""
+MOST_MATRICES = 32
+"""Of more of them `numpy.einsum` is as quick."""
 
 
 def product_text(recipe: str, factors: Sequence[str], sizes: Mapping[str, int]) -> str | None:
@@ -36,6 +45,9 @@ def product_text(recipe: str, factors: Sequence[str], sizes: Mapping[str, int]) 
     known = _PRODUCTS.get(recipe)
     if known is not None:
         return known.format(a=a, b=b)
+    each = _EACH.get(recipe)
+    if each is not None and sizes["a"] <= MOST_MATRICES:
+        return each.format(a=a, b=b)
     inputs, _, result = recipe.partition("->")
     left, _, right = inputs.partition(",")
     if len(left) > len(right):

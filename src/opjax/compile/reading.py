@@ -22,8 +22,8 @@ def picked(operand: Value, chosen: Mapping[Dim, Along | AtPosition]) -> Value:
     return Value(f"{operand.within(TIGHTEST)}[{inside}]", kept)
 
 
-def resized(value: Value, along: Along, size: int, helper: Callable[[str], str], place: int) -> Value:
-    """The value with another number of points along a dim: a slice where all of them exist.
+def read_along(value: Value, along: Along, size: int, helper: Callable[[str], str], place: int) -> Value:
+    """The value read along a dim: shifted, or at another number of points, which is a slice where all of them exist.
 
     Arguments:
         value: an array.
@@ -32,11 +32,21 @@ def resized(value: Value, along: Along, size: int, helper: Callable[[str], str],
         helper: gives the name of a function.
         place: which dim it is.
     """
+    lead, rest = ":, " * place, ", ..." if place + 1 < len(value.order) else ""  # the standard of arrays wants all dims
+    if not along.points:
+        if is_swap(along, size):
+            return Value(f"{value.within(TIGHTEST)}[{lead}::-1{rest}]", value.order)
+        call = f"{helper(f'shift_{along.edge}')}({value.text}, {along.offset}, {place})" if along.offset else ""
+        return Value(call, value.order) if call else value
     first, last = along.offset, along.offset + along.points
     if first >= 0 and last <= size:
-        rest = ", ..." if place + 1 < len(value.order) else ""  # the standard of arrays wants all dims
-        return Value(f"{value.within(TIGHTEST)}[{':, ' * place}{first}:{last}{rest}]", value.order)
+        return Value(f"{value.within(TIGHTEST)}[{lead}{first}:{last}{rest}]", value.order)
     return Value(f"{helper(f'read_{along.edge}')}({value.text}, {first}, {last}, {place})", value.order)
+
+
+def is_swap(along: Along, size: int) -> bool:
+    """Whether the two points of a dim change places."""
+    return size == 2 and along.offset % 2 == 1 and along.edge == "periodic" and not along.points
 
 
 def in_order(value: Value, order: Dims) -> Value:

@@ -27,6 +27,7 @@ from opjax.passes.remarks import left_unrolled
 from opjax.passes.reroll import reroll
 from opjax.passes.scale import scale
 from opjax.passes.shift import shift
+from opjax.passes.swaps import swaps
 
 
 class Pass(NamedTuple):
@@ -75,6 +76,7 @@ PASSES: tuple[Pass, ...] = (
     Pass(fold, "first, so that sizes and constant conditions are numbers for all that follow"),
     Pass(shift, "after folding, which knows the sizes; before guarding, which would copy the conditions"),
     Pass(cells, "before all that looks into the rates: what is joined is no mask for anybody any more"),
+    Pass(swaps, "after folding; before contracting, which makes matrices of what is read at other points"),
     Pass(ends, "before guarding, which would copy the conditions; what is cells of their own is joined before"),
     Pass(
         contract, "after folding, which leaves fewer factors; before guarding, which hides products behind selections"
