@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -69,8 +70,34 @@ def _clip(x: float, low: float, high: float) -> float:
     return _minimum(_maximum(x, low), high)
 
 
+def _floor(x: float) -> float:
+    return x // 1.0 if x - x == 0.0 else x  # also where there is no such integer, or it would lose the sign of -0
+
+
+def _ceil(x: float) -> float:
+    return -_floor(-x)
+
+
+def _sign(x: float) -> float:
+    return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0 if x == 0.0 else x
+
+
+def _step(x: float) -> float:
+    return 1.0 if x >= 0.0 else 0.0
+
+
+def _sigmoid(x: float) -> float:
+    return 1.0 / (1.0 + math.exp(-x))
+
+
 NUMBERS: dict[str, ArrayFunction] = {
     "abs": abs,
+    "sign": _sign,
+    "step": _step,
+    "floor": _floor,
+    "ceil": _ceil,
+    "mod": operator.mod,
+    "sigmoid": _sigmoid,
     "exp": math.exp,
     "expm1": math.expm1,
     "log": math.log,

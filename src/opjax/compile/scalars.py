@@ -8,11 +8,14 @@ Benchmark: the networks in `benchmarks/against_unrolled.py`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
+from types import FunctionType, MappingProxyType
 
 from opjax.compile.costs import CHEAP
+from opjax.compile.helpers import NUMBERS
+from opjax.compile.hushed import may_warn
 from opjax.compile.numbers import is_small
-from opjax.ir.nodes import AnyNode, Apply, Interpolate, Join, Segment, View
+from opjax.compile.settled import MANY
+from opjax.ir.nodes import AnyNode, Apply, Interpolate, Join, Segment, Symbol, View
 from opjax.ir.program import Optimise, Program
 from opjax.ir.types import Role
 
@@ -20,18 +23,21 @@ MOST = 1_000
 """Programs of more values are quicker as arrays; nobody looks."""
 AS_WRITTEN = 1.5
 """Programs that cost so many times as much before the passes cost more after them too; nobody tries."""
-FUNCTION = 3
-"""What a function such as exp costs, in operations on Python's numbers; these are measured, as all that follow."""
+FUNCTION, HELPER, OF_NUMPY_ALONE = 2, 4, 40
+"""What a function such as exp costs, in operations on Python's numbers; one that is written in Python, such as a
+minimum; and one that NumPy has and Python has not. These are measured, as all that follow."""
 ENDS = 1.2
 """What it costs to read a state and to store its derivative."""
+GIVEN = 2
+"""What it costs to put a parameter into an array, where these are so few that they are taken one by one."""
 OF_NUMPY = 3
 """What an operation on a scalar of NumPy costs."""
 ON_ARRAYS: Mapping[type[AnyNode], float] = MappingProxyType({Segment: 48, Join: 28, View: 4})
 """What some operations on short arrays cost."""
 SETTLED = frozenset[Role](("parameter", "size"))
 """What depends on these alone is mostly kept from call to call."""
-ON_ARRAY = 20
-"""What all others cost."""
+ON_ARRAY, FUNCTION_ON_ARRAY, CHOICE_ON_ARRAY, HUSHED = 20, 26, 40, 30
+"""What all others cost, those that are functions and conditionals; and to hold back warnings."""
 
 
 def program_of_numbers(written: Program, program: Program, optimise: Optimise) -> Program | None:
@@ -58,22 +64,36 @@ def program_of_numbers(written: Program, program: Program, optimise: Optimise) -
 
 def cost_of_numbers(program: Program) -> float:
     """What a program of scalars costs, in operations on Python's numbers."""
-    operations = sum(FUNCTION if _is_function(node) else 1 for node in program.nodes if node.operands)
-    return operations + ENDS * len(program.roots)
+    return sum(_of_number(node) for node in program.nodes if node.operands) + ENDS * len(program.roots)
+
+
+def _of_number(node: AnyNode) -> float:
+    if not isinstance(node, Apply):
+        return OF_NUMPY_ALONE if isinstance(node, Interpolate) else 1
+    if node.function in NUMBERS:
+        return HELPER if isinstance(NUMBERS[node.function], FunctionType) else FUNCTION
+    return 1 if node.function in CHEAP else OF_NUMPY_ALONE
 
 
 def cost_of_arrays(program: Program) -> float:
     """What a program of short arrays costs, in operations on Python's numbers; in truth it is rather more."""
-    cost = 0.0
+    cost = HUSHED if "where" in program.functions and may_warn(program.nodes) else 0.0
+    parameters = 0
     for node in program.nodes:
-        if not node.operands or node.roles <= SETTLED:
+        if not node.operands:
+            parameters += isinstance(node, Symbol) and node.role == "parameter"
+        elif node.roles <= SETTLED:
             continue
-        if node.dims:
-            cost += ON_ARRAYS.get(type(node), ON_ARRAY)
+        elif node.dims:
+            cost += _on_array(node)
         elif not isinstance(node, View):  # an element that is a root is stored with all others
             cost += OF_NUMPY
-    return cost
+    return cost + (GIVEN * parameters if parameters < MANY else 0.0)
 
 
-def _is_function(node: AnyNode) -> bool:
-    return isinstance(node, Interpolate) or (isinstance(node, Apply) and node.function not in CHEAP)
+def _on_array(node: AnyNode) -> float:
+    if not isinstance(node, Apply):
+        return ON_ARRAYS.get(type(node), ON_ARRAY)
+    if node.function == "where":
+        return CHOICE_ON_ARRAY
+    return ON_ARRAY if node.function in CHEAP else FUNCTION_ON_ARRAY
