@@ -32,6 +32,7 @@ from opjax.backends.base import OPERATORS, Array, ArrayFunction, variadic
 
 _Pair: TypeAlias = tuple[jax.Array, jax.Array]
 _MOST_FACTORS = 8  # more factors in a repeated product are less exact than a power
+_MOST_HALVES = 5
 
 
 def _alike(*values: Array) -> list[jax.Array]:
@@ -180,6 +181,27 @@ def _root(exponent: float) -> Callable[[jax.Array], jax.Array]:
     )
 
 
+@functools.lru_cache(maxsize=1024)
+def _half(exponent: float) -> Callable[[jax.Array], jax.Array]:
+    """The power with a literal exponent such as 3/2: a root times whole powers, in a third of the time."""
+
+    def value(x: jax.Array) -> jax.Array:
+        root, factors = lax.sqrt(x), int(abs(exponent))
+        product = root if factors % 2 else lax.abs(root)  # the root of -0 is -0
+        if factors:
+            product = product * (x if factors == 1 else lax.integer_pow(x, factors))
+        return 1.0 / product if exponent < 0 else product
+
+    function = jax.custom_jvp(value)
+
+    @function.defjvp
+    def _(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> _Pair:
+        (x,), (tangent,) = primals, tangents
+        return function(x), tangent * (exponent * _power_of(x, exponent - 1.0))
+
+    return function
+
+
 def _power_of(base: Array, exponent: Array) -> jax.Array:
     """The power, with the right value and slopes at the base 0.
 
@@ -194,6 +216,8 @@ def _power_of(base: Array, exponent: Array) -> jax.Array:
         return lax.integer_pow(base, int(exponent))
     if 0 < exponent < 1:
         return _root(float(exponent))(base)
+    if abs(exponent) < _MOST_HALVES and 2 * exponent % 2 == 1:
+        return _half(float(exponent))(base)
     return lax.pow(base, _of_dtype(exponent, base.dtype))
 
 

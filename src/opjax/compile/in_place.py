@@ -26,7 +26,7 @@ from opjax.compile.released import LONG
 from opjax.compile.signs import Term, terms_of
 from opjax.compile.stencils import Stencils
 from opjax.compile.targets import Target, Targets, length
-from opjax.compile.temporaries import Temporaries
+from opjax.compile.temporaries import Temporaries, half_of
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Vectors
 from opjax.ir.nodes import AnyNode, Apply, Contract, Gather, IntegerPower, Join, Reduce, Segment, Symbol, View
@@ -79,6 +79,8 @@ class InPlace(Temporaries):
     def apply(self, node: Apply) -> Value:
         """As `Emitter.apply`, with scalars beside arrays as arrays without axes."""
         order = self.order(node)
+        if half_of(node) is not None and (root := self.root(node)):
+            return root
         if node.function not in SIGNS or not order:
             inner = [self.operand(argument) for argument in node.arguments]
             whole = any(value.whole and value.order == order for value in inner)
@@ -206,7 +208,7 @@ class InPlace(Temporaries):
     def call(self, node: AnyNode, order: Dims) -> str | None:
         """The call of a function that can write an array of that order, up to where it writes to."""
         match node:
-            case Apply() if self.neighbours.is_all(node):
+            case Apply() if self.neighbours.is_all(node) or half_of(node) is not None:
                 return None
             case Apply(function=function) if self.order(node) == order and function not in COMPOSED:
                 if function in SIGNS:
