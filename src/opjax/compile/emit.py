@@ -359,7 +359,8 @@ class Emitter:
         for dim in value.order:
             selection = chosen[dim]
             assert isinstance(selection, Along)
-            value = read_along(value, selection, self.program.axes[dim.axis].size or 0, self.helper, len(order))
+            if selection.offset or selection.points:  # the axis of a table over time is none of the program's
+                value = read_along(value, selection, self.program.axes[dim.axis].size or 0, self.helper, len(order))
             order.append(selection.dim)
         return self.diagonal(Value(value.text, tuple(order), value.binding))
 
