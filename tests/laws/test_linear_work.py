@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Mapping
 
@@ -72,11 +73,14 @@ def calls(text: str) -> int:
         nonlocal count
         count += event in ("call", "c_call")
 
+    gc.collect()
+    gc.disable()  # what other tests have left behind is no work of this call
     sys.setprofile(note)
     try:
         first_call(text)
     finally:
         sys.setprofile(None)
+        gc.enable()
     return count
 
 
