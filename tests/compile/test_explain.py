@@ -183,6 +183,7 @@ def test_the_groups_of_a_network() -> None:
         "contract": False,
         "batch": False,
         "reroll": True,
+        "opposite": False,
         "common": False,
         "scale": False,
         "leading": False,

@@ -48,9 +48,9 @@ def test_values_are_those_of_the_power(exponent: float, library: str) -> None:
 def test_no_general_power_is_left(exponent: float) -> None:
     rhs = compiled(exponent)
     written = rhs._quantities.kernel(NUMPY).code("written").text
-    assert ("pow(" in written) == (exponent == 0.5)
+    assert "pow(" not in written
     traced = str(jax.make_jaxpr(lambda y: rhs(0.0, y))(jnp.ones(60)))
-    assert (" pow " in traced) == (exponent == 0.5)
+    assert " pow " not in traced
 
 
 @pytest.mark.parametrize("exponent", EXPONENTS)

@@ -176,7 +176,7 @@ _power.defjvp(_power_jvp, symbolic_zeros=True)
 def _root(exponent: float) -> Callable[[jax.Array], jax.Array]:
     """The power with a literal exponent between 0 and 1: the slope at 0 is infinite."""
     return _with_edge(
-        lambda x: lax.pow(x, _of_dtype(exponent, x.dtype)),
+        lambda x: lax.abs(lax.sqrt(x)) if exponent == 0.5 else lax.pow(x, _of_dtype(exponent, x.dtype)),
         lambda x, y: exponent * _power_of(x, exponent - 1.0),
     )
 

@@ -187,7 +187,7 @@ class Temporaries(Emitter):
         """A power of an array with an exponent such as 3/2, which is a root times the base.
 
         It takes a tenth of the time. Law: it differs by at most a unit in the last place for each factor and two more;
-        of minus infinity it is undefined.
+        of minus infinity it is undefined, and where it is 0 the sign may be another.
         """
         exponent = half_of(node)
         base = None if exponent is None else self.operand(node.arguments[0])
@@ -197,7 +197,7 @@ class Temporaries(Emitter):
             base = replace(base, text=self.assign("base", base).text)
         factors = int(abs(exponent))
         name = self.assign("root", Value(f"{self.helper('sqrt')}({base.text})", base.order)).text
-        if factors % 2 == 0:
+        if exponent < 0 and factors % 2 == 0:
             self.here.append(f"{self.helper('abs')}({name}, {name})")  # the root of -0 is -0
         self.here.extend([f"{name} *= {base.text}"] * factors)
         found = Value(name, base.order, fresh=True)
@@ -234,4 +234,4 @@ def half_of(node: AnyNode) -> float | None:
     if not isinstance(node, Apply) or node.function != "pow" or not isinstance(node.arguments[1], Constant):
         return None
     exponent = float(node.arguments[1].value)
-    return exponent if abs(exponent) < MOST_FACTORS and 2 * exponent % 2 == 1 and exponent != 0.5 else None
+    return exponent if abs(exponent) < MOST_FACTORS and 2 * exponent % 2 == 1 else None

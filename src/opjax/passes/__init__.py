@@ -23,6 +23,7 @@ from opjax.passes.faces import faces
 from opjax.passes.fold import fold
 from opjax.passes.guard import guard
 from opjax.passes.leading import leading
+from opjax.passes.opposite import opposite
 from opjax.passes.remarks import left_unrolled
 from opjax.passes.reroll import reroll
 from opjax.passes.scale import scale
@@ -93,6 +94,7 @@ PASSES: tuple[Pass, ...] = (
         makes_vectors=True,
         remark=left_unrolled,
     ),
+    Pass(opposite, "before scaling, which takes the signs that it moves into numbers"),
     Pass(common, "before scaling, which joins the numbers that terms have in common with those that they have not"),
     Pass(scale, "for the vectors of the one before too; after guarding, so that what it divides by is guarded"),
     Pass(leading, "after all that makes sums; before neighbours are looked for in them"),
