@@ -188,7 +188,7 @@ def combined(node: AnyNode, uses: Mapping[int, int]) -> list[tuple[int, ...]]:
         if one is not None:
             key = (one.around[0].number, *one.around[1:])
             found.setdefault(key, []).append(at)
-            if one.high == one.low:
+            if one.high == one.low != 0:  # and not u[x+1] - u[x+1]
                 second.add(key)
     return [tuple(places) for key, places in found.items() if len(places) > 1 and key in second]
 
