@@ -19,13 +19,15 @@ from opjax.compile.padding import Room
 from opjax.compile.targets import is_renaming
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Stored, sliced
-from opjax.ir.nodes import Along, AnyNode, Edge, Gather, Join, Symbol, View
+from opjax.ir.nodes import Along, AnyNode, Edge, Gather, IntegerPower, Join, Symbol, View
 from opjax.ir.nodes import Place as PlaceNode
 from opjax.ir.types import Dim
 
 LONG = 128
 FEW_RUNS = 4
 """Runs of neighbours that a gather may be made of, and be differentiated as slices."""
+MOST_FACTORS = 8
+"""What JAX's function of powers takes for a product of the base."""
 Place = tuple[int, Dim, Edge]
 """An operand, the dim that it is read along, and what lies beyond its ends."""
 Places = tuple[int, ...]
@@ -99,6 +101,13 @@ class Widened(Emitter):
     def positions(self, positions: Places) -> str:
         """The name of a constant array of positions."""
         return self.table(Table("positions", positions=positions), "positions")
+
+    def power(self, node: IntegerPower) -> Value:
+        """As `Emitter.power`: one operation, which XLA makes the same squares and products of."""
+        base = self.operand(node.base)
+        if node.exponent == 2 or not 1 < abs(node.exponent) <= MOST_FACTORS:
+            return Emitter.power(self, node)
+        return Value(f"{self.helper('pow')}({base.text}, {node.exponent})", base.order)
 
     def place(self, node: PlaceNode) -> Value:
         """As `Emitter.place`: zeros around the value."""

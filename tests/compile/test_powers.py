@@ -1,4 +1,4 @@
-"""Powers with exponents such as 3/2 are roots times their base: values, slopes, and that no general power is left."""
+"""Powers with literal exponents: 3/2 is a root times the base, 3 one operation in JAX; values and slopes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 import opjax
 from opjax.backends.jax import BACKEND as JAX
 from opjax.backends.numpy import BACKEND as NUMPY
+from opjax.ir.evaluate import integer_power
 from opjax.ir.functions.reference import power
 
 EXPONENTS = (-4.5, -3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5, 4.5)
@@ -63,3 +64,18 @@ def test_slopes_are_those_of_the_power(exponent: float) -> None:
             second = exponent * (exponent - 1) * at ** (exponent - 2)
             assert float(jax.grad(first)(at)) == pytest.approx(second, rel=1e-14)
         assert float(first(0.0)) == (0.0 if exponent > 1 else math.copysign(math.inf, exponent))
+
+
+@pytest.mark.parametrize("exponent", [-7, -3, -2, 3, 4, 7, 8, 9, 13])
+def test_whole_powers_in_jax_are_those_of_the_meaning_to_the_last_bit(exponent: int) -> None:
+    text = "model Whole:\n  axes:\n    x = grid(0, 1, 60)\n  states: u[x]\n  dynamics:\n    d(u[x])/dt = "
+    rhs, y = opjax.compile_rhs(f"{text}u[x]^{exponent}\n"), np.random.default_rng(8).normal(size=60)
+    y[:5] = [0.0, -0.0, np.inf, -np.inf, np.nan]
+    with jax.enable_x64(True):
+        found = jax.jit(lambda y: rhs(0.0, y))(jnp.asarray(y))
+        np.testing.assert_array_equal(found, [integer_power(value, exponent) for value in y.tolist()])
+        slopes = jax.grad(lambda y: rhs(0.0, y).sum())(jnp.asarray(y))
+        np.testing.assert_allclose(slopes[5:], exponent * y[5:] ** (exponent - 1), rtol=1e-12)
+        assert float(slopes[0]) == (0.0 if exponent > 0 else -math.inf)
+        traced = str(jax.make_jaxpr(lambda y: rhs(0.0, y))(jnp.asarray(y)))
+    assert (traced.count("integer_pow") == 1) == (abs(exponent) <= 8)
