@@ -184,6 +184,7 @@ def test_the_groups_of_a_network() -> None:
         "batch": False,
         "reroll": True,
         "opposite": False,
+        "collect": False,
         "common": False,
         "scale": False,
         "leading": False,

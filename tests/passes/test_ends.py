@@ -158,6 +158,23 @@ model Division:
   dynamics:
     d(x[k])/dt = 2*g*x[k="s"] - g*sqrt(x[k]) if k == "p" else g*(x[k-1] - x[k])/sqrt(x[k] - x[k="p"]) edge absorb
 """
+BOTH = """
+model Both:
+  axes:
+    k = ordered [p, q, r, s, t]
+  params:
+    g
+  states: x[k]
+  dynamics:
+    x[k]' = g/(x[k+1] - 2*x[k] + x[k-1]) edge stay
+    x[k="p"]' = -g*x[k="p"]
+    x[k="t"]' = g*sqrt(x[k="q"])
+"""
+
+
+def both(y: np.ndarray, p: Parameters) -> np.ndarray:
+    inside = p["g"] / (y[2:] - 2 * y[1:-1] + y[:-2])
+    return np.concatenate([[-p["g"] * y[0]], inside, [p["g"] * np.sqrt(y[1])]])
 
 
 def erlang(y: np.ndarray, p: Parameters) -> np.ndarray:
@@ -189,6 +206,7 @@ CASES: dict[str, Case] = {
     "equations": (EQUATIONS, erlang, RANDOM.uniform(size=9), {"beta": (), "sigma": (), "gamma": ()}),
     "births": (BIRTHS, births, RANDOM.uniform(size=5), {"m": (5,), "mu": (5,), "da": ()}),
     "back": (BACK, back, RANDOM.uniform(size=18), {"C": (3, 3), "g": ()}),
+    "both": (BOTH, both, np.array([1.0, 1.5, 3.0, 3.7, 8.0]), {"g": ()}),
     "division": (DIVISION, division, np.array([0.5, 0.9, 1.7, 2.0]), {"g": ()}),
 }
 

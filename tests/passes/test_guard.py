@@ -8,6 +8,11 @@ import numpy as np
 import pytest
 
 from models import compile_text
+from opjax.ir.evaluate import evaluate
+from opjax.ir.nodes import Along, Graph
+from opjax.ir.program import Program
+from opjax.ir.types import Axis, Dim
+from opjax.passes.guard import guard
 
 MODEL = """
 model Guarded:
@@ -102,3 +107,19 @@ def test_a_long_chain_of_conditionals_stays_linear() -> None:
     jaxpr = jax.make_jaxpr(lambda x: rhs.eval_fn(0.0, x, k=1.0))(jnp.ones(1))
     assert len(jaxpr.eqns) < 400 * 12
     assert float(jax.grad(lambda x: rhs.eval_fn(0.0, x, k=1.0)[0])(jnp.ones(1))[0]) == 0.5
+
+
+def test_a_part_of_an_axis_is_no_renaming() -> None:
+    """A condition on some points is none on all of them."""
+    graph = Graph()
+    part = Dim("part")
+    x = graph.apply("sqrt", (graph.symbol("state", "x", ("a",)),))
+    some = graph.view(x, (Along(part, 0, points=2),))
+    condition = graph.apply("greater", (graph.symbol("parameter", "w", ("part",)), graph.constant(0.0)))
+    root = graph.apply("where", (condition, some, graph.constant(0.0)))
+    axes = {"a": Axis("a", "labels", tuple("pqr")), "part": Axis("part", "labels", ("", ""))}
+    program = Program(graph, {"x": root}, axes, {})
+    values = {"x": (4.0, 9.0, 16.0), "w": (1.0, -1.0)}
+    (found,) = evaluate(list(guard(program).roots.values()), axes, lambda symbol, cell: values[symbol.name][cell[0]])
+    assert list(found.values.values()) == [2.0, 0.0]
+    assert all(part not in node.dims or node.dims == (part,) for node in guard(program).nodes)

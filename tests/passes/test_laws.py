@@ -23,7 +23,19 @@ from strategies.programs import AXES, programs
 
 EXACT = ("fold", "shift", "guard", "batch", "faces", "swaps")
 """No value changes by a bit."""
-REORDERED = ("cells", "common", "contract", "differences", "dots", "ends", "leading", "opposite", "reroll", "scale")
+REORDERED = (
+    "cells",
+    "collect",
+    "common",
+    "contract",
+    "differences",
+    "dots",
+    "ends",
+    "leading",
+    "opposite",
+    "reroll",
+    "scale",
+)
 """Sums and products are taken in another order."""
 ROOT = Path(__file__).parents[2]
 ROWS = {row.name: row for row in PASSES}

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from opjax.ir.program import Program, Step, Watch
 from opjax.passes.batch import batch
 from opjax.passes.cells import cells
+from opjax.passes.collect import collect
 from opjax.passes.common import common
 from opjax.passes.contract import contract
 from opjax.passes.differences import differences
@@ -95,6 +96,7 @@ PASSES: tuple[Pass, ...] = (
         remark=left_unrolled,
     ),
     Pass(opposite, "before scaling, which takes the signs that it moves into numbers"),
+    Pass(collect, "before terms are gathered by their numbers, which it does by what they read"),
     Pass(common, "before scaling, which joins the numbers that terms have in common with those that they have not"),
     Pass(scale, "for the vectors of the one before too; after guarding, so that what it divides by is guarded"),
     Pass(leading, "after all that makes sums; before neighbours are looked for in them"),

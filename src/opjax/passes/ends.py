@@ -6,13 +6,15 @@ of its own before the rest. What leaves the last point for elsewhere, beside a f
 flow at that point: the two together are all that leaves.
 
 Law: sums into which something enters at an end are taken in another order: of n terms they differ by at most n units in
-the last place of the sum of their absolute values. Selections keep their values to the last bit.
+the last place of the sum of their absolute values. Selections keep
+their values but for the sign of a zero.
 Benchmark: none of its own; `tests/passes/test_ends.py` looks at what is written for chains and age structures.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from opjax.ir.evaluate import evaluate
@@ -24,8 +26,9 @@ from opjax.passes.shift import MOST_POINTS, POSITIONAL, single_shift
 from opjax.passes.stretches import Stretches
 from opjax.traverse import run
 
-Cut = tuple[Dim, int, bool]
-"""A dim, where what is selected changes along it, and whether the condition holds before that."""
+MOST_PARTS = 3
+Cut = tuple[Dim, list[tuple[bool, int]]]
+"""A dim, and whether a condition holds at so many of its points, and so on from the first to the last."""
 Signed = tuple[AnyNode, bool]
 """A term of a sum, and whether it is subtracted."""
 Tails = dict[int, tuple[AnyNode, Dim, int]]
@@ -36,7 +39,7 @@ def ends(program: Program) -> Program:
     """The same values with what is otherwise at an end joined to the rest."""
     if Place not in program.kinds and "where" not in program.functions:
         return program
-    roots = {number for root in program.roots.values() for number in _terms_of(root)}
+    roots = _terms_of(program.roots.values())
     cuts = {node.number: cut for node in program.nodes if node.number in roots and (cut := _cut(program, node))}
     uses: dict[int, int] = {}
     for operand in itertools.chain(program.roots.values(), *(node.operands for node in program.nodes)):
@@ -79,10 +82,16 @@ def _with_tails(program: Program, tails: Tails) -> Program:
     return rebuild(program, rule, concerns)
 
 
-def _terms_of(root: AnyNode) -> set[int]:
-    """A derivative and the terms that it is a sum of."""
-    is_sum = isinstance(root, Apply) and root.function == "add"
-    return {root.number, *(part.number for part in root.operands if is_sum)}
+def _terms_of(roots: Iterable[AnyNode]) -> set[int]:
+    """The derivatives, the terms that they are sums of, and the branches of those that are selections."""
+    found: set[int] = set()
+    waiting = list(roots)
+    while waiting:
+        node = waiting.pop()
+        if node.number not in found and isinstance(node, Apply) and node.function in ("add", "where"):
+            waiting.extend(node.operands)
+        found.add(node.number)
+    return found
 
 
 def _has_places(node: AnyNode) -> bool:
@@ -104,7 +113,7 @@ def _sharp(nodes: list[AnyNode]) -> set[int]:
 
 
 def _cut(program: Program, node: AnyNode) -> Cut | None:
-    """Where a selection by a known condition changes, if it does once."""
+    """Where a selection by a known condition changes, if it does once or twice and computes nothing in two places."""
     if not isinstance(node, Apply) or node.function != "where" or node.kind != "real":
         return None
     condition = node.arguments[0]
@@ -116,12 +125,13 @@ def _cut(program: Program, node: AnyNode) -> Cut | None:
         return None
     (cells,) = evaluate([condition], program.axes, _no_leaf)
     runs = [(holds, len(list(run))) for holds, run in itertools.groupby(bool(cells.values[(i,)]) for i in range(size))]
-    if len(runs) != 2:
+    if not 1 < len(runs) <= MOST_PARTS:
         return None
-    at, holds = runs[0][1], runs[0][0]
-    _, chosen, other = node.arguments
-    lengths = zip((chosen, other) if holds else (other, chosen), (at, size - at), strict=True)
-    return (dim, at, holds) if all(dim in value.dims or length == 1 for value, length in lengths) else None
+    for value, side in zip(node.arguments[1:], (True, False), strict=True):
+        long = [length for holds, length in runs if holds == side and length > 1]
+        if len(long) > 1 or (long and dim not in value.dims):
+            return None
+    return dim, runs
 
 
 def _no_leaf(symbol: Symbol, cell: tuple[int, ...]) -> float:
@@ -129,13 +139,15 @@ def _no_leaf(symbol: Symbol, cell: tuple[int, ...]) -> float:
 
 
 def _joined(stretches: Stretches, cut: Cut, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
-    """A selection as what holds before the change and what holds behind it."""
-    dim, at, holds = cut
-    _, chosen, other = operands
-    before, behind = (chosen, other) if holds else (other, chosen)
-    first = run(stretches.walk(before, dim, stretches.some(dim, 0, at)))
-    last = run(stretches.walk(behind, dim, stretches.some(dim, at, stretches.size(dim))))
-    return stretches.graph.join((first, last), dim, node.span, tuple(d for d in node.dims if d != dim))
+    """A selection as what is selected at its points, one part behind the other."""
+    dim, runs = cut
+    parts: list[AnyNode] = []
+    first = 0
+    for holds, length in runs:
+        some = stretches.some(dim, first, first + length)
+        parts.append(run(stretches.walk(operands[1 if holds else 2], dim, some)))
+        first += length
+    return stretches.graph.join(parts, dim, node.span, tuple(d for d in node.dims if d != dim))
 
 
 # --- flows along an axis

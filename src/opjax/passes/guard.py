@@ -127,7 +127,7 @@ class _Guard:
         back: dict[Dim, Dim] = {}
         selections = node.selections if isinstance(node, View) else ()
         for own, selection in zip(node.operand.dims, selections, strict=False):
-            if isinstance(selection, Along) and not selection.offset:
+            if isinstance(selection, Along) and not selection.offset and not selection.points:
                 back[selection.dim] = own
         renames = isinstance(node, View) and len(back) == len(selections)
         if not renames:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from opjax.ir.nodes import Along, AnyNode, Apply, AtPosition, Graph, IntegerPower, Join, Selection, View
+from opjax.ir.nodes import (
+    Along,
+    AnyNode,
+    Apply,
+    AtPosition,
+    Constant,
+    Graph,
+    IntegerPower,
+    Join,
+    Place,
+    Selection,
+    View,
+)
 from opjax.ir.program import copy_node
 from opjax.ir.types import Axis, Dim
 from opjax.traverse import Walk
@@ -53,10 +65,16 @@ class Stretches:
         return self.made[key]
 
     def _read(self, node: AnyNode, dim: Dim, part: Selection) -> Walk[AnyNode]:
+        if isinstance(node, Place) and node.dim == dim and isinstance(part, AtPosition):
+            return node.operand if part == AtPosition(node.position) else self.graph.constant(0.0)
         if isinstance(node, Apply | IntegerPower) and node.number not in self.whole and not self.keeps(node):
             operands: list[AnyNode] = []
             for operand in node.operands:
                 operands.append((yield self.walk(operand, dim, part)))
+            if isinstance(node, Apply) and node.function == "add":
+                operands = [o for o in operands if not (isinstance(o, Constant) and o.value == 0)] or operands[:1]
+                if len(operands) == 1:
+                    return operands[0]
             return copy_node(self.graph, node, tuple(operands))
         if isinstance(node, View):
             return (yield self._through(node, dim, part))
