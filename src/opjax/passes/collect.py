@@ -28,11 +28,11 @@ FEWEST_SAVED = 1
 
 def collect(program: Program) -> Program:
     """The same values with one product for each point that is read."""
-    if View not in program.kinds:
+    if not any(type(node) is View and len(node.dims) > 1 for node in program.arrays):
         return program
     uses = Counter(operand.number for node in program.nodes for operand in node.operands)
     uses.update(root.number for root in program.roots.values())
-    found = {node.number: form for node in program.nodes if (form := _form(node, uses)) is not None}
+    found = {node.number: form for node in program.arrays if (form := _form(node, uses)) is not None}
 
     def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
         return found[node.number].written(graph, node) if node.number in found else copy_node(graph, node, operands)

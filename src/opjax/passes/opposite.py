@@ -23,7 +23,7 @@ PASSED = ODD | {"multiply", "divide"}
 
 def opposite(program: Program) -> Program:
     """The same values with one difference where there were two opposite ones."""
-    found = {pair: node.number for node in program.nodes if (pair := _pair(node))}
+    found = {pair: node.number for node in program.arrays if (pair := _pair(node))}
     later = {number for (one, other), number in found.items() if found.get((other, one), number) < number}
     if not later:
         return program
