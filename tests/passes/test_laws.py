@@ -35,6 +35,7 @@ REORDERED = (
     "opposite",
     "reroll",
     "scale",
+    "together",
 )
 """Sums and products are taken in another order."""
 ROOT = Path(__file__).parents[2]

@@ -30,6 +30,7 @@ from opjax.passes.reroll import reroll
 from opjax.passes.scale import scale
 from opjax.passes.shift import shift
 from opjax.passes.swaps import swaps
+from opjax.passes.together import together
 
 
 class Pass(NamedTuple):
@@ -97,6 +98,7 @@ PASSES: tuple[Pass, ...] = (
     ),
     Pass(opposite, "before scaling, which takes the signs that it moves into numbers"),
     Pass(collect, "before terms are gathered by their numbers, which it does by what they read"),
+    Pass(together, "before scaling; after what opens products, so that it need not close them"),
     Pass(common, "before scaling, which joins the numbers that terms have in common with those that they have not"),
     Pass(scale, "for the vectors of the one before too; after guarding, so that what it divides by is guarded"),
     Pass(leading, "after all that makes sums; before neighbours are looked for in them"),
