@@ -185,6 +185,7 @@ def test_the_groups_of_a_network() -> None:
         "reroll": True,
         "opposite": False,
         "collect": False,
+        "quotients": False,
         "together": False,
         "common": False,
         "scale": False,

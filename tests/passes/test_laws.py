@@ -33,6 +33,7 @@ REORDERED = (
     "ends",
     "leading",
     "opposite",
+    "quotients",
     "reroll",
     "scale",
     "together",

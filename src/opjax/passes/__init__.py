@@ -25,6 +25,7 @@ from opjax.passes.fold import fold
 from opjax.passes.guard import guard
 from opjax.passes.leading import leading
 from opjax.passes.opposite import opposite
+from opjax.passes.quotients import quotients
 from opjax.passes.remarks import left_unrolled
 from opjax.passes.reroll import reroll
 from opjax.passes.scale import scale
@@ -98,6 +99,7 @@ PASSES: tuple[Pass, ...] = (
     ),
     Pass(opposite, "before scaling, which takes the signs that it moves into numbers"),
     Pass(collect, "before terms are gathered by their numbers, which it does by what they read"),
+    Pass(quotients, "before products are joined with others, in which no quotient would be seen"),
     Pass(together, "before scaling; after what opens products, so that it need not close them"),
     Pass(common, "before scaling, which joins the numbers that terms have in common with those that they have not"),
     Pass(scale, "for the vectors of the one before too; after guarding, so that what it divides by is guarded"),
