@@ -192,6 +192,7 @@ def test_the_groups_of_a_network() -> None:
         "leading": False,
         "dots": False,
         "differences": False,
+        "fluxes": False,
         "faces": False,
     }
     (reroll,) = [record for record in found.passes if record.fired]

@@ -31,6 +31,7 @@ REORDERED = (
     "differences",
     "dots",
     "ends",
+    "fluxes",
     "leading",
     "opposite",
     "quotients",

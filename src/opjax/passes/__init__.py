@@ -21,6 +21,7 @@ from opjax.passes.differences import differences
 from opjax.passes.dots import dots
 from opjax.passes.ends import ends
 from opjax.passes.faces import faces
+from opjax.passes.fluxes import fluxes
 from opjax.passes.fold import fold
 from opjax.passes.guard import guard
 from opjax.passes.leading import leading
@@ -106,6 +107,7 @@ PASSES: tuple[Pass, ...] = (
     Pass(leading, "after all that makes sums; before neighbours are looked for in them"),
     Pass(dots, "after contracting, which leaves sums over vectors as they are"),
     Pass(differences, "after scaling, which knows sums of neighbours as they are written"),
+    Pass(fluxes, "after all that makes differences; before what is alike is computed once"),
     Pass(faces, "last: it shares what all others have made of neighbours"),
 )
 

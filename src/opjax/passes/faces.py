@@ -27,13 +27,19 @@ def faces(program: Program) -> Program:
     """The same values with one expression for those that differ in where they are read."""
     if View not in program.kinds:
         return program
+    for dim in moved(program):
+        found = Faces.along(program, dim)
+        program = found.rebuilt(program) if found.groups else program
+    return program
+
+
+def moved(program: Program) -> list[Dim]:
+    """The dims that neighbours are read along."""
     dims: dict[Dim, None] = {}
     for node in program.arrays:
         if isinstance(node, View):
             dims.update((s.dim, None) for s in node.selections if isinstance(s, Along) and s.offset)
-    for dim in dims:
-        program = _Faces.along(program, dim)
-    return program
+    return list(dims)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class _Group:
 
 
 @dataclass(slots=True)
-class _Faces:
+class Faces:
     """Finds the expressions along one dim, and makes them.
 
     Arguments:
@@ -89,8 +95,8 @@ class _Faces:
     made: dict[int, AnyNode] = field(default_factory=dict[int, AnyNode])
 
     @classmethod
-    def along(cls, program: Program, dim: Dim) -> Program:
-        """The program with the expressions along one dim computed once."""
+    def along(cls, program: Program, dim: Dim) -> Faces:
+        """The expressions along one dim that are computed once."""
         views = [node for node in program.nodes if isinstance(node, View)]
         shifted = {node.operand.number for node in views if (move := _move(node, dim)) and move.offset}
         found = cls(dim, program.axes[dim.axis].size or 0, shifted, dict(program.axes))
@@ -98,7 +104,7 @@ class _Faces:
         for node in varying:
             found.of[node.number] = found.form(node)
         found.group(varying)
-        return found.rebuilt(program) if found.groups else program
+        return found
 
     # --- what is alike
 
