@@ -22,6 +22,8 @@ def quotients(program: Program) -> Program:
     if "divide" not in program.functions or "multiply" not in program.functions:
         return program
     known = {(n.operands[0].number, n.operands[1].number): n for n in program.arrays if _is(n, "divide")}
+    if not known:
+        return program
     uses = Counter(operand.number for node in program.nodes for operand in node.operands)
     found = {node.number: key for node in program.arrays if (key := _known_in(node, known, uses)) is not None}
 

@@ -24,9 +24,12 @@ Term = tuple[AnyNode, bool]
 
 def together(program: Program) -> Program:
     """The same values with one product for terms that have a state in common."""
+    sums = [node for node in program.arrays if isinstance(node, Apply) and node.function == "add"]
+    if not sums:
+        return program
     uses = Counter(operand.number for node in program.nodes for operand in node.operands)
     uses.update(root.number for root in program.roots.values())
-    found = {n.number: s for n in program.arrays if (s := _common_state(n, uses)) is not None}
+    found = {n.number: s for n in sums if (s := _common_state(n, uses)) is not None}
 
     def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
         if node.number not in found:
@@ -38,8 +41,6 @@ def together(program: Program) -> Program:
 
 def _common_state(node: AnyNode, uses: Mapping[int, int]) -> AnyNode | None:
     """The state over all dims of a sum that most of its products have as a factor, if two have one."""
-    if not isinstance(node, Apply) or node.function != "add":
-        return None
     counts: Counter[int] = Counter()
     states: dict[int, AnyNode] = {}
     for operand in node.operands:
