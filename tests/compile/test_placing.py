@@ -144,3 +144,29 @@ model Robin:
     with jax.enable_x64(True):  # u = exp(-x), up to the error of the differences
         np.testing.assert_allclose(rhs.eval_fn(0.0, jnp.asarray(np.exp(-x))), wanted, atol=0.01)
     np.testing.assert_allclose(rhs.eval_fn(0.0, np.exp(-x)), wanted, atol=0.01)
+
+
+def test_what_is_joined_goes_to_all_points_of_an_axis_that_it_lacks() -> None:
+    """An equation of its own at one age, and none that names the regions: both regions get the same."""
+    rhs = opjax.compile_rhs(
+        """
+model M:
+  axes:
+    age = [child, adult, old, oldest]
+    region = [north, south]
+  states:
+    m[age, region]
+    x[age]
+    s
+  dynamics:
+    d(m[age, region])/dt = x[age] if age != "child" else s*x["old"]/2
+    d(x[age])/dt = -x[age]
+    d(s)/dt = -0.1*s
+"""
+    )
+    y = np.linspace(1.0, 2.0, 13)
+    x, s = y[8:12], y[12]
+    rates = np.append(s * x[2] / 2, x[1:])
+    want = np.concatenate((np.repeat(rates, 2), -x, [-0.1 * s]))
+    for values in (y, jnp.asarray(y)):
+        np.testing.assert_allclose(rhs(0.0, values), want, rtol=1e-6 if values is not y else 1e-15)

@@ -143,7 +143,7 @@ class InPlace(Temporaries):
         if target is None or node.number in self.targets.single:
             return self.plain(node)
         if isinstance(node, Join):
-            return self.blocks_into(node, target) if node.others else self.join_into(node, target)
+            return self.blocks_into(node, target) if len(target.dims) > 1 else self.join_into(node, target)
         return self.into(node, target)
 
     def plain(self, node: AnyNode) -> Value:

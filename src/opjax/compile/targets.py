@@ -74,7 +74,7 @@ class Targets:
         """What is joined to a vector that has a target goes to its part of that, unless it is used elsewhere too."""
         for node in nodes:
             target = self.of.get(node.number)
-            if target is None or not isinstance(node, Join) or node.others:
+            if target is None or not isinstance(node, Join) or len(target.dims) > 1:
                 continue
             first = 0
             for part in node.parts:
