@@ -46,12 +46,12 @@ def test_products_of_vectors(total: str, one: bool) -> None:
 @pytest.mark.parametrize(
     ("rate", "changes"),
     [
-        ("-(m[a]*u[a]) - w[a]*u[a] + u[a]", True),
+        ("-(m[a]*u[a]) - w[a]*m[a] + w[a]", True),
         ("-(m[a]*u[a]) - w[a] + 2 + u[a]", True),
-        ("-(m[a]*u[a]) + w[a]*u[a] - u[a]", False),
-        ("-(m[a]*u[a]) - w[a]*u[a] - u[a]", False),
-        ("-(m[a]*u[a]) - w[a]*u[a] + 2", False),
-        ("u[a] - m[a]*u[a] - w[a]*u[a]", False),
+        ("-(m[a]*u[a]) + w[a]*m[a] - w[a]", False),
+        ("-(m[a]*u[a]) - w[a]*m[a] - w[a]", False),
+        ("-(m[a]*u[a]) - w[a]*m[a] + 2", False),
+        ("w[a] - m[a]*u[a] - w[a]*m[a]", False),
     ],
 )
 def test_sums_begin_with_what_is_added(rate: str, changes: bool) -> None:
