@@ -7,6 +7,7 @@ Benchmark: the networks in `benchmarks/against_unrolled.py`.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from types import FunctionType, MappingProxyType
 
@@ -15,7 +16,7 @@ from opjax.compile.helpers import NUMBERS
 from opjax.compile.hushed import may_warn
 from opjax.compile.numbers import is_small
 from opjax.compile.settled import MANY
-from opjax.ir.nodes import AnyNode, Apply, Interpolate, Join, Segment, Symbol, View
+from opjax.ir.nodes import AnyNode, Apply, Gather, Interpolate, Join, Segment, Symbol, View
 from opjax.ir.program import Optimise, Program
 from opjax.ir.types import Role
 
@@ -28,12 +29,13 @@ FUNCTION, HELPER, OF_NUMPY_ALONE = 2, 4, 40
 minimum; and one that NumPy has and Python has not. These are measured, as all that follow."""
 ENDS = 1.2
 """What it costs to read a state and to store its derivative."""
-GIVEN = 2
+GIVEN = 6
 """What it costs to put a parameter into an array, where these are so few that they are taken one by one."""
 OF_NUMPY = 3
 """What an operation on a scalar of NumPy costs."""
-ON_ARRAYS: Mapping[type[AnyNode], float] = MappingProxyType({Segment: 48, Join: 28, View: 4})
-"""What some operations on short arrays cost."""
+SLICE = 4
+ON_ARRAYS: Mapping[type[AnyNode], float] = MappingProxyType({Segment: 48, Join: 28, View: SLICE})
+"""What some operations on short arrays cost; neighbouring elements and states are slices."""
 SETTLED = frozenset[Role](("parameter", "size"))
 """What depends on these alone is mostly kept from call to call."""
 ON_ARRAY, FUNCTION_ON_ARRAY, CHOICE_ON_ARRAY, HUSHED = 20, 26, 40, 30
@@ -93,7 +95,14 @@ def cost_of_arrays(program: Program) -> float:
 
 def _on_array(node: AnyNode) -> float:
     if not isinstance(node, Apply):
-        return ON_ARRAYS.get(type(node), ON_ARRAY)
+        return SLICE if _is_slice(node) else ON_ARRAYS.get(type(node), ON_ARRAY)
     if node.function == "where":
         return CHOICE_ON_ARRAY
     return ON_ARRAY if node.function in CHEAP else FUNCTION_ON_ARRAY
+
+
+def _is_slice(node: AnyNode) -> bool:
+    """Whether neighbouring elements of a vector are read, or states as they lie."""
+    if isinstance(node, Gather):
+        return all(after - before == 1 for before, after in itertools.pairwise(node.positions))
+    return isinstance(node, Join) and all(isinstance(part, Symbol) for part in node.parts)
