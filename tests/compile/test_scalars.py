@@ -11,6 +11,7 @@ import pytest
 
 import opjax
 from opjax.backends.numpy import BACKEND
+from opjax.compile.arguments import plain
 from opjax.compile.helpers import NUMBERS
 from opjax.compile.scalars import cost_of_arrays, cost_of_numbers
 from opjax.ir import functions
@@ -35,7 +36,7 @@ def rates(count: int) -> np.ndarray:
     return 1 + np.arange(count) / 8
 
 
-@pytest.mark.parametrize(("count", "numbers"), [(8, True), (24, True), (400, False)])
+@pytest.mark.parametrize(("count", "numbers"), [(8, True), (24, True), (60, False), (400, False)])
 def test_numbers_where_they_are_quicker(count: int, numbers: bool) -> None:
     rhs = opjax.compile_rhs(chain(count))
     y, k = np.random.default_rng(8).uniform(0.1, 2.0, count), rates(count)
@@ -71,6 +72,9 @@ def test_kinds_of_parameters(value: object) -> None:
     for _ in range(2):
         np.testing.assert_allclose(rhs(0.0, y, {"k3": value}), by_hand(y, k), rtol=1e-13)
         np.testing.assert_allclose(rhs.eval_fn(0.0, y, k3=value), by_hand(y, k), rtol=1e-13)
+    found, table = plain((np.asarray(value), y))
+    assert type(found) is float  # NumPy's scalars would take as long as its arrays
+    assert table is y
 
 
 def test_what_python_refuses_is_what_numpy_says() -> None:

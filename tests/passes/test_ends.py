@@ -83,9 +83,7 @@ def test_whole_numbers_do_not_change(program: Program) -> None:
             assert one.at(where) == other.at(where)
 
 
-ERLANG = """
-model Erlang:
-  axes:
+STAGES = """  axes:
     k = ordered [a, b, c, d]
     j = ordered [a, b, c]
   params:
@@ -93,24 +91,19 @@ model Erlang:
     sigma
     gamma
   states: S, E[k], I[j], R
-  dynamics:
+"""
+ERLANG = f"""
+model Erlang:
+{STAGES}  dynamics:
     S -> E[k="a"] @ beta*sum(I[i] for i in j)
     E[k] -> E[k+1] @ 4*sigma edge stay
     E[k="d"] -> I[j="a"] @ 4*sigma
     I[j] -> I[j+1] @ 3*gamma edge stay
     I[j="c"] -> R @ 3*gamma
 """
-EQUATIONS = """
+EQUATIONS = f"""
 model Equations:
-  axes:
-    k = ordered [a, b, c, d]
-    j = ordered [a, b, c]
-  params:
-    beta
-    sigma
-    gamma
-  states: S, E[k], I[j], R
-  let:
+{STAGES}  let:
     infection = beta*S*sum(I[i] for i in j)
   dynamics:
     S' = -infection
