@@ -40,10 +40,16 @@ def sir_jax(t: jax.Array, y: jax.Array, p: Parameters) -> jax.Array:
 def seir_numpy(t: float, y: np.ndarray, p: Parameters) -> np.ndarray:
     cells = y.reshape(4, 16)
     susceptible, exposed, infected = cells[0], cells[1], cells[2]
-    infection = susceptible * (p["beta"] * (p["C"] @ (infected / np.add.reduce(cells))))
-    onset = p["sigma"] * exposed
-    recovery = p["gamma"] * infected
-    return np.concatenate((-infection, infection - onset, onset - recovery, recovery))
+    change = np.empty(64, y.dtype)
+    share = np.add.reduce(cells)
+    infection = p["C"].dot(np.divide(infected, share, share))
+    infection *= p["beta"]
+    infection *= susceptible
+    onset, recovery = p["sigma"] * exposed, np.multiply(infected, p["gamma"], change[48:])
+    np.negative(infection, change[:16])
+    np.subtract(infection, onset, change[16:32])
+    np.subtract(onset, recovery, change[32:48])
+    return change
 
 
 def seir_jax(t: jax.Array, y: jax.Array, p: Parameters) -> jax.Array:
