@@ -319,12 +319,35 @@ def test_parameters_that_have_no_names_are_refused(text: str) -> None:
         rhs(0.0, np.ones(3), right)
 
 
-def test_values_that_a_mapping_makes_up_are_none() -> None:
-    rhs = opjax.compile_rhs("model M:\n  params:\n    a\n    b\n  states: x\n  dynamics:\n    x' = a*x - b\n")
-    given = collections.defaultdict(float, {"a": 1.0, "c": 2.0})
-    with pytest.raises(opjax.OpjaxError, match="E0806"):
-        rhs(0.0, np.ones(1), given)
-    assert set(given) == {"a", "c"}
+@pytest.mark.parametrize("width", [1, 3])
+@pytest.mark.parametrize("calls", [0, 3])
+def test_values_that_a_mapping_makes_up_are_none(calls: int, width: int) -> None:
+    axes = "" if width == 1 else "  axes:\n    i = grid(1, 3, 3)\n"
+    cell = "" if width == 1 else "[i]"
+    head = f"model M:\n{axes}  params:\n    a{cell}\n    b\n  states: x{cell}\n  dynamics:\n"
+    rhs = opjax.compile_rhs(f"{head}    x{cell}' = a{cell}*x{cell} - b\n")
+    y, a = np.ones(width), 1.0 if width == 1 else np.ones(3)
+    for _ in range(calls):
+        np.testing.assert_array_equal(rhs(0.0, y, {"a": a, "b": 1.0}), np.zeros(width))
+    given = collections.defaultdict(float, {"a": a, "c": 2.0})
+    for _ in range(2):
+        with pytest.raises(opjax.OpjaxError, match="E0806"):
+            rhs(0.0, y, given)
+    usual = collections.OrderedDict({"b": 0.25, "a": a})
+    np.testing.assert_array_equal(rhs(0.0, y, usual), np.full(width, 0.75))
+
+
+def test_a_bound_derivative_that_is_never_quick_goes_on() -> None:
+    """Other types of states, and parameters of other shapes than usual, are computed the general way each time."""
+    rhs = opjax.compile_rhs("model M:\n  params: k\n  states: x\n  dynamics:\n    x' = k*x\n")
+    for k, y in ((np.float32(0.5), np.ones(1)), (0.5, np.ones(1, np.float32)), (0.5, jnp.ones(1))):
+        bound = rhs.bind({"k": k})
+        for _ in range(3):
+            found = bound(0.0, y)
+            assert type(found) is type(y)
+            assert (found.dtype, found.tolist()) == (y.dtype, [0.5])
+    with pytest.raises(opjax.OpjaxError, match="E0805"):
+        rhs.bind({})(0.0, np.ones(1))
 
 
 def test_signatures_stay_as_they_are() -> None:

@@ -12,6 +12,7 @@ from opjax.compile.copies import copied
 from opjax.compile.emit import Emitter
 from opjax.compile.in_place import InPlace
 from opjax.compile.layout import Slot
+from opjax.compile.naming import OUTSIDE
 from opjax.compile.numbers import Numbers, refuses_lists
 from opjax.compile.opened import Opened, apart_from
 from opjax.compile.placing import Placing
@@ -150,7 +151,7 @@ def _written(asked: Asked) -> Code:
     emitter = Placing(asked.program, asked.backend.direct_name, True, _stored(asked.inputs, "flat"), _apart(asked))
     few = range(min(MANY, len(asked.inputs.parameters)))
     taken = [f"{word}_{place}" for word in ("given", "known", "name", "shape") for place in few]
-    _reserve(emitter, asked, "out", "real", "number", "given", *OUTSIDE.split(), *taken)
+    _reserve(emitter, asked, "out", "real", "number", "given", *OUTSIDE, *taken)
     places: list[tuple[Output, int, Target]] = []
     start = 0
     runs = list(_runs(asked, "flat"))
@@ -191,15 +192,13 @@ def _written(asked: Asked) -> Code:
 
 FEW_ITEMS = 2
 """Numbers that are written one by one, and not all at once."""
-OUTSIDE = "args call defaults fits float kind len map memo other otherwise pick quiet shape tuple type self types usual"
-"""What functions around these statements refer to: see `opjax.compile.quick`."""
 
 
 def _of_numbers(asked: Asked) -> Code:
     """The text of the function of a few numbers; what Python refuses to compute is computed ``otherwise``."""
     emitter = Numbers(asked.program, lambda function: None, True, _stored(asked.inputs, "flat"))
     taken = [f"{word}_{place}" for word in ("name", "known") for place in range(len(asked.inputs.parameters))]
-    _reserve(emitter, asked, "out", "real", "store", *OUTSIDE.split(), *taken)
+    _reserve(emitter, asked, "out", "real", "store", *OUTSIDE, *taken)
     emitter.emit()
     results = [emitter.operand(asked.program.roots[output.name]).text for output in asked.outputs]
     size = len(results)

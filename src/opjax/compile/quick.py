@@ -23,8 +23,8 @@ from opjax.compile.settled import SEVERAL as SETTLED
 
 Style = Literal["mapping", "keywords", "bound"]
 """Parameters in one mapping, by keyword, or given once and for all."""
-SEVERAL = 4
-"""Parameters from which on it is looked whether they are the objects of the call before."""
+_MAKES_UP_NONE = "not hasattr(args, '__missing__')"
+"""What is looked at in mappings: values that they make up were not given."""
 NO_VALUE = object()
 """Stands for parameters before the first call."""
 
@@ -51,25 +51,6 @@ class Called:
 
     def __init__(self, general: Callable[..., Any]) -> None:
         self.__call__ = self.general = general
-
-
-class Quick(Called):
-    """A function of a model; what it does is replaced by something quicker once it is known how it is called.
-
-    Arguments:
-        general: takes any arguments.
-        again: makes it again from what follows, for pickles.
-    """
-
-    __slots__ = ("__name__", "__weakref__", "_again")
-
-    def __init__(self, name: str, general: Callable[..., Any], *again: object) -> None:
-        super().__init__(general)
-        self.__name__ = name
-        self._again = again
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return self._again[0], self._again[1:]
 
 
 def by_keyword(rhs: Callable[..., Any]) -> MethodType:
@@ -182,7 +163,7 @@ class Usual:
     def _head(self, style: Style, reads: Sequence[str]) -> tuple[str, str]:
         """How a function of one style begins, and what it returns where arguments are unusual."""
         if style == "bound":
-            return "call(t, y)", "otherwise(t, y)"
+            return "call(self, /, t, y)", "otherwise(t, y)"
         if style == "mapping":
             own = self._whole and not self._settles
             return f"call(t, y, args={'defaults' if own else None})", "otherwise(t, y, args)"
@@ -208,24 +189,26 @@ class Usual:
 
     def _of_numbers(self, style: Style, inlined: Inlined) -> str:
         """The whole computation, behind a look at what is given."""
-        looks, body, reads = self._guard(style), [f"{', '.join(inlined.states)}, = y.tolist()"], inlined.parameters
-        again = style == "mapping" and not any(self.shapes) and len(self.names) >= SEVERAL
-        if again:
-            reads = tuple(f"given_{place}" if name == "_" else name for place, name in enumerate(reads))
-        elif style == "mapping":
-            named = [f"given_{place}" if name == "_" else name for place, name in enumerate(reads)]
-            looks += [self._look(place, f"({name} := args[name_{place}])", name) for place, name in enumerate(named)]
-        elif style == "keywords":
-            looks += [self._look(place, name, name) for place, name in enumerate(reads)]
-        statements = list(inlined.statements)
+        reads = tuple(f"given_{place}" if name == "_" else name for place, name in enumerate(inlined.parameters))
+        looks, body = self._guard(style), [f"{', '.join(inlined.states)}, = y.tolist()", *inlined.statements]
+        again = style != "bound" and bool(reads) and not any(self.shapes)
+        if not again and style != "bound":
+            looks += [_MAKES_UP_NONE] * (style == "mapping")
+            looks += [self._look(place, self._given(style, place, name), name) for place, name in enumerate(reads)]
         if not inlined.refuses:
-            statements = [f"if type({inlined.states[0]}) is float:", *(f"{INDENT}{line}" for line in statements)]
+            first, *others = body
+            body = [first, f"if type({inlined.states[0]}) is float:", *(f"{INDENT}{line}" for line in others)]
         head, rest = self._head(style, reads)
-        inside = self._if_fitting(reads, [*body, *statements]) if again else [*body, *statements]
-        lines = ["if args is None:", f"{INDENT}return usual(t, y)"] if style == "mapping" and self._settles else []
+        inside = [*self._seen(style, reads), *body] if again else body
+        none = style == "mapping" and self._settles
+        lines = ["if args is None:", f"{INDENT}return usual(None, t, y)"] if none else []
         lines += ["try:", f"{INDENT}if {' and '.join(looks)}:", *(f"{INDENT * 2}{line}" for line in inside)]
         lines += ["except (ArithmeticError, ValueError, LookupError, TypeError):", f"{INDENT}pass", f"return {rest}"]
         return (self._fits_text if again else "") + _text(head, lines)
+
+    def _given(self, style: Style, place: int, name: str) -> str:
+        """The text of a parameter that is given; one out of a mapping has a name from there on."""
+        return f"({name} := args[name_{place}])" if style == "mapping" else name
 
     @property
     def _known(self) -> list[str]:
@@ -234,17 +217,17 @@ class Usual:
 
     @property
     def _fits_text(self) -> str:
-        """The function that looks at the types of parameters, and keeps those that are floats: they cannot change."""
-        keep = f"globals().update(zip({tuple(self._known)}, values))"
+        """The function that refuses parameters which are no floats, and keeps those that are: they cannot change."""
+        lines = ["if tuple(map(type, values)) != types:", f"{INDENT}raise TypeError"]
         return _text(
-            "fits(*values)", ["if tuple(map(type, values)) != types:", f"{INDENT}return False", keep, "return True"]
+            "fits(values, known)", [*lines, f"known.update(zip({tuple(self._known)}, values))", "return values"]
         )
 
-    def _if_fitting(self, reads: Sequence[str], body: Sequence[str]) -> list[str]:
-        """Statements that compute where all parameters are floats: a float that was one the last time is one."""
-        same = " and ".join(f"{name} is {known}" for name, known in zip(reads, self._known, strict=True))
-        test = f"if ({same}) or fits({', '.join(reads)}):"
-        return [f"{', '.join(reads)}, = pick(args)", test, *(f"{INDENT}{line}" for line in body)]
+    def _seen(self, style: Style, reads: Sequence[str]) -> list[str]:
+        """Statements that look at the parameters: what was a float in a call before is one."""
+        same = [f"{self._given(style, at, name)} is {self._known[at]}" for at, name in enumerate(reads)]
+        values = f"pick(args) if {_MAKES_UP_NONE} else ()" if style == "mapping" else f"({', '.join(reads)},)"
+        return [f"if not ({' and '.join(same)}):", f"{INDENT}{', '.join(reads)}, = fits({values}, globals())"]
 
     def _look(self, place: int, value: str, name: str) -> str:
         """The text that looks at one parameter, which has a name from there on."""
@@ -254,7 +237,7 @@ class Usual:
 
     def _of_arrays(self, style: Style, reads: Sequence[str]) -> str:
         """A call of what computes, behind a look at what is given."""
-        looks = [*self._guard(style), "y.shape == shape"]
+        looks = [*self._guard(style), "y.shape == shape", *[_MAKES_UP_NONE] * (style == "mapping")]
         for place, name in enumerate(reads):
             read = f"args[name_{place}]" if style == "mapping" else name
             looks.append(self._look(place, f"(given_{place} := {read})", f"given_{place}"))
@@ -304,37 +287,62 @@ _FIXED: Mapping[Style, tuple[str, list[str], str]] = {
         "otherwise(t, y, args)",
     ),
     "keywords": ("call(self, /, t, y, **args)", ["not args"], "otherwise(t, y, args)"),
-    "bound": ("call(t, y)", [], "otherwise(t, y)"),
+    "bound": ("call(self, /, t, y)", [], "otherwise(t, y)"),
 }
 
 
-def bound(rhs: Callable[..., Any], usual: Callable[[], Usual | None], given: Mapping[str, object]) -> Quick:
-    """A function of the time and the states.
+def bound(rhs: Callable[..., Any], usual: Callable[[], Usual | None], given: Mapping[str, object]) -> MethodType:
+    """A function of the time and the states: a method, which is called more quickly than other objects are.
 
     Arguments:
         rhs: takes the parameters too.
         usual: says what arguments look like, once it is known.
         given: the parameters by name.
     """
+    return _Bound(rhs, usual, given).bound
 
-    def plain(t: object, y: object) -> object:
-        return rhs(t, y, given)
 
-    def first(t: object, y: object) -> object:
-        found = plain(t, y)
-        known = usual()
+class _Bound:
+    """A derivative and its parameters, which are given once. Its method does something quicker after its first call."""
+
+    def __init__(self, rhs: Callable[..., Any], usual: Callable[[], Usual | None], given: Mapping[str, object]) -> None:
+        self.rhs, self.usual, self.given = rhs, usual, given
+        function = FunctionType(_at_first.__code__, {}, "bound")
+        vars(function)["__signature__"] = _SIGNATURE_BOUND
+        self.bound = MethodType(function, self)
+
+    def plain(self, t: object, y: object) -> object:
+        """The derivative by the general way."""
+        return self.rhs(t, y, self.given)
+
+    def first(self, t: object, y: object) -> object:
+        """The first call, after which it is known how this one is called."""
+        found = self.plain(t, y)
+        known = self.usual()
         if known is not None:
-            complete = {**known.defaults, **given}
+            complete = {**known.defaults, **self.given}
             whole = set(complete) == set(known.names)
-            function.__call__ = (known.function("bound", plain, known.pick(complete)) if whole else None) or plain
+            fast = known.function("bound", self.plain, known.pick(complete)) if whole else None
+            hasten(self.bound, fast or FunctionType(_plainly.__code__, {}))
         return found
 
-    function = Quick("bound", first, _bind, rhs, given)
-    return function
+    def __reduce__(self) -> tuple[object, ...]:
+        return _owner, (self.rhs, self.given)
 
 
-def _bind(rhs: Any, given: Mapping[str, object]) -> object:
-    return rhs.bind(given)
+def _at_first(self: Any, /, t: object, y: object) -> object:
+    return self.first(t, y)
+
+
+def _plainly(self: Any, /, t: object, y: object) -> object:
+    return self.plain(t, y)
+
+
+_SIGNATURE_BOUND = inspect.signature(_at_first)
+
+
+def _owner(rhs: Any, given: Mapping[str, object]) -> object:
+    return rhs.bind(given).__self__
 
 
 def _text(head: str, lines: Sequence[str]) -> str:
