@@ -76,6 +76,19 @@ def test_there_is_one_difference_for_both_directions() -> None:
     assert not total.dims
 
 
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("other_turned", [False, True])
+def test_terms_may_stand_in_any_order(turned: bool, other_turned: bool) -> None:
+    """What flows to and fro, ``-f + g`` and ``f - g``, is one sum as well."""
+    graph = Graph()
+    s, t = (graph.symbol("state", name, ("a",)) for name in "ST")
+    minus_s, minus_t = (graph.apply("negate", (node,)) for node in (s, t))
+    one = graph.apply("add", (minus_t, s) if turned else (s, minus_t))
+    other = graph.apply("add", (minus_s, t) if other_turned else (t, minus_s))
+    after = opposite(Program(graph, {"one": one, "other": other}, AXES, {}))
+    assert sum(isinstance(node, Apply) and node.function == "add" for node in after.nodes) == 1
+
+
 PAIRS = """
 model Pairs:
   axes:

@@ -8,7 +8,7 @@ and the benchmark that shows what it is for; `tests/passes/test_laws.py` holds i
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from opjax.ir.program import Program, Step, Watch
@@ -112,7 +112,13 @@ PASSES: tuple[Pass, ...] = (
 )
 
 
-def run_passes(program: Program, differentiable: bool, watch: Watch | None = None, vectors: bool = True) -> Program:
+def run_passes(
+    program: Program,
+    differentiable: bool,
+    watch: Watch | None = None,
+    vectors: bool = True,
+    rows: Sequence[Pass] = PASSES,
+) -> Program:
     """The program after all passes.
 
     Arguments:
@@ -120,8 +126,9 @@ def run_passes(program: Program, differentiable: bool, watch: Watch | None = Non
         differentiable: whether it is for a namespace that differentiates.
         watch: is told of each pass.
         vectors: whether scalars may become vectors.
+        rows: the passes, or those of them that a benchmark wants.
     """
-    for row in PASSES:
+    for row in rows:
         if (differentiable or not row.differentiable_only) and (vectors or not row.makes_vectors):
             before, program = program, row.run(program)
             if watch is not None:

@@ -4,7 +4,7 @@
 cells of an axis have terms of their own, they are added up cell by cell and joined.
 
 Law: no value changes by a bit but for the sign of a zero; where the rate has other terms as well, they are added last.
-Benchmark: none of its own; `tests/passes/test_cells.py` counts the statements of a ring of 60 cells.
+Benchmark: a ring of genes in `benchmarks/time_passes.py`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ over the array for each operation. Each of the five points times a number that i
 Law: products of sums are opened, and sums taken in another order. While nothing overflows, a sum of n products of at
 most k factors differs by at most 2*n + k units in the last place of the sum of their absolute values; what is infinite
 may become undefined.
-Benchmark: none of its own; `tests/passes/test_collect.py` looks at which sums are opened.
+Benchmark: diffusion and drift on a plane in `benchmarks/time_passes.py`.
 """
 
 from __future__ import annotations

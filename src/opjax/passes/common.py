@@ -7,7 +7,7 @@ differences around the same points, which `opjax.passes.differences` takes toget
 Law: sums and products are taken in another order. While nothing overflows or falls below the least normal number, a sum
 of n products of at most k factors differs by at most n + k units in the last place of the sum of their absolute values;
 zeros may have another sign, and where the number is infinite, undefined may become infinite.
-Benchmark: the models of finite differences in `benchmarks/time_stencils.py`.
+Benchmark: FitzHugh's and Nagumo's cable in `benchmarks/time_passes.py`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ and ``sin(u[x-1] - u[x])`` is minus the sine that the point before has.
 Law: sums are taken in another order, zeros may have another sign, and what is infinite may become undefined. While
 nothing overflows, a second difference differs by at most 4 units in the last place of the sum of the absolute values of
 its terms, and n of them with first differences, each times a number, by at most 4*n + 4.
-Benchmark: the models of finite differences in `benchmarks/time_stencils.py`.
+Benchmark: FitzHugh's and Nagumo's cable in `benchmarks/time_passes.py`; `time_stencils.py` has more models.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 
 Law: a sum is taken in another order, as in *contract*: a sum of n products of k factors differs by at most n + k units
 in the last place of the sum of their absolute values.
-Benchmark: none of its own; `tests/passes/test_dots.py` looks at which sums are one operation.
+Benchmark: McKendrick's ages in `benchmarks/time_passes.py`.
 """
 
 from __future__ import annotations

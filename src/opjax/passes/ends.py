@@ -8,7 +8,7 @@ flow at that point: the two together are all that leaves.
 Law: sums into which something enters at an end are taken in another order: of n terms they differ by at most n units in
 the last place of the sum of their absolute values. Selections keep
 their values but for the sign of a zero.
-Benchmark: none of its own; `tests/passes/test_ends.py` looks at what is written for chains and age structures.
+Benchmark: McKendrick's ages and Erlang's stages in `benchmarks/time_passes.py`.
 """
 
 from __future__ import annotations

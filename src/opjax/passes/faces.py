@@ -6,7 +6,7 @@ there is one more than there are cells, once. Two expressions are alike if one b
 is read some points further on. What lies beyond the ends is computed of what is read there, whatever it is.
 
 Law: no value changes by a bit.
-Benchmark: the models of finite differences in `benchmarks/time_stencils.py`.
+Benchmark: springs and a polymer in `benchmarks/time_passes.py`; `time_stencils.py` has more models.
 """
 
 from __future__ import annotations

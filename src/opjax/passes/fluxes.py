@@ -5,7 +5,7 @@ share: four operations for each point in place of five, and two less for each fu
 
 Law: a sum is taken in another order. While nothing overflows, one of n differences differs by at most 2*n + 4 units in
 the last place of the sum of the absolute values of what is subtracted.
-Benchmark: the models of finite differences in `benchmarks/time_stencils.py`.
+Benchmark: springs in `benchmarks/time_passes.py`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 
 Law: a sum is taken in another order: of n terms it differs by at most n units in the last place of the sum of their
 absolute values.
-Benchmark: none of its own; `tests/passes/test_dots.py` looks at what is written.
+Benchmark: SIRS with vaccination in `benchmarks/time_passes.py`.
 """
 
 from __future__ import annotations

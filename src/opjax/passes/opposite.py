@@ -5,11 +5,12 @@ with ``a[i] - b[i]`` and ``b[i] - a[i]``: one array for both. The minus sign goe
 quotients and sums over axes, which are smaller; squares lose it.
 
 Law: zeros may have another sign, and with them what is divided by them; no other value changes by a bit.
-Benchmark: the models of finite differences in `benchmarks/time_stencils.py`.
+Benchmark: bodies that attract each other in `benchmarks/time_passes.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from opjax.ir.nodes import AnyNode, Apply, Contract, Graph, IntegerPower, Reduce
@@ -24,7 +25,11 @@ PASSED = ODD | {"multiply", "divide"}
 def opposite(program: Program) -> Program:
     """The same values with one difference where there were two opposite ones."""
     found = {pair: node.number for node in program.arrays if (pair := _pair(node))}
-    later = {number for (one, other), number in found.items() if found.get((other, one), number) < number}
+    later = {
+        number: _is_negated(program.graph[before].operands[0]) == _is_negated(program.graph[number].operands[0])
+        for (one, other), number in found.items()
+        if (before := found.get((other, one), number)) < number
+    }
     if not later:
         return program
     return rebuild(program, _Signs(later).rule, lambda node: node.number in later)
@@ -51,18 +56,19 @@ class _Signs:
     """Turns differences round, and moves their signs outwards.
 
     Arguments:
-        later: the differences of which there is the opposite before.
+        later: the differences of which there is the opposite before, and whether that has its terms in the other order.
         negated: the nodes that are minus another because of that.
     """
 
-    later: set[int]
+    later: Mapping[int, bool]
     negated: set[int] = field(default_factory=set[int])
 
     def rule(self, graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
         """The node of the new graph."""
         if node.number in self.later:
             turned = tuple(o.operands[0] if _is_negated(o) else graph.apply("negate", (o,)) for o in operands)
-            return self.minus(graph, graph.apply("add", turned[::-1], node.span))
+            ordered = turned[::-1] if self.later[node.number] else turned
+            return self.minus(graph, graph.apply("add", ordered, node.span))
         signs = [operand.number in self.negated for operand in operands]
         if not any(signs):
             return copy_node(graph, node, operands)

@@ -4,7 +4,7 @@
 
 Law: products and quotients are taken in another order. While nothing overflows or falls below the least normal number,
 a product of k factors over another differs by at most k units in the last place.
-Benchmark: none of its own; `tests/passes/test_quotients.py` counts the divisions of organs.
+Benchmark: organs in `benchmarks/time_passes.py`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 ``x["m"] if sex == "f" else x["f"]``. Both are x read one point further on, round the axis.
 
 Law: no value changes by a bit but for the sign of a zero.
-Benchmark: none of its own; `tests/passes/test_swaps.py` counts the operations of a model of two sexes.
+Benchmark: two sexes in `benchmarks/time_passes.py`.
 """
 
 from __future__ import annotations
