@@ -293,6 +293,8 @@ class InPlace(Temporaries):
     def into_room(self, node: AnyNode, through: View | None = None) -> Value:
         """The value of an operation, written where there is room at its ends; or where a shift of it wants it."""
         order = self.order(node) if isinstance(node, Apply) else ()
+        if isinstance(node, IntegerPower):
+            order = Emitter.operand(self, node.base).order
         if not through and self.neighbours.is_all(node) and list(self.padding.rooms[node.number]) == [*order[:1]]:
             padded = self.room(node, order)
             there = self.assign(self.program.names.get(node.number, "total"), Value(padded.inside(), order)).text
@@ -304,9 +306,21 @@ class InPlace(Temporaries):
         padded = self.room(through or node, value.order)
         step = shift_of(through) if through else None
         there = padded.inside({step[0]: -step[1]} if step else None)
-        self.here.append(f"{there} = {value.text}" if call is None else f"{call}{there})")
+        if call is None and value.text in self.begun and value.is_own(value.order) and self.here is self.lines:
+            self.earlier(self.begun[value.text][0])
+            self.begin_there(value.text, there)
+        else:
+            self.here.append(f"{there} = {value.text}" if call is None else f"{call}{there})")
         self.here.extend(padded.zeros(*step) if step else padded.ends())
         return Value(padded.inside(), value.order)
+
+    def earlier(self, place: int) -> None:
+        """Have the last statement stand at an earlier place."""
+        self.lines.insert(place, self.lines.pop())
+        for name, (at, function, terms) in self.begun.items():
+            self.begun[name] = at + (at >= place), function, terms
+        for name, at in self.stencils.made.items():
+            self.stencils.made[name] = at + (at >= place)
 
     # --- vectors
 

@@ -54,7 +54,7 @@ class Padded:
                     parts.append(str(position + (self.rooms[dim].low if dim in self.rooms else 0)))
                 case Along(offset=offset, points=points):
                     parts.append(self._along(dim, offset, points))
-        return f"{self.name}[{', '.join(parts)}]"
+        return self.name if set(parts) == {":"} else f"{self.name}[{', '.join(parts)}]"
 
     def kept(self, chosen: Mapping[Dim, Along | AtPosition]) -> Dims:
         """The dims that are left of an array when it is read as a view says."""
@@ -65,8 +65,9 @@ class Padded:
         room = self.rooms.get(dim)
         if room is None:
             return f"{offset}:{offset + points}" if points else ":"
-        start = room.low + offset
-        return f"{start}:{start + (points or room.size)}"
+        start, count = room.low + offset, points or room.size
+        whole = count == room.low + room.size + room.high
+        return ":" if whole else f"{start}:{start + count}"
 
     def ends(self) -> Iterator[str]:
         """The statements that fill the room; each dim is filled for all points of the others, corners last."""

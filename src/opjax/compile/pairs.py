@@ -86,6 +86,8 @@ class Pairs:
         if len(node.operands) > 2 and len(node.dims) > 1:  # other terms may want another order of the dims
             return
         (place,) = places
+        if not any(self.is_beyond(part) for part in _views(node)):
+            return  # slices as they are
         run = [replace(reading, place=place) for reading in (first, second)]
         self.found[node.number] = run[::-1] if first.minus and not second.minus else run
         self.parts[node.number] = parts
@@ -118,9 +120,28 @@ class Pairs:
             parts[node.number] = order
         return replace(found, minus=minus)
 
+    def is_beyond(self, view: View) -> bool:
+        """Whether a view reads what lies beyond an end; the others are slices as they are."""
+        pairs = zip(view.operand.dims, view.selections, strict=True)
+        moves = [(dim, along) for dim, along in pairs if isinstance(along, Along) and along != Along(dim)]
+        sizes = [self.neighbours.axes[dim.axis].size or 0 for dim, _ in moves]
+        return any(
+            along.offset < 0 or along.offset + (along.points or size) > size
+            for (_, along), size in zip(moves, sizes, strict=True)
+        )
+
     def is_worth(self, array: AnyNode, sums: Sequence[int], views: Iterable[View]) -> bool:
         """Whether nothing else reads the neighbours of an array, and its copy takes longer than the ends."""
         read = Counter(part for number in sums for part in self.parts[number])
         size = math.prod(self.neighbours.axes[dim.axis].size or 0 for dim in array.dims)
-        alone = all(read[view.number] == self.uses.get(view.number) for view in views)
+        beyond = [view for view in views if self.is_beyond(view)]
+        alone = all(read[view.number] == self.uses.get(view.number) for view in beyond)
         return alone and size >= SHORTEST and (len(array.dims) > 1 or (len(sums) - 1) * ENDS <= size)
+
+
+def _views(node: AnyNode) -> Iterable[View]:
+    """The views that the first two terms of a sum read."""
+    for term in node.operands[:2]:
+        inner = term.operands[0] if isinstance(term, Apply) else term
+        if isinstance(inner, View):
+            yield inner

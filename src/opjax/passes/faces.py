@@ -3,9 +3,11 @@
 The flux through the right face of a cell is that through the left face of the next one. Written out for each cell,
 ``(k[x] + k[x+1])*(u[x+1] - u[x]) - (k[x-1] + k[x])*(u[x] - u[x-1])``, it is computed twice; on the faces, of which
 there is one more than there are cells, once. Two expressions are alike if one becomes the other when all that it reads
-is read some points further on. What lies beyond the ends is computed of what is read there, whatever it is.
+is read some points further on. What lies beyond the ends is computed of what is read there, whatever it is; but where
+the ends reflect, nothing flows through the outermost faces: the fluxes inside stand between zeros, and no array has
+its ends around it for them.
 
-Law: no value changes by a bit.
+Law: while all that is computed is finite, values change in nothing but the sign of a zero.
 Benchmark: springs and a polymer in `benchmarks/time_passes.py`; `time_stencils.py` has more models.
 """
 
@@ -14,9 +16,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from opjax.ir.nodes import Along, AnyNode, Apply, Edge, Graph, IntegerPower, Selection, View
+from opjax.ir.nodes import Along, AnyNode, Apply, Graph, IntegerPower, Selection, View
 from opjax.ir.program import Program, copy_node
 from opjax.ir.types import Axis, Dim, Role
+from opjax.passes.forms import Closed, Computed, Read
 from opjax.traverse import Walk, run
 
 FIXED: frozenset[Role] = frozenset(("position", "coordinate", "quadrature", "measure", "size"))
@@ -43,23 +46,6 @@ def moved(program: Program) -> list[Dim]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """A node read at neighbours along the dim; the others are read as the selections say."""
-
-    node: AnyNode
-    others: tuple[Selection, ...]
-    edges: set[Edge] = field(default_factory=set[Edge])
-
-
-@dataclass(frozen=True, slots=True)
-class _Computed:
-    """An operation on others: each is a form and how many points further on it is; or a node that does not vary."""
-
-    node: AnyNode
-    parts: tuple[tuple[int, int] | AnyNode, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Group:
     """Where a form is read: from so many points further on, at so many points more than there are."""
 
@@ -78,6 +64,9 @@ class Faces:
         forms: what is alike, operands first.
         of: of each node that varies along the dim, its form, and how many points further on it is.
         groups: the forms that are computed once.
+        closed: those of them that are zero on the outermost faces.
+        inner: what these are on the others.
+        within: the groups that closed ones alone are computed of.
         whole: what they are.
         made: the nodes of the new graph, by the number of the old.
         axes: the axes with those of the faces.
@@ -87,10 +76,13 @@ class Faces:
     size: int
     shifted: set[int]
     axes: dict[str, Axis]
-    forms: list[_Read | _Computed] = field(default_factory=list["_Read | _Computed"])
+    forms: list[Read | Computed] = field(default_factory=list["Read | Computed"])
     of: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
     known: dict[object, int] = field(default_factory=dict[object, int])
     groups: dict[int, _Group] = field(default_factory=dict[int, _Group])
+    closed: set[int] = field(default_factory=set[int])
+    inner: dict[int, AnyNode] = field(default_factory=dict[int, AnyNode])
+    within: set[int] = field(default_factory=set[int])
     whole: dict[int, AnyNode] = field(default_factory=dict[int, AnyNode])
     made: dict[int, AnyNode] = field(default_factory=dict[int, AnyNode])
 
@@ -104,6 +96,9 @@ class Faces:
         for node in varying:
             found.of[node.number] = found.form(node)
         found.group(varying)
+        if found.closed:
+            found.open()
+            found.within = found.groups.keys() - found.closed - found.outside(program)
         return found
 
     # --- what is alike
@@ -123,17 +118,17 @@ class Faces:
         )
         what = node.function if isinstance(node, Apply) else node.exponent
         key = (what, *(part if isinstance(part, tuple) else part.number for part in parts))
-        return self.number(key, _Computed(node, parts)), first
+        return self.number(key, Computed(node, parts)), first
 
     def read(self, node: AnyNode, others: tuple[Selection, ...], move: Along) -> tuple[int, int]:
         """The form of what is read."""
-        number = self.number(("read", node.number, others), _Read(node, others))
+        number = self.number(("read", node.number, others), Read(node, others))
         form = self.forms[number]
-        if move.offset and isinstance(form, _Read):
+        if move.offset and isinstance(form, Read):
             form.edges.add(move.edge)
         return number, move.offset
 
-    def number(self, key: object, form: _Read | _Computed) -> int:
+    def number(self, key: object, form: Read | Computed) -> int:
         """The number of a form."""
         number = self.known.setdefault(key, len(self.forms))
         if number == len(self.forms):
@@ -146,23 +141,43 @@ class Faces:
         for node in nodes:
             form, step = self.of[node.number]
             places.setdefault(form, set()).add(step)
-        clear: list[bool] = []
+        clear, closed = list[bool](), Closed(self.forms)
         for number, form in enumerate(self.forms):
-            if isinstance(form, _Read):
+            if isinstance(form, Read):
                 clear.append(len(form.edges) == 1)
                 continue
             clear.append(all(clear[part[0]] for part in form.parts if isinstance(part, tuple)))
             first, last = min(places[number]), max(places[number])
             if clear[-1] and first < last and 2 * (last - first) <= self.size and self.is_worth(form.node):
                 self.groups[number] = _Group(first, last - first)
+                if closed.is_closed(number):
+                    self.closed.add(number)
 
     def is_worth(self, node: AnyNode) -> bool:
         """Whether an expression is worth an array of its own."""
         if node.kind != "real" or node.roles <= FIXED or (isinstance(node, Apply) and node.function == "negate"):
             return False
         arrays = [operand for operand in node.operands if operand.dims]
-        read = len(arrays) == 1 and isinstance(self.forms[self.of[arrays[0].number][0]], _Read)
+        read = len(arrays) == 1 and isinstance(self.forms[self.of[arrays[0].number][0]], Read)
         return len(node.dims) == 1 or not (read and isinstance(node, Apply) and node.function in ("multiply", "divide"))
+
+    def open(self) -> None:
+        """Have no zeros around what others are computed of that are not zero on the outermost faces."""
+        waiting = [number for number in self.groups if number not in self.closed]
+        while waiting:
+            form = self.forms[waiting.pop()]
+            if isinstance(form, Computed):
+                parts = [part[0] for part in form.parts if isinstance(part, tuple)]
+                self.closed.difference_update(parts)
+                waiting.extend(parts)
+
+    def outside(self, program: Program) -> set[int]:
+        """The forms that something needs which is no part of a closed one."""
+        needed = {root.number for root in program.roots.values()}
+        for node in reversed(program.nodes):
+            if node.number in needed and self.of.get(node.number, (-1, 0))[0] not in self.closed:
+                needed.update(operand.number for operand in node.operands)
+        return {self.of[number][0] for number in needed if number in self.of}
 
     # --- what is made of it
 
@@ -191,26 +206,40 @@ class Faces:
     def part(self, graph: Graph, form: int, first: int, more: int) -> AnyNode:
         """A group read from some points further on, at some points more than there are."""
         group, dim = self.groups[form], self.faces_of(more)
+        if form in self.closed and form not in self.inner:
+            self.inner[form] = run(self.computed(graph, form, 0, -1))
+        if form in self.closed and (first, more) == (0, -1):
+            return self.inner[form]
         if form not in self.whole:
-            self.whole[form] = run(self.computed(graph, form, group.first, group.more))
+            self.whole[form] = (
+                self.between(graph, form)
+                if form in self.closed
+                else run(self.computed(graph, form, group.first, group.more))
+            )
         whole, from_dim, offset = self.whole[form], self.faces_of(group.more), first - group.first
         if dim == from_dim:
             return whole
         along = Along(dim, offset, "stay", self.size + more)
         return graph.view(whole, [along if d == from_dim else Along(d) for d in whole.dims], whole.span)
 
+    def between(self, graph: Graph, form: int) -> AnyNode:
+        """A form that is zero on the outermost faces: what it is on the others, between zeros."""
+        inner, group = self.inner[form], self.groups[form]
+        along = Along(self.faces_of(group.more), group.first, "absorb", self.size + group.more)
+        return graph.view(inner, [along if d == self.faces_of(-1) else Along(d) for d in inner.dims], inner.span)
+
     def faces_of(self, more: int) -> Dim:
-        """The dim with some points more; no person can have written a name with a space."""
+        """The dim with some points more or less; no person can have written a name with a space."""
         if not more:
             return self.dim
-        name = f"{self.dim.axis} and {more} more"
+        name = f"{self.dim.axis} and {abs(more)} {'more' if more > 0 else 'less'}"
         self.axes.setdefault(name, Axis(name, "labels", ("",) * (self.size + more)))
         return Dim(name, self.dim.primes)
 
     def computed(self, graph: Graph, number: int, first: int, more: int) -> Walk[AnyNode]:
         """A form from some points further on, at some points more than there are."""
         form = self.forms[number]
-        if isinstance(form, _Read):
+        if isinstance(form, Read):
             (edge,) = form.edges
             others, node = iter(form.others), self.new(form.node)
             along = Along(self.faces_of(more), first, edge, self.size + more)
@@ -221,6 +250,8 @@ class Faces:
                 operands.append(self.new(part))
                 continue
             known, start = self.groups.get(part[0]), first + part[1]
+            if more < 0 and part[0] in self.within:
+                known = None
             if known and known.first <= start and start + more <= known.first + known.more:
                 operands.append(self.part(graph, part[0], start, more))
             else:
