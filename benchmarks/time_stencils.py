@@ -184,6 +184,63 @@ def jax_pair(case: Case, points: int) -> dict[str, harness.Candidate]:
     return {"opjax": lambda: ours(y, p).block_until_ready(), "hand": lambda: by_hand(y, p).block_until_ready()}
 
 
+PLANE = """
+model Plane:
+  axes:
+    x = grid(0, 1, {points})
+    y = grid(0, 1, {points})
+  params:
+    k[x, y]
+  states:
+    u[x, y]
+  dynamics:
+    d(u[x, y])/dt = {rate} edge stay
+"""
+ACROSS = "(k[x, y] + k[{0}])/2*(u[{0}] - u[x, y]) - (k[{1}] + k[x, y])/2*(u[x, y] - u[{1}])"
+HEATS = {
+    "heat": "u[x+1, y] + u[x-1, y] + u[x, y+1] + u[x, y-1] - 4*u[x, y]",
+    "variable conductivity": " + ".join(ACROSS.format(*at) for at in (("x+1, y", "x-1, y"), ("x, y+1", "x, y-1"))),
+}
+
+
+def plane_jax(u: Any, k: Any = None) -> Any:
+    """Heat on a plane: what flows between neighbours, and between zeros."""
+    steps = [u[1:] - u[:-1], u[:, 1:] - u[:, :-1]]
+    if k is not None:
+        steps = [(k[1:] + k[:-1]) / 2 * steps[0], (k[:, 1:] + k[:, :-1]) / 2 * steps[1]]
+    down, right = jnp.pad(steps[0], ((1, 1), (0, 0))), jnp.pad(steps[1], ((0, 0), (1, 1)))
+    return down[1:] - down[:-1] + right[:, 1:] - right[:, :-1]
+
+
+def plane_pairs(name: str, points: int) -> Iterator[tuple[str, dict[str, harness.Candidate]]]:
+    """The two jitted calls of heat on a plane, their gradients, and those of some states at once."""
+    rhs = opjax.compile_rhs(opjax.loads(PLANE.format(points=points, rate=HEATS[name]), "ojx"))
+    y, k = jnp.asarray(np.random.default_rng(20261102).uniform(0.5, 1.5, (2, points, points)))
+    p = {"k": k} if "k" in rhs.param_names else {}
+
+    def by_hand(y: Any) -> Any:
+        return plane_jax(y.reshape(points, points), **p).reshape(-1)
+
+    functions: tuple[Callable[[Any], Any], ...] = (lambda y: rhs(0.0, y, p), by_hand)
+    many = jnp.stack([y.reshape(-1) * (1 + i / 16) for i in range(16)])
+    for change, given, title in (
+        (None, many[0], "call"),
+        (_gradient, many[0], "gradient"),
+        (jax.vmap, many, "16 states"),
+    ):
+        ours, hand = (jax.jit(change(f) if change else f) for f in functions)
+        np.testing.assert_allclose(ours(given), hand(given), rtol=1e-8, atol=1e-8)
+        calls = {"opjax": ours, "hand": hand}
+        yield (
+            f"{name}, {points} x {points}, {title}",
+            {which: lambda f=f, given=given: f(given).block_until_ready() for which, f in calls.items()},
+        )
+
+
+def _gradient(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return jax.grad(lambda y: jnp.sum(f(y) ** 2))
+
+
 def row(name: str, pair: dict[str, harness.Candidate], turns: int) -> list[str]:
     """One line of a table of times."""
     timing = harness.in_turns(pair, turns)
@@ -201,6 +258,9 @@ def main() -> None:
         for heading, pair in (("NumPy, one call", numpy_pair), ("JAX, one jitted call", jax_pair)):
             rows = [row(f"{case.name}, {points:,}", pair(case, points), page.turns) for case, points in each]
             page.table(heading, columns, rows)
+        sides = (16,) if page.quick else (64, 128)
+        pairs = [pair for name in HEATS for points in sides for pair in plane_pairs(name, points)]
+        page.table("JAX, on a plane", columns, [row(name, pair, page.turns) for name, pair in pairs])
     page.finish()
 
 

@@ -39,6 +39,7 @@ REORDERED = (
     "reroll",
     "scale",
     "together",
+    "walls",
 )
 """Sums and products are taken in another order."""
 ROOT = Path(__file__).parents[2]

@@ -33,6 +33,7 @@ from opjax.passes.scale import scale
 from opjax.passes.shift import shift
 from opjax.passes.swaps import swaps
 from opjax.passes.together import together
+from opjax.passes.walls import walls
 
 
 class Pass(NamedTuple):
@@ -107,6 +108,7 @@ PASSES: tuple[Pass, ...] = (
     Pass(leading, "after all that makes sums; before neighbours are looked for in them"),
     Pass(dots, "after contracting, which leaves sums over vectors as they are"),
     Pass(differences, "after scaling, which knows sums of neighbours as they are written"),
+    Pass(walls, "beside differences along lines; before faces, which puts zeros at the ends", differentiable_only=True),
     Pass(fluxes, "after all that makes differences; before what is alike is computed once"),
     Pass(faces, "last: it shares what all others have made of neighbours"),
 )

@@ -71,7 +71,7 @@ def _is_line(node: AnyNode) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Term:
+class Term:
     """A constant times an array that is read some points further on."""
 
     factor: float
@@ -81,7 +81,8 @@ class _Term:
     dim: Dim | None = None
 
 
-def _term(node: AnyNode) -> _Term:
+def read_term(node: AnyNode) -> Term:
+    """A node as a constant times an array that is read at one place."""
     factor = 1.0
     while isinstance(node, Apply) and node.dims:
         if node.function == "negate":
@@ -96,13 +97,13 @@ def _term(node: AnyNode) -> _Term:
         moved = [(d, s) for d, s in zip(node.operand.dims, node.selections, strict=True) if s != Along(d)]
         dim, along = moved[0]
         if len(moved) == 1 and isinstance(along, Along) and along.dim == dim and not along.points:
-            return _Term(factor, node.operand, along.offset, along.edge, dim)
-    return _Term(factor, node)
+            return Term(factor, node.operand, along.offset, along.edge, dim)
+    return Term(factor, node)
 
 
 def _find(operands: tuple[AnyNode, ...]) -> tuple[int, int, int] | None:
     """The places of the neighbour on the one side, of the point itself and of the other neighbour."""
-    terms = [_term(operand) for operand in operands]
+    terms = [read_term(operand) for operand in operands]
     sides = {(t.array.number, t.factor, t.offset, t.edge): at for at, t in enumerate(terms) if t.offset}
     for middle, term in enumerate(terms):
         if abs(term.factor) != 2 or term.offset:
@@ -118,7 +119,7 @@ def _in_two_steps(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) ->
     found = _find(operands)
     if found is None:
         return None
-    terms = [_term(operands[at]) for at in found]
+    terms = [read_term(operands[at]) for at in found]
     high, middle, low = (
         graph.view(t.array, (Along(t.array.dims[0], t.offset, t.edge),)) if t.offset else t.array for t in terms
     )
@@ -168,7 +169,7 @@ def _combination(node: AnyNode, uses: Mapping[int, int] | None = None) -> _Combi
         (node,) = arrays
     if not _is_sum(node) or (uses is not None and uses[node.number] > 1):
         return None
-    terms = [_term(operand) for operand in node.operands]
+    terms = [read_term(operand) for operand in node.operands]
     moved = [term for term in terms if term.offset]
     if not moved or len({term.array.number for term in terms}) > 1 or sum(term.factor for term in terms):
         return None
@@ -246,7 +247,7 @@ def _odd(node: AnyNode) -> tuple[object, int, int, Edge] | None:
     inner = node.operands[0]
     if not _is_sum(inner) or len(inner.operands) > 2 or len(inner.dims) != 1:
         return None
-    high, low = (_term(operand) for operand in inner.operands)
+    high, low = (read_term(operand) for operand in inner.operands)
     edges: set[Edge] = {term.edge for term in (high, low) if term.offset}
     if high.array is not low.array or {high.factor, low.factor} != {1.0, -1.0} or len(edges) != 1:
         return None
