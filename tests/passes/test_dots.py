@@ -52,6 +52,8 @@ def test_products_of_vectors(total: str, one: bool) -> None:
         ("-(m[a]*u[a]) - w[a]*m[a] - w[a]", False),
         ("-(m[a]*u[a]) - w[a]*m[a] + 2", False),
         ("w[a] - m[a]*u[a] - w[a]*m[a]", False),
+        ("2 - m[a]*u[a] + w[a]", False),
+        ("m[a]*u[a] + w[a]*exp(m[a]) + w[a]", False),
     ],
 )
 def test_sums_begin_with_what_is_added(rate: str, changes: bool) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import interpreted
 import opjax
 from opjax.ir.evaluate import evaluate
-from opjax.ir.nodes import Along, AnyNode, Apply, AtPosition, Graph, Join, Symbol
+from opjax.ir.nodes import Along, AnyNode, Apply, AtPosition, Graph, Join, Place, Symbol
 from opjax.ir.program import Program
 from opjax.ir.types import Axis, Dim
 from opjax.passes.ends import ends
@@ -267,3 +267,125 @@ def test_a_condition_that_changes_twice_stays() -> None:
     first = graph.apply("equal", (position, graph.constant(0.0)))
     changed = Program(graph, {"x": graph.apply("where", (first, graph.constant(1.0), state))}, AXES, {})
     assert isinstance(ends(changed).roots["x"], Join)
+
+
+# --- which selections are joined
+
+
+def selection(graph: Graph, condition: AnyNode, dims: tuple[str, ...] = ("a",)) -> AnyNode:
+    """One where a condition holds, a state elsewhere."""
+    return graph.apply("where", (condition, graph.constant(1.0), graph.symbol("state", "x", dims)))
+
+
+def at_first(graph: Graph, axis: str = "a", point: float = 0.0) -> AnyNode:
+    return graph.apply("equal", (graph.symbol("position", axis, (axis,)), graph.constant(point)))
+
+
+def stays(graph: Graph, name: str) -> AnyNode:
+    """Selections that are left as they are."""
+    first, here = at_first(graph), graph.symbol("position", "a", ("a",))
+    match name:
+        case "everywhere":
+            return selection(graph, graph.apply("less", (here, graph.constant(9.0))))
+        case "in four parts":
+            return selection(graph, graph.apply("logical_or", (first, at_first(graph, point=2.0))))
+        case "on a plane":
+            return selection(graph, graph.apply("less", (here, graph.symbol("position", "b", ("b",)))), ("a", "b"))
+        case "by a state":
+            return selection(graph, graph.apply("less", (graph.symbol("state", "x", ("a",)), graph.constant(0.0))))
+        case "of two points":
+            return selection(graph, at_first(graph, "c"), ("c",))
+        case "of conditions":
+            above = graph.apply("less", (graph.symbol("state", "x", ("a",)), graph.constant(0.0)))
+            chosen = graph.apply("where", (first, graph.constant(True), above))
+            return graph.apply("where", (chosen, graph.symbol("state", "x", ("a",)), graph.constant(2.0)))
+        case _:
+            return graph.apply("sin", (selection(graph, first),))
+
+
+@pytest.mark.parametrize(
+    "name", ["everywhere", "in four parts", "on a plane", "by a state", "of two points", "of conditions", "inside"]
+)
+def test_selections_that_stay(name: str) -> None:
+    graph = Graph()
+    node = stays(graph, name)
+    program = Program(graph, {"x": node}, {**AXES, "c": Axis("c", "labels", ("m", "n"))}, {})
+    assert ends(program) is program
+
+
+@pytest.mark.parametrize("axis", ["a", "b", "c"])
+def test_selections_over_three_axes_keep_their_values(axis: str) -> None:
+    graph = Graph()
+    axes = {**AXES, "c": Axis("c", "labels", tuple("ijkl"))}
+    node = selection(graph, at_first(graph, axis), ("a", "b", "c"))
+    program = Program(graph, {"x": node}, axes, {})
+    after = ends(program)
+    assert isinstance(after.roots["x"], Join)
+    (old,), (new,) = (evaluate([p.roots["x"]], p.axes, leaf) for p in (program, after))
+    for cell in itertools.product(range(5), range(3), range(4)):
+        where = dict(zip(node.dims, cell, strict=True))
+        assert old.at(where) == new.at(where)
+
+
+def test_what_enters_along_two_axes_is_joined_along_both() -> None:
+    graph = Graph()
+    state = graph.symbol("state", "S", ("a", "b"))
+    entering = [graph.place(graph.symbol("state", "T", (other,)), dim, 0) for other, dim in (("b", A), ("a", B))]
+    node = graph.apply("add", (moved(graph, state, A, -1), moved(graph, state, B, -1), *entering))
+    after = ends(Program(graph, {"S": node}, AXES, {}))
+    assert sum(isinstance(found, Join) for found in after.nodes) == 2
+    assert not any(isinstance(found, Place) for found in after.nodes)
+
+
+@pytest.mark.parametrize("outer", ["add", "where"])
+def test_selections_in_sums_and_selections_are_joined(outer: str) -> None:
+    graph = Graph()
+    state, inner = graph.symbol("state", "y", ("a",)), selection(graph, at_first(graph))
+    above = graph.apply("less", (state, graph.constant(0.0)))
+    node = graph.apply("add", (state, inner)) if outer == "add" else graph.apply("where", (above, inner, state))
+    after = ends(Program(graph, {"x": node}, AXES, {}))
+    assert any(isinstance(found, Join) for found in after.nodes)
+
+
+def test_what_is_computed_for_all_points_anyway_is_read() -> None:
+    graph = Graph()
+    state = graph.symbol("state", "x", ("a",))
+    flow = graph.apply("multiply", (graph.symbol("parameter", "k"), state))
+    chosen = graph.apply("where", (at_first(graph), graph.constant(1.0), flow))
+    after = ends(Program(graph, {"x": chosen, "y": flow}, AXES, {}))
+    assert isinstance(after.roots["x"], Join)
+    assert sum(isinstance(node, Apply) and node.function == "multiply" for node in after.nodes) == 1
+
+
+@pytest.mark.parametrize("around", ["sqrt", "sin"])
+def test_what_may_not_be_finite_is_computed_where_it_is_read(around: str) -> None:
+    """Its slope at the point that is not read would count, times zero."""
+    graph = Graph()
+    value = graph.apply("sqrt", (graph.symbol("state", "x", ("a",)),))
+    value = graph.apply("sin", (value,)) if around == "sin" else value
+    roots = {
+        name: graph.apply("where", (at_first(graph), graph.constant(number), value))
+        for name, number in (("x", 1.0), ("y", 2.0))
+    }
+    after = ends(Program(graph, roots, AXES, {}))
+    assert not any(node.dims == (A,) for node in after.nodes if isinstance(node, Apply) and node.function != "equal")
+
+
+ROOTS = """
+model Roots:
+  axes:
+    k = ordered [p, q, r]
+  states: x[k], y[k]
+  let:
+    root[k] = sqrt(x[k] - x[k="p"])
+  dynamics:
+    x[k]' = 1 if k == "p" else {inner}
+    y[k]' = 2 if k == "p" else {inner}*y[k]
+"""
+
+
+@pytest.mark.parametrize("inner", ["root[k]", "sin(root[k])"])
+def test_slopes_are_finite_where_what_is_shared_is_not_read(inner: str) -> None:
+    rhs = opjax.compile_rhs(ROOTS.format(inner=inner))
+    slopes = jax.jit(jax.jacfwd(lambda y: rhs(0.0, y)))(jnp.array([1.0, 2.0, 3.5, 1.0, 2.0, 3.0]))
+    assert np.isfinite(slopes).all()

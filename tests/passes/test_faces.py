@@ -156,10 +156,104 @@ def test_a_flux_is_computed_once(edge: Edge) -> None:
     assert (operations(program), operations(faces(program))) == (10, 6)  # a sum, difference, its sign, and product less
 
 
-@pytest.mark.parametrize(("edges", "second"), [(("stay", "absorb"), -1), (("stay", "stay"), 4)])
+@pytest.mark.parametrize(("edges", "second"), [(("stay", "absorb"), -1), (("stay", "stay"), 4), (("stay", "stay"), -3)])
 def test_what_is_not_alike_or_too_far_stays(edges: tuple[Edge, Edge], second: int) -> None:
     program = flux(edges, second)
     assert faces(program) is program
+
+
+def pair(graph: Graph, function: str, at: At) -> Program:
+    """A function of something here, and of the same one point further on."""
+    return Program(graph, {str(step): graph.apply(function, (at(step),)) for step in (0, 1)}, AXES, {})
+
+
+def test_what_is_not_worth_an_array_stays() -> None:
+    graph = Graph()
+    u, w, k = (graph.symbol("state", n, d) for n, d in (("u", ("x",)), ("w", ("x", "z")), ("k", ())))
+    here = graph.symbol("position", "x", ("x",))
+    half = graph.constant(0.5)
+    pairs = [
+        pair(graph, "negate", lambda step: read(graph, u, step, "stay")),
+        pair(graph, "sin", lambda step: read(graph, here, step, "stay")),
+        *(
+            Program(
+                graph,
+                {str(step): graph.apply(name, (one, read(graph, array, step, "stay"))) for step in (0, 1)},
+                AXES,
+                {},
+            )
+            for name, one, array in (("less", half, u), ("multiply", k, w), ("divide", k, w))
+        ),
+    ]
+    for program in pairs:
+        assert faces(program) is program
+
+
+@pytest.mark.parametrize("name", ["sin", "add", "multiply"])
+def test_what_is_worth_an_array_on_a_plane(name: str) -> None:
+    """Functions and sums, and products of two arrays."""
+    graph = Graph()
+    w, v = (graph.symbol("state", n, ("x", "z")) for n in "wv")
+
+    def at(step: int) -> AnyNode:
+        operands = [read(graph, array, step, "stay") for array in (w, v)]
+        return graph.apply(name, operands[:1] if name == "sin" else operands)
+
+    assert operations(faces(Program(graph, {str(step): at(step) for step in (0, 1)}, AXES, {}))) == 1
+
+
+def test_what_differs_in_a_number_or_along_another_axis_is_not_alike() -> None:
+    """``sin(q*u[x+1])`` beside ``sin(3*u[x])``; ``sin(w[x+1, z+1])`` beside ``sin(w[x, z])``."""
+    graph = Graph()
+    u, w = graph.symbol("state", "u", ("x",)), graph.symbol("state", "w", ("x", "z"))
+    numbers = graph.symbol("parameter", "q"), graph.constant(3.0)
+    one = [graph.apply("multiply", (n, read(graph, u, step, "stay"))) for step, n in enumerate(numbers)]
+    two = [graph.view(w, (Along(X, step, "stay"), Along(Z, step, "stay"))) for step in (0, 1)]
+    for pair_of in (one, two):
+        roots = {str(at): graph.apply("sin", (node,)) for at, node in enumerate(pair_of)}
+        program = Program(graph, roots, AXES, {})
+        assert faces(program) is program
+
+
+def test_what_is_alike_along_another_axis_too_is_computed_once() -> None:
+    """What neighbours along both axes compute: ``sin(w[x+1, z+1])`` is that at ``w[x, z+1]`` one point further on."""
+    graph = Graph()
+    w = graph.symbol("state", "w", ("x", "z"))
+    steps = [(0, 1), (1, 1), (0, -1), (1, -1)]
+    roots = {
+        str(at): graph.apply("sin", (graph.view(w, (Along(X, at[0], "stay"), Along(Z, at[1], "periodic"))),))
+        for at in steps
+    }
+    program = Program(graph, roots, AXES, {})
+    after = faces(program)
+    assert operations(after) < 4
+    old, new = (values(p, lambda symbol, cell: float(3 * cell[0] + 7 * cell[1] ** 2)) for p in (program, after))
+    assert old == new
+
+
+def test_fluxes_along_two_axes_are_computed_once_each() -> None:
+    graph = Graph()
+    w, v = (graph.symbol("state", n, ("x", "z")) for n in "wv")
+
+    def flux_of(dim: Dim, step: int) -> AnyNode:
+        moved = [
+            graph.view(
+                a, [Along(d, step if d == dim else 0, "stay") if d == dim and step else Along(d) for d in (X, Z)]
+            )
+            for a in (w, v)
+        ]
+        return graph.apply("sin", (graph.apply("multiply", moved),))
+
+    roots = {f"{dim.axis} {step}": flux_of(dim, step) for dim in (X, Z) for step in (0, 1)}
+    assert operations(faces(Program(graph, roots, AXES, {}))) == 4
+
+
+def test_what_is_read_at_neighbours_is_not_computed_again() -> None:
+    """``sin(f[x+1])`` beside ``sin(f[x])``, where f is computed itself: its sines are one array."""
+    graph = Graph()
+    product = graph.apply("multiply", [graph.symbol("state", n, ("x",)) for n in "uk"])
+    program = pair(graph, "sin", lambda step: read(graph, product, step, "stay"))
+    assert operations(faces(program)) == 2
 
 
 # --- second differences

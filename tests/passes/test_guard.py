@@ -123,3 +123,36 @@ def test_a_part_of_an_axis_is_no_renaming() -> None:
     (found,) = evaluate(list(guard(program).roots.values()), axes, lambda symbol, cell: values[symbol.name][cell[0]])
     assert list(found.values.values()) == [2.0, 0.0]
     assert all(part not in node.dims or node.dims == (part,) for node in guard(program).nodes)
+
+
+JOINED = """
+model Joined:
+  axes:
+    a = [u, v]
+    k = ordered [p, q, r, s]
+  params: g
+  states: x[a, k], y[k]
+  dynamics:
+    x[a, k]' = g if y[k] < 2 else (x[a, k]*log(y[k] - 2) if k == "p" else g*sqrt(y[k] - 2))
+    y[k]' = g if k != "q" else (sqrt(y[k+1]) if k == "q" else g/y[k-1]) edge stay
+"""
+
+
+@pytest.mark.parametrize("y", [[1.0, 1.5, 2.5, 4.0], [2.5, 3.0, 1.0, 0.0], [1.0, 1.0, 0.5, 1.0], [7.0, 5.0, 4.0, 3.0]])
+def test_what_is_joined_is_guarded_part_by_part(y: list[float]) -> None:
+    """An equation of its own at an end, below a condition: each part is under the condition at its own points."""
+    rhs = compile_text(JOINED)
+    state, p = np.array([*range(1, 9), *y], dtype=float), {"g": 0.5}
+    want, slopes = np.empty(12), np.zeros((12, 12))
+    for a, k in np.ndindex(2, 4):
+        at, below = 4 * a + k, y[k] < 2
+        want[at] = 0.5 if below else state[at] * np.log(y[k] - 2) if k == 0 else 0.5 * np.sqrt(y[k] - 2)
+        if not below:
+            slopes[at, at] = np.log(y[k] - 2) if k == 0 else 0.0
+            slopes[at, 8 + k] = state[at] / (y[k] - 2) if k == 0 else 0.25 / np.sqrt(y[k] - 2)
+    want[8:] = 0.5, np.sqrt(y[2]), 0.5, 0.5
+    slopes[9, 10] = 0.5 / np.sqrt(y[2])
+    np.testing.assert_allclose(rhs(0.0, state, p), want, rtol=1e-14)
+    with jax.enable_x64(True):
+        found = jax.jit(jax.jacrev(lambda y: rhs(0.0, y, p)))(jnp.asarray(state))
+        np.testing.assert_allclose(found, slopes, rtol=1e-14)

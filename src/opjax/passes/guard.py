@@ -13,12 +13,13 @@ Benchmark: the gradients in `benchmarks/count_jaxpr_equations.py`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from opjax.ir.functions import FUNCTIONS
-from opjax.ir.nodes import Along, AnyNode, Apply, Graph, IntegerPower, Place, View
+from opjax.ir.nodes import Along, AnyNode, Apply, AtPosition, Graph, IntegerPower, Join, Place, View
 from opjax.ir.program import Program, copy_node
-from opjax.ir.types import Dim, Role
+from opjax.ir.types import Axis, Dim, Role
 from opjax.traverse import Walk, run
 
 WITHOUT_SLOPE: frozenset[Role] = frozenset(("coordinate", "position", "quadrature", "measure", "size"))
@@ -29,7 +30,7 @@ def guard(program: Program) -> Program:
     if "where" not in program.functions:
         return program
     nodes = program.nodes
-    guarded = _Guard(program.graph)
+    guarded = _Guard(program.graph, program.axes)
     for node in nodes:
         guarded.look(node)
     if not guarded.selects:
@@ -49,6 +50,7 @@ def guard(program: Program) -> Program:
 @dataclass(slots=True)
 class _Guard:
     graph: Graph
+    axes: Mapping[str, Axis]
     sharp: set[int] = field(default_factory=set[int])
     """Nodes with an operation in them whose value or slope may not be finite."""
     selects: set[int] = field(default_factory=set[int])
@@ -83,10 +85,25 @@ class _Guard:
             return self.graph.apply("where", (condition, taken, other), node.span)
         if isinstance(node, View | Place) and path is not None:
             return (yield self.moved(node, path))
+        if isinstance(node, Join) and path is not None and node.dim in path.dims:
+            return (yield self.joined(node, path))
         operands: list[AnyNode] = []
         for operand in node.operands:
             operands.append((yield self.operand(operand, path)))
         return copy_node(self.graph, node, tuple(operands))
+
+    def joined(self, node: Join, path: AnyNode) -> Walk[AnyNode]:
+        """Parts behind each other, each under the path at its own points."""
+        parts: list[AnyNode] = []
+        start = 0
+        for part in node.parts:
+            own = node.own(part)
+            points = self.axes[own.axis].size or 0 if own else 1
+            there = Along(own, start, points=points) if own else AtPosition(start)
+            at_part = self.graph.view(path, [there if d == node.dim else Along(d) for d in path.dims], path.span)
+            parts.append((yield self.operand(part, at_part)))
+            start += points
+        return self.graph.join(parts, node.dim, node.span, node.others)
 
     def both(self, path: AnyNode | None, condition: AnyNode) -> AnyNode:
         return condition if path is None else self.graph.apply("logical_and", (path, condition))
