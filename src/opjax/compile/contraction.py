@@ -55,6 +55,8 @@ def common_order(orders: list[Dims], usual: Collection[Dims] = ()) -> Dims:
         different orders, that of a state which has them: then what is computed needs no transposition beside states.
         Vectors are combined in the order in which matrices are usually stored.
     """
+    if not any(orders):  # as for most values of a model of scalars
+        return ()
     merged: list[Dim] = []
     for order in sorted(orders, key=len, reverse=True):
         merged.extend(d for d in order if d not in merged)

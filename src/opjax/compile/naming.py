@@ -28,7 +28,8 @@ class Namer:
 
     def name(self, hint: str) -> str:
         """A fresh identifier that reads like the hint."""
-        base = re.sub(r"[^A-Za-z0-9_]", "_", hint)[:LONGEST].strip("_") or "v"
+        usual = hint.isascii() and hint.isidentifier()  # as most names are
+        base = (hint if usual else re.sub(r"[^A-Za-z0-9_]", "_", hint))[:LONGEST].strip("_") or "v"
         if base[0].isdigit():
             base = f"v{base}"
         if base not in self._used:

@@ -85,6 +85,10 @@ class Graph:
     def __getitem__(self, number: int) -> AnyNode:
         return self._nodes[number]
 
+    def nodes(self, numbers: Iterable[int]) -> list[AnyNode]:
+        """The nodes of some numbers."""
+        return [*map(self._nodes.__getitem__, numbers)]
+
     def copy(self) -> Graph:
         """A graph with the same nodes, to which others can be added."""
         graph = Graph()
@@ -228,7 +232,11 @@ class Graph:
         along = tuple(s.dim for s in chosen if isinstance(s, Along))
         if all(isinstance(s, Along) and s == Along(d) for s, d in zip(chosen, operand.dims, strict=True)):
             return operand
-        key = ("view", operand.number, chosen)
+        match chosen:
+            case (AtPosition(position=position),):
+                key = ("element", operand.number, position)
+            case _:
+                key = ("view", operand.number, chosen)
         known = self._known.get(key)
         if known is not None:
             return known
@@ -248,17 +256,11 @@ class Graph:
         want(len(vector.dims) == 1, "elements are read from a vector")
         found: list[AnyNode] = []
         for place in range(count):
-            chosen = (AtPosition(place),)
-            known = self._known.get(key := ("view", vector.number, chosen))
+            known = self._known.get(key := ("element", vector.number, place))
             if known is None:
+                number, kind, roles, at = len(self._nodes), vector.kind, vector.roles, (AtPosition(place),)
                 node = View(
-                    number=len(self._nodes),
-                    dims=(),
-                    kind=vector.kind,
-                    roles=vector.roles,
-                    span=NOWHERE,
-                    operands=(vector,),
-                    selections=chosen,
+                    number=number, dims=(), kind=kind, roles=roles, span=NOWHERE, operands=(vector,), selections=at
                 )
                 known = self._keep(key, node)
             found.append(known)
@@ -306,15 +308,16 @@ class Graph:
     def join(self, parts: Iterable[AnyNode], dim: Dim, span: Span = NOWHERE, others: Dims = ()) -> AnyNode:
         """Parts one behind the other along a dim, which have others too; a vector along that dim alone is itself."""
         given = tuple(parts)
-        kinds = {p.kind for p in given}
-        alike = len(kinds) == 1 and all(len(set(p.dims).difference(others)) < 2 for p in given)
+        once = tuple(dict.fromkeys(given))  # many parts may be the same number
+        kinds, own = {p.kind for p in once}, {p.dims for p in once}
+        alike = len(kinds) == 1 and all(len(set(dims).difference(others)) < 2 for dims in own)
         want(alike and dim not in others, "parts of one kind, with one dim of their own at most, are joined")
         dims = sorted_dims((dim, *others))
-        key = ("join", dim, dims, *(p.number for p in given))
+        key = ("join", dim, dims, *map(number_of, given))
         known = given[0] if len(given) == 1 and given[0].dims == (dim,) else self._known.get(key)
         if known is not None:
             return known
-        number, kind, roles = len(self._nodes), given[0].kind, roles_of(given)
+        number, kind, roles = len(self._nodes), given[0].kind, roles_of(once)
         node = Join(number=number, dims=dims, kind=kind, roles=roles, span=span, operands=given, dim=dim)
         return self._keep(key, node)
 

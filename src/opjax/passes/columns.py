@@ -3,39 +3,78 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from opjax.ir.nodes import Along, AnyNode, AtPosition, Constant, Graph, Symbol, View, number_of
+import numpy as np
+
+from opjax.ir.nodes import Along, AnyNode, AtPosition, Graph, Symbol, View, number_of
 from opjax.ir.types import Axis, Dim
-
-Found = Sequence["tuple[AnyNode, int] | None"]
-"""Where the scalars of a column can be read."""
-NOWHERE: Mapping[int, tuple[AnyNode, int]] = {}
-
+from opjax.passes.rows import PARAMETER, STATE, Numbers, Rows, true_at
 
 SHORTEST = 8
 """Slices of one vector that are shorter on average take longer than positions."""
 
 
 @dataclass(slots=True)
+class Found:
+    """Where scalars can be read.
+
+    Arguments:
+        vectors: the vector of each, by its place among those that there are; -1 for none.
+        positions: the position there.
+    """
+
+    vectors: Numbers
+    positions: Numbers
+
+    @classmethod
+    def nowhere(cls, size: int) -> Found:
+        """Where none of so many scalars is in a vector."""
+        return cls(np.full(size, -1), np.zeros(size, np.intp))
+
+    def of(self, scalars: Numbers) -> Found:
+        """Where some scalars are."""
+        return Found(self.vectors[scalars], self.positions[scalars])
+
+    def take(self, scalars: Numbers, other: Found) -> None:
+        """Say of some scalars where they are."""
+        self.vectors[scalars], self.positions[scalars] = other.vectors, other.positions
+
+    def or_else(self, other: Found) -> Found:
+        """Where scalars are here, and elsewhere where they are not."""
+        here = self.vectors >= 0
+        return Found(np.where(here, self.vectors, other.vectors), np.where(here, self.positions, other.positions))
+
+
+@dataclass(slots=True)
 class Columns:
-    """Makes vectors out of scalars.
+    """Makes vectors out of scalars, which are known by their numbers.
 
     Arguments:
         graph: gets the nodes.
+        rows: the old nodes.
         axes: the axes of the program; those of the new vectors are added.
         scalar: what an old scalar is now.
         most_runs: a vector of more slices than this is gathered from one pool.
         placed: the vector and position where an old scalar can be read.
+        terms: where some are better read as terms of sums.
     """
 
     graph: Graph
+    rows: Rows
     axes: dict[str, Axis]
-    scalar: Callable[[AnyNode], AnyNode]
+    scalar: Callable[[int], AnyNode]
     most_runs: int
-    placed: dict[int, tuple[AnyNode, int]] = field(default_factory=dict[int, tuple[AnyNode, int]])
+    placed: Found = field(init=False)
+    terms: Found = field(init=False)
+    vectors: list[AnyNode] = field(default_factory=list[AnyNode])
+    places: dict[int, int] = field(default_factory=dict[int, int])
+    """The place of each vector among them, by its number."""
     pools: dict[object, AnyNode] = field(default_factory=dict[object, AnyNode])
+
+    def __post_init__(self) -> None:
+        self.placed, self.terms = Found.nowhere(self.rows.size), Found.nowhere(self.rows.size)
 
     def new_dim(self, size: int) -> Dim:
         """A dim over an axis of its own; no person can have written a name with a space."""
@@ -47,115 +86,128 @@ class Columns:
         """The number of elements."""
         return self.axes[vector.dims[0].axis].size or 0
 
-    def put(self, scalars: Sequence[AnyNode], vector: AnyNode) -> None:
+    def put(self, scalars: Numbers, vector: AnyNode) -> None:
         """From now on the scalars are read from a vector, one behind the other."""
-        numbers = [node.number for node in scalars]
-        self.placed.update(zip(numbers, zip(itertools.repeat(vector), range(len(numbers))), strict=False))
+        self.placed.take(scalars, self.inside(vector, np.arange(scalars.size)))
 
-    def place(self, node: AnyNode) -> tuple[int, int]:
-        """Something by which scalars stand in the order in which they can be read."""
-        vector, position = self.placed.get(node.number, (node, 0))
-        return vector.number, position
+    def inside(self, vector: AnyNode, positions: Numbers) -> Found:
+        """Positions in a vector."""
+        place = self.places.setdefault(vector.number, len(self.vectors))
+        if place == len(self.vectors):
+            self.vectors.append(vector)
+        return Found(np.full(positions.size, place), positions)
 
-    def add_pools(self, nodes: Iterable[AnyNode], order: Mapping[str, object]) -> None:
+    def place(self, scalar: int) -> tuple[AnyNode, int] | None:
+        """The vector and the position where a scalar can be read."""
+        vector = int(self.placed.vectors[scalar])
+        return None if vector < 0 else (self.vectors[vector], int(self.placed.positions[scalar]))
+
+    def in_order(self, scalars: Numbers) -> Numbers:
+        """Which of some scalars is first, second, and so on, in the order in which they can be read."""
+        found = self.placed.of(scalars)
+        vectors = np.array([*(vector.number for vector in self.vectors), 0])
+        return np.lexsort((found.positions, np.where(found.vectors < 0, scalars, vectors[found.vectors])))
+
+    def add_pools(self, order: Mapping[str, object]) -> None:
         """Put the scalar states into one vector, and the scalar parameters into another."""
-        places = {name: place for place, name in enumerate(order)}
-        scalars: list[Symbol] = []
-        for node in nodes:
-            if type(node) is Symbol:
-                if not node.dims:
-                    scalars.append(node)
-            elif type(node) is View and not node.dims and isinstance(node.operand, Symbol):
+        order_of = {name: place for place, name in enumerate(order)}
+        for node in self.graph.nodes(self.rows.others.tolist()):
+            if type(node) is View and not node.dims and isinstance(node.operand, Symbol):
                 match node.selections:  # a cell of a state with an axis can be read there
                     case (AtPosition(position=position),):
-                        self.placed[node.number] = (node.operand, position)
+                        at = self.inside(node.operand, np.array([position]))
+                        self.placed.take(np.array([node.number]), at)
                     case _:
                         pass
-        states = sorted((n for n in scalars if n.role == "state"), key=lambda n: places.get(n.name, len(places)))
-        for pool in (states, [n for n in scalars if n.role == "parameter"]):
+        states, parameters = (
+            [n for n in self.graph.nodes(self.rows.leaves_of(shape).tolist()) if type(n) is Symbol and not n.dims]
+            for shape in (STATE, PARAMETER)
+        )
+        states.sort(key=lambda n: order_of.get(n.name, len(order_of)))
+        for pool in (states, parameters):
             if pool:
-                self.put(pool, self.graph.join(pool, self.new_dim(len(pool))))
+                numbers = np.fromiter(map(number_of, pool), np.intp, len(pool))
+                self.put(numbers, self.graph.join(pool, self.new_dim(len(pool))))
 
-    def slot(self, column: Sequence[AnyNode], dim: Dim) -> AnyNode:
+    def slot(self, column: Numbers, dim: Dim) -> AnyNode:
         """One leaf of a shape in all its members: a scalar where it is the same in all."""
         first = column[0]
-        alone = len(column) == 1 and first.number in self.placed  # an element as a slice: no scalar to be packed later
-        same = not alone and all(node is first for node in column)
-        return self.scalar(first) if same else self.gather(column, dim)
+        alone = column.size == 1 and self.placed.vectors[first] >= 0  # an element as a slice: no scalar to be packed
+        same = not alone and bool((column == first).all())
+        return self.scalar(int(first)) if same else self.gather(column, dim)
 
-    def gather(
-        self, column: Sequence[AnyNode], dim: Dim, elsewhere: Mapping[int, tuple[AnyNode, int]] = NOWHERE
-    ) -> AnyNode:
+    def gather(self, column: Numbers, dim: Dim, terms: bool = False) -> AnyNode:
         """Scalars as a vector along a dim.
 
         Arguments:
             column: the scalars.
             dim: the dim.
-            elsewhere: where some of them are better read than where they are.
+            terms: whether they are terms of sums.
         """
-        if all(isinstance(node, Constant) for node in column):
-            return self.graph.join(column, dim)
-        placed = {**self.placed, **elsewhere} if elsewhere else self.placed
-        found = list(map(placed.get, map(number_of, column)))
-        runs = self.runs(column, found)
-        if runs is not None and (len(runs) == 1 or len(column) >= SHORTEST * len(runs) or _sources(runs) > 1):
-            return self.joined(runs, dim)
-        pool, offsets = self.pool(column, found)
-        if len(offsets) == 1 and None not in found:
-            positions = [at[1] for at in found if at]
-        else:
-            positions = [
-                offsets[node.number] if at is None else offsets[at[0].number] + at[1]
-                for node, at in zip(column, found, strict=True)
-            ]
-        return self.read(pool, positions, dim)
+        if self.rows.constant[column[0]] and self.rows.constant[column].all():
+            return self.graph.join(map(self.scalar, column.tolist()), dim)
+        found = self.placed.of(column)
+        if terms:
+            found = self.terms.of(column).or_else(found)
+        starts = self.runs(found)
+        if starts and (
+            len(starts) == 1 or column.size >= SHORTEST * len(starts) or _sources(column, found, starts) > 1
+        ):
+            return self.joined(column, found, starts, dim)
+        return self.pooled(column, found, dim)
 
-    def runs(self, column: Sequence[AnyNode], found: Found) -> list[tuple[AnyNode, list[int]]] | None:
-        """Parts of vectors that follow each other, and scalars alone; None where there are too many."""
-        runs: list[tuple[AnyNode, list[int]]] = []
-        for node, at in zip(column, found, strict=True):
-            if at is None:
-                runs.append((node, []))
-            elif runs and runs[-1][0] is at[0] and runs[-1][1][-1] + 1 == at[1]:
-                runs[-1][1].append(at[1])
-            else:
-                runs.append((at[0], [at[1]]))
-            if len(runs) > self.most_runs:
-                return None
-        return runs
+    def runs(self, found: Found) -> list[int]:
+        """Where parts of vectors that follow each other begin, and scalars alone; none where there are too many."""
+        vectors, positions = found.vectors, found.positions
+        on = (vectors[1:] == vectors[:-1]) & (vectors[1:] >= 0) & (positions[1:] == positions[:-1] + 1)
+        starts = true_at(~on)
+        return [0, *(starts + 1).tolist()] if starts.size < self.most_runs else []
 
-    def joined(self, runs: list[tuple[AnyNode, list[int]]], dim: Dim) -> AnyNode:
+    def joined(self, column: Numbers, found: Found, starts: list[int], dim: Dim) -> AnyNode:
         """The runs one behind the other."""
-        if len(runs) == 1 and runs[0][1]:
-            return self.read(*runs[0], dim)
-        parts = [self.read(v, at, self.new_dim(len(at))) if at else self.scalar(v) for v, at in runs]
-        return self.graph.join(parts, dim)
-
-    def pool(self, column: Sequence[AnyNode], found: Found) -> tuple[AnyNode, dict[int, int]]:
-        """One vector in which all scalars are, and where its parts begin."""
-        offsets: dict[int, int] = {}
         parts: list[AnyNode] = []
-        length = 0
-        for node, at in zip(column, found, strict=True):
-            source = node if at is None else at[0]
-            if source.number not in offsets:
-                offsets[source.number] = length
-                parts.append(self.scalar(node) if at is None else source)
-                length += 1 if at is None else self.length(source)
+        for start, end in itertools.pairwise([*starts, column.size]):
+            vector = int(found.vectors[start])
+            if vector < 0:
+                parts.append(self.scalar(int(column[start])))
+            else:
+                own = dim if len(starts) == 1 else self.new_dim(end - start)
+                parts.append(self.read(self.vectors[vector], found.positions[start:end], own))
+        alone = len(parts) == 1 and parts[0].dims
+        return parts[0] if alone else self.graph.join(parts, dim)
+
+    def pooled(self, column: Numbers, found: Found, dim: Dim) -> AnyNode:
+        """Scalars read from one vector in which all of them are, wherever they are."""
+        count, first = len(self.vectors), int(found.vectors[0])
+        if first >= 0 and (found.vectors == first).all():
+            return self.read(self.vectors[first], found.positions, dim)
+        sources = np.where(found.vectors < 0, count + column, found.vectors)
+        sources = sources.astype(np.min_scalar_type(int(sources.max())))  # small ones are sorted sooner
+        known, at, alike = np.unique(sources, return_index=True, return_inverse=True)
+        met = np.argsort(at)
+        parts: list[AnyNode] = [self.vectors[s] if s < count else self.scalar(s - count) for s in known[met].tolist()]
+        sizes = np.array([self.length(part) if s < count else 1 for part, s in zip(parts, known[met], strict=True)])
+        offsets = np.empty(met.size, np.intp)
+        offsets[met] = np.cumsum(sizes) - sizes
+        return self.read(self.pool(parts, int(sizes.sum())), offsets[alike] + found.positions, dim)
+
+    def pool(self, parts: list[AnyNode], length: int) -> AnyNode:
+        """Some vectors and scalars as one vector."""
         if len(parts) == 1 and parts[0].dims:
-            return parts[0], offsets
+            return parts[0]
         key = tuple(part.number for part in parts)
         if key not in self.pools:
             self.pools[key] = self.graph.join(parts, self.new_dim(length))
-        return self.pools[key], offsets
+        return self.pools[key]
 
-    def read(self, vector: AnyNode, positions: Sequence[int], dim: Dim) -> AnyNode:
+    def read(self, vector: AnyNode, positions: Numbers, dim: Dim) -> AnyNode:
         """A vector read at some positions."""
-        if len(positions) == self.length(vector) and list(positions) == list(range(len(positions))):
+        if positions.size == self.length(vector) and (positions == np.arange(positions.size)).all():
             return self.graph.view(vector, (Along(dim),))
-        return self.graph.gather(vector, tuple(positions), dim)
+        return self.graph.gather(vector, tuple(positions.tolist()), dim)
 
 
-def _sources(runs: list[tuple[AnyNode, list[int]]]) -> int:
-    """How many vectors and scalars parts are read from."""
-    return len({source.number for source, _ in runs})
+def _sources(column: Numbers, found: Found, starts: list[int]) -> int:
+    """How many vectors and scalars runs are read from."""
+    vectors = found.vectors[starts]
+    return np.unique(np.where(vectors < 0, vectors - column[starts], vectors)).size

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from opjax.ir.nodes import AnyNode
-from opjax.passes.shapes import MOST_REPEATED, NUMBER, PARAMETER, Place, Shape, Shapes
+import numpy as np
+
+from opjax.passes.parts import MOST_REPEATED, Shape
+from opjax.passes.rows import NUMBER, PARAMETER, Numbers, Rows
+from opjax.passes.shapes import Shapes
 
 MOST_FACTORS = 12
 AT_ONCE = 1_000
@@ -29,11 +32,11 @@ class Factor:
     times: int
     number: bool
 
-    def column(self, units: list[AnyNode]) -> list[AnyNode]:
+    def column(self, units: Numbers, rows: Rows) -> Numbers:
         """The factor in each product."""
         found = units
         for place in self.path:
-            found = [node.operands[place] for node in found]
+            found = rows.operand(found, place)
         return found
 
 
@@ -46,18 +49,18 @@ class Group:
         factors: their factors.
     """
 
-    units: list[AnyNode]
+    units: Numbers
     factors: list[Factor]
 
     def width(self, number: bool) -> int:
         """How many parameters and numbers, or how many other factors, each has."""
         return sum(factor.times for factor in self.factors if factor.number == number)
 
-    def columns(self, number: bool, width: int, one: AnyNode) -> list[list[AnyNode]]:
+    def columns(self, number: bool, width: int, one: int, rows: Rows) -> list[Numbers]:
         """One kind of factors, with ones for those that are missing."""
-        found = [(f.column(self.units), f.times) for f in self.factors if f.number == number]
+        found = [(f.column(self.units, rows), f.times) for f in self.factors if f.number == number]
         columns = [column for column, times in found for _ in range(times)]
-        return columns + [[one] * len(self.units)] * (width - len(columns))
+        return columns + [np.full(self.units.size, one)] * (width - len(columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,40 +71,39 @@ class Products:
         groups: the products by shape; leaves stand for themselves.
         numbers: how many parameters and numbers each is given as factors.
         values: how many other factors.
-        place: what they are sorted by.
+        rows: the nodes.
     """
 
     groups: list[Group]
     numbers: int
     values: int
-    place: Place
+    rows: Rows
 
     @property
     def count(self) -> int:
         """How many products."""
-        return sum(len(group.units) for group in self.groups)
+        return sum(group.units.size for group in self.groups)
 
     @property
     def slots(self) -> int:
         """How many factors they are given."""
         return self.count * (self.numbers + self.values)
 
-    def units(self) -> list[AnyNode]:
+    def units(self) -> Numbers:
         """The products in order."""
-        return sorted((unit for group in self.groups for unit in group.units), key=self.place)
+        return self.rows.in_order(np.concatenate([group.units for group in self.groups]))
 
-    def columns(self, one: AnyNode) -> list[list[AnyNode]]:
+    def columns(self, one: int) -> list[Numbers]:
         """Factor by factor, each for all products in order; `one` stands for what is missing."""
-        places = [self.place(unit) for group in self.groups for unit in group.units]
-        order = sorted(range(len(places)), key=places.__getitem__)
-        rows = [[*g.columns(True, self.numbers, one), *g.columns(False, self.values, one)] for g in self.groups]
-        joined = [[node for part in parts for node in part] for parts in zip(*rows, strict=True)]
-        return [[column[place] for place in order] for column in joined]
+        order = self.rows.argsort(np.concatenate([group.units for group in self.groups]))
+        given = one, self.rows
+        rows = [[*g.columns(True, self.numbers, *given), *g.columns(False, self.values, *given)] for g in self.groups]
+        return [np.concatenate(parts)[order] for parts in zip(*rows, strict=True)]
 
     def and_also(self, other: Products) -> Products:
         """Both as one."""
         widths = max(self.numbers, other.numbers), max(self.values, other.values)
-        return Products(self.groups + other.groups, *widths, self.place)
+        return Products(self.groups + other.groups, *widths, self.rows)
 
 
 def factors_of(shape: Shape, shapes: Shapes) -> list[Factor]:
@@ -122,7 +124,7 @@ def factors_of(shape: Shape, shapes: Shapes) -> list[Factor]:
     return sorted(found, key=lambda factor: factor.path)
 
 
-def merged(groups: Iterable[list[AnyNode]], bare: list[AnyNode], shapes: Shapes, fewest: int) -> list[Products]:
+def merged(groups: Iterable[Numbers], bare: Numbers, shapes: Shapes, fewest: int) -> list[Products]:
     """The groups of products as few larger ones.
 
     Arguments:
@@ -131,12 +133,12 @@ def merged(groups: Iterable[list[AnyNode]], bare: list[AnyNode], shapes: Shapes,
         shapes: their shapes.
         fewest: what has fewer members even then is left out.
     """
-    found = [Products([Group(bare, [Factor((), 1, True)])], 1, 0, shapes.place)] if bare else []
+    found = [Products([Group(bare, [Factor((), 1, True)])], 1, 0, shapes.rows)] if bare.size else []
     for units in groups:
-        factors = factors_of(shapes.shape_of(units[0]), shapes)
+        factors = factors_of(shapes.shape_of(units), shapes)
         if factors:
             group = Group(units, factors)
-            found.append(Products([group], group.width(True), group.width(False), shapes.place))
+            found.append(Products([group], group.width(True), group.width(False), shapes.rows))
     rows: list[Products] = []
     for row in sorted(found, key=lambda row: (row.values, row.numbers)):
         if row.numbers + row.values > MOST_FACTORS:

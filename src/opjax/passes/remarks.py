@@ -5,7 +5,8 @@ from __future__ import annotations
 from opjax.ir.brief import brief
 from opjax.ir.nodes import AnyNode
 from opjax.ir.program import Program
-from opjax.passes.shapes import Shapes, is_interior
+from opjax.passes.rows import Rows, is_interior
+from opjax.passes.shapes import Shapes
 from opjax.passes.sums import USUAL
 
 MOST_SHOWN = 3
@@ -32,13 +33,12 @@ def left_unrolled(before: Program, after: Program) -> str:
 
 def _shown(program: Program) -> str:
     """The shapes with most expressions, each with an example."""
-    nodes = program.nodes
-    shapes = Shapes(nodes, program.roots.values())
-    most = sorted(shapes.groups.values(), key=lambda group: (-len(group), group[0].number))
-    shown = [f"{len(group)} like {_example(group[0], shapes)}" for group in most[:MOST_SHOWN]]
+    shapes = Shapes(Rows(program))
+    most = sorted(shapes.groups.values(), key=lambda group: (-group.size, int(group[0])))
+    shown = [f"{group.size} like {_example(program.graph[int(group[0])], shapes)}" for group in most[:MOST_SHOWN]]
     rest = len(most) - len(shown)
     return ", ".join(shown) + (f", and {rest} more shapes" if rest > 0 else "")
 
 
 def _example(unit: AnyNode, shapes: Shapes) -> str:
-    return brief(unit, lambda node, _: VALUE if node is not unit and shapes.is_unit(node) else None)
+    return brief(unit, lambda node, _: VALUE if node is not unit and shapes.units[node.number] else None)

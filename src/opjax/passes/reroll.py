@@ -28,15 +28,18 @@ Benchmark: the reaction networks in `benchmarks/time_networks.py`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from dataclasses import dataclass, field
 
-from opjax.ir.nodes import AnyNode, AtPosition, Constant, Graph, Join, number_of
+import numpy as np
+
+from opjax.ir.nodes import AnyNode, AtPosition, Graph, Join
 from opjax.ir.program import Program, copy_node
 from opjax.ir.types import Dim
 from opjax.passes.columns import Columns
 from opjax.passes.products import Products, merged
-from opjax.passes.shapes import Shapes, Terms, is_interior
+from opjax.passes.rows import PARAMETER, Mask, Numbers, Reals, Rows, is_interior, once
+from opjax.passes.shapes import Shapes, Terms
 from opjax.passes.sharing import mixed
 from opjax.passes.sums import USUAL, Bounds, inner_sums, long_sums, split_sums, totals
 from opjax.traverse import Walk, run
@@ -50,13 +53,13 @@ def reroll(program: Program, bounds: Bounds = USUAL) -> Program:
     nodes = program.nodes
     if len(list(itertools.islice(filter(is_interior, nodes), bounds.operations))) < bounds.operations:
         return program
-    plan = _plan(*_shapes(program, bounds), bounds)
+    plan = _plan(*_shapes(Rows(program), bounds), bounds)
     if not plan.worthwhile:
         return program
-    return _Rewriting(program, nodes, plan, bounds).program()
+    return _Rewriting(program, plan, bounds).program()
 
 
-Total = tuple[list[AnyNode], frozenset[int]]
+Total = tuple[Numbers, frozenset[int]]
 """Sums that are one, and which of their terms are units."""
 
 
@@ -66,97 +69,95 @@ class _Plan:
 
     Arguments:
         shapes: the shapes.
+        terms: the terms of sums that are taken apart.
         vectors: units of one shape.
         products: products of several shapes that are one.
         totals: sums of one shape whose terms are vectors of the same level.
         sums: sums that are taken apart.
         long: sums of many terms, each the sum of a vector.
-        terms: the terms of sums, by the number of the sum.
         single: units that stay scalars.
     """
 
     shapes: Shapes
-    vectors: dict[int, list[list[AnyNode]]] = field(default_factory=dict[int, "list[list[AnyNode]]"])
+    terms: Terms
+    totals: dict[int, list[Total]]
+    sums: dict[int, Numbers]
+    long: dict[int, list[Numbers]]
+    vectors: dict[int, list[Numbers]] = field(default_factory=dict[int, list[Numbers]])
     products: dict[int, list[Products]] = field(default_factory=dict[int, "list[Products]"])
-    totals: dict[int, list[Total]] = field(default_factory=dict[int, "list[Total]"])
-    sums: dict[int, list[AnyNode]] = field(default_factory=dict[int, "list[AnyNode]"])
-    long: dict[int, list[AnyNode]] = field(default_factory=dict[int, "list[AnyNode]"])
-    terms: dict[int, Terms] = field(default_factory=dict[int, Terms])
-    single: dict[int, list[AnyNode]] = field(default_factory=dict[int, "list[AnyNode]"])
+    single: dict[int, list[Numbers]] = field(default_factory=dict[int, list[Numbers]])
 
     @property
     def worthwhile(self) -> bool:
         """Whether at least half of the operations disappear."""
-        size = self.shapes.size
         groups = [group for level in self.vectors.values() for group in level]
         groups += [units for level in self.totals.values() for units, _ in level]
         groups += [group.units for level in self.products.values() for row in level for group in row.groups]
-        gone = sum((len(group) - 1) * size(group[0]) for group in groups)
-        gone += sum(map(len, self.terms.values()))
+        gone = sum((group.size - 1) * self.shapes.size(group) for group in groups) + self.terms.terms.size
         return 2 * gone >= self.shapes.operations
 
 
-def _shapes(program: Program, bounds: Bounds) -> tuple[Shapes, frozenset[int]]:
+def _shapes(rows: Rows, bounds: Bounds) -> tuple[Shapes, Mask]:
     """The shapes, without what only by chance keeps expressions from being of one shape; and sums inside of others."""
-    nodes, roots = program.nodes, program.roots.values()
-    place = program.place if program.places else number_of
-    shapes = Shapes(nodes, roots, place=place)
+    shapes = Shapes(rows)
     for _ in range(ROUNDS):  # what others are made of comes first
         again, apart = mixed(shapes, bounds)
-        if not again and not apart:
+        if not again.any() and not apart.any():
             break
-        shapes = Shapes(nodes, roots, shapes.apart | apart, shapes.again | again, place)
+        shapes = Shapes(rows, shapes.apart | apart, shapes.again | again)
     sums = inner_sums(shapes, bounds)
-    return Shapes(nodes, roots, shapes.apart | sums, shapes.again, place) if sums else shapes, sums
+    return Shapes(rows, shapes.apart | sums, shapes.again) if sums.any() else shapes, sums
 
 
-def _plan(shapes: Shapes, inner: frozenset[int], bounds: Bounds) -> _Plan:
-    plan = _Plan(shapes)
+def _plan(shapes: Shapes, inner: Mask, bounds: Bounds) -> _Plan:
+    done = np.zeros(shapes.rows.size, bool)
+    together: dict[int, list[Total]] = {}
     for level, units, apart in totals(shapes, bounds):
-        plan.totals.setdefault(level, []).append((units, apart))
-    done = {unit.number for level in plan.totals.values() for units, _ in level for unit in units}
-    plan.sums.update(split_sums(shapes, inner, done, bounds))
-    done.update(unit.number for level in plan.sums.values() for unit in level)
-    plan.long.update(long_sums(shapes, done, bounds))
-    for unit in itertools.chain.from_iterable((*plan.sums.values(), *plan.long.values())):
-        plan.terms[unit.number] = shapes.terms(unit)
-    shapes.raise_up(term for terms in plan.terms.values() for _, term in terms if term.operands)
-    done.update(plan.terms)
-    by_level: dict[int, list[list[AnyNode]]] = {}
+        together.setdefault(level, []).append((units, apart))
+        done[units] = True
+    sums = split_sums(shapes, inner, done, bounds)
+    for units in sums.values():
+        done[units] = True
+    long = long_sums(shapes, done, bounds)
+    taken = [*sums.values(), *itertools.chain.from_iterable(long.values())]
+    terms = shapes.terms(np.concatenate(taken) if taken else np.zeros(0, np.intp))
+    plan = _Plan(shapes, terms, together, sums, long)
+    shapes.raise_up(terms.terms)
+    done[terms.sums] = True
+    by_level: dict[int, list[Numbers]] = {}
     for (level, _), group in shapes.groups.items():
-        kept = [unit for unit in group if unit.number not in done]
-        if kept:
+        kept = group[~done[group]]
+        if kept.size:
             by_level.setdefault(level, []).append(kept)
-    bare = _bare_terms(plan)
+    bare = _bare_terms(shapes.rows, terms, sums)
     for level, kept in by_level.items():
-        plan.products[level] = merged(kept, bare if level == 0 else [], shapes, bounds.members)
+        plan.products[level] = merged(kept, bare if level == 0 else bare[:0], shapes, bounds.members)
         _split(level, _without(kept, plan.products[level]), plan, bounds)
     return plan
 
 
-def _split(level: int, groups: list[list[AnyNode]], plan: _Plan, bounds: Bounds) -> None:
+def _split(level: int, groups: list[Numbers], plan: _Plan, bounds: Bounds) -> None:
     """Which groups become vectors, and which stay scalars."""
-    ends = [group for group in groups if len(group) < bounds.members and plan.shapes.are_ends(group)]
+    ends = {id(group) for group in groups if group.size < bounds.members and plan.shapes.are_ends(group)}
     few = len(ends) <= bounds.runs
     for group in groups:
         # A few roots of other shapes, such as the ends of a chain, are short vectors beside the long ones.
-        if len(group) >= bounds.members or (few and any(group is end for end in ends)):
-            plan.vectors.setdefault(level, []).append(group)
-        else:
-            plan.single.setdefault(level, []).extend(group)
+        short = plan.single if group.size < bounds.members and not (few and id(group) in ends) else plan.vectors
+        short.setdefault(level, []).append(group)
 
 
-def _without(groups: list[list[AnyNode]], products: list[Products]) -> list[list[AnyNode]]:
+def _without(groups: list[Numbers], products: list[Products]) -> list[Numbers]:
     """The groups that are not among products."""
     done = {id(group.units) for row in products for group in row.groups}
     return [group for group in groups if id(group) not in done]
 
 
-def _bare_terms(plan: _Plan) -> list[AnyNode]:
+def _bare_terms(rows: Rows, terms: Terms, sums: dict[int, Numbers]) -> Numbers:
     """Parameters and numbers that are terms as they are, such as the rate of a source."""
-    sums = [plan.terms[unit.number] for level in plan.sums.values() for unit in level]
-    found = {term.number: term for terms in sums for _, term in terms if not term.operands}
-    return [term for term in found.values() if isinstance(term, Constant) or "parameter" in term.roles]
+    count = int(terms.counts[: sum(units.size for units in sums.values())].sum())
+    found = terms.terms[:count]
+    found = found[rows.counts[found] == 0]
+    return once(found[rows.constant[found] | (rows.leaves[found] == PARAMETER)], rows.size)
 
 
 @dataclass(slots=True)
@@ -164,36 +165,34 @@ class _Rewriting:
     """Builds the new program level by level, so that everything is there before it is read."""
 
     old: Program
-    nodes: list[AnyNode]
     plan: _Plan
     bounds: Bounds
+    rows: Rows = field(init=False)
     graph: Graph = field(init=False)
     columns: Columns = field(init=False)
     made: dict[int, AnyNode] = field(default_factory=dict[int, AnyNode])
     names: dict[int, str] = field(init=False)
-    balances: dict[int, AnyNode] = field(init=False)
+    balances: Mask = field(init=False)
     """Sums that are roots and nothing else: they are added up together, in the order of the roots."""
-    bare: dict[int, tuple[AnyNode, int]] = field(default_factory=dict[int, "tuple[AnyNode, int]"])
-    """Where leaves stand among the products, for sums of which they are terms."""
 
     def __post_init__(self) -> None:
-        self.graph = self.old.graph.copy()
-        self.columns = Columns(self.graph, dict(self.old.axes), self.scalar, self.bounds.runs)
-        self.columns.add_pools(self.nodes, self.old.roots)
+        self.graph, self.rows = self.old.graph.copy(), self.plan.shapes.rows
+        self.columns = Columns(self.graph, self.rows, dict(self.old.axes), self.scalar, self.bounds.runs)
+        self.columns.add_pools(self.old.roots)
         self.names = dict(self.old.names)
-        used = self.plan.shapes.used
-        sums = [unit for level in self.plan.sums.values() for unit in level]
-        self.balances = {unit.number: unit for unit in sums if unit.number not in used}
+        self.balances = np.zeros(self.rows.size, bool)
+        for units in self.plan.sums.values():
+            self.balances[units] = ~self.rows.used[units]
 
     def program(self) -> Program:
+        """The new program."""
         shapes, plan = self.plan.shapes, self.plan
-        arrays: dict[int, list[AnyNode]] = {}
-        for node in self.nodes:
-            if not is_interior(node) and node.operands:
-                arrays.setdefault(shapes.level_of(node), []).append(node)
+        arrays: dict[int, list[int]] = {}
+        for number in self.rows.others.tolist():
+            arrays.setdefault(shapes.level_of(number), []).append(number)
         for level in range(shapes.levels):
-            for node in arrays.get(level, ()):
-                self.copy(node)
+            for number in arrays.get(level, ()):
+                self.copy(number)
             for products in plan.products.get(level, ()):
                 self.product(products)
             for group in plan.vectors.get(level, ()):
@@ -201,106 +200,124 @@ class _Rewriting:
             self.scalars(plan.single.get(level, []))
             for units, apart in plan.totals.get(level, ()):
                 self.vector(units, apart)
-            self.segments([unit for unit in plan.sums.get(level, ()) if unit.number not in self.balances])
-            for unit in plan.long.get(level, ()):
-                self.total(unit)
+            sums = plan.sums.get(level)
+            if sums is not None:
+                self.segments(sums[~self.balances[sums]])
+            for units in plan.long.get(level, ()):
+                for unit in units.tolist():
+                    self.total(unit)
         return Program(self.graph, self.roots(), self.columns.axes, self.names)
 
-    def scalar(self, node: AnyNode) -> AnyNode:
+    def scalar(self, number: int) -> AnyNode:
         """What an old node is now, as a node of its own."""
-        known = self.made.get(node.number)
+        known = self.made.get(number)
         if known is None:
-            placed = self.columns.placed.get(node.number) if is_interior(node) else None
-            known = node if placed is None else self.graph.view(placed[0], (AtPosition(placed[1]),), node.span)
-            self.made[node.number] = known
+            placed = self.columns.place(number) if self.rows.interior[number] else None
+            known = self.made[number] = (
+                self.graph[number]
+                if placed is None
+                else self.graph.view(placed[0], (AtPosition(placed[1]),), self.graph[number].span)
+            )
         return known
 
-    def copy(self, node: AnyNode) -> None:
+    def copy(self, number: int) -> None:
         """An old node over what its operands are now."""
+        node = self.graph[number]
         if isinstance(node, Join) and not any(part.dims for part in node.parts):
-            self.made[node.number] = self.columns.gather(node.parts, node.dim)
+            self.made[number] = self.columns.gather(self.rows.operands(np.array([number])), node.dim)
             return
-        operands = tuple(self.scalar(o) for o in node.operands)
+        operands = tuple([self.scalar(o.number) for o in node.operands])
         same = all(new is old for new, old in zip(operands, node.operands, strict=True))
-        copy = self.made[node.number] = node if same else copy_node(self.graph, node, operands)
-        if node.number in self.names:
-            self.names.setdefault(copy.number, self.names[node.number])
+        copy = self.made[number] = node if same else copy_node(self.graph, node, operands)
+        if number in self.names:
+            self.names.setdefault(copy.number, self.names[number])
 
-    def scalars(self, units: list[AnyNode]) -> None:
+    def scalars(self, groups: list[Numbers]) -> None:
         """Units that stay scalars, with what is inside."""
-        inside: dict[int, AnyNode] = {}
-        waiting = list(units)
+        inside: set[int] = set()
+        waiting = [number for group in groups for number in group.tolist()]
         while waiting:
-            node = waiting.pop()
-            inside[node.number] = node
-            waiting.extend(o for o in node.operands if o.number in self.plan.shapes.inside)
+            number = waiting.pop()
+            inside.add(number)
+            waiting.extend([o.number for o in self.graph[number].operands if self.plan.shapes.inside[o.number]])
         for number in sorted(inside):
-            self.copy(inside[number])
+            self.copy(number)
 
-    def vector(self, group: list[AnyNode], apart: Container[int] = ()) -> None:
+    def vector(self, group: Numbers, apart: Container[int] = ()) -> None:
         """Units of one shape as one vector; operands `apart` are units, whatever their shapes are."""
-        dim = self.columns.new_dim(len(group))
+        dim = self.columns.new_dim(group.size)
         self.put(group, run(self.expression(group, dim, apart)), dim)
 
-    def expression(self, column: list[AnyNode], dim: Dim, apart: Container[int] = ()) -> Walk[AnyNode]:
+    def expression(self, column: Numbers, dim: Dim, apart: Container[int] = ()) -> Walk[AnyNode]:
         """The expression for operations of one shape, over vectors for their leaves."""
         operands: list[AnyNode] = []
-        for place, part in enumerate(self.plan.shapes.shape_of(column[0])[1:]):
-            below = [node.operands[place] for node in column]
+        for place, part in enumerate(self.plan.shapes.shape_of(column)[1:]):
+            below = self.rows.operand(column, place)
             inside = isinstance(part, int) and part >= 0 and place not in apart
             operands.append((yield self.expression(below, dim)) if inside else self.columns.slot(below, dim))
-        return copy_node(self.graph, column[0], tuple(operands))
+        return copy_node(self.graph, self.graph[int(column[0])], tuple(operands))
 
     def product(self, products: Products) -> None:
         """Products of several shapes as one vector."""
         units = products.units()
-        dim = self.columns.new_dim(len(units))
-        slots = [self.columns.slot(column, dim) for column in products.columns(self.graph.constant(1.0))]
-        placed = self.columns.placed
-        leaves = [unit.number for unit in units if not unit.operands]
-        known = {number: placed[number] for number in leaves if number in placed}
+        dim = self.columns.new_dim(units.size)
+        slots = [self.columns.slot(column, dim) for column in products.columns(self.one())]
+        leaves = units[self.rows.counts[units] == 0]
+        before = self.columns.placed.of(leaves)
         self.put(units, self.graph.apply("multiply", slots) if len(slots) > 1 else slots[0], dim)
-        self.bare.update({number: placed.pop(number) for number in leaves})
-        placed.update(known)
+        self.columns.terms.take(leaves, self.columns.placed.of(leaves))
+        self.columns.placed.take(leaves, before)
 
-    def put(self, units: list[AnyNode], value: AnyNode, dim: Dim) -> None:
+    def one(self) -> int:
+        """The number of the constant one, which the old program may not have."""
+        one = self.graph.constant(1.0)
+        last = self.rows.size - 1
+        if one.number < last and self.rows.constant[one.number]:
+            return one.number
+        self.made[last] = one
+        return last
+
+    def put(self, units: Numbers, value: AnyNode, dim: Dim) -> None:
         """The vector where units are read from now on."""
-        self.columns.put(units, value if value.dims else self.graph.join([value] * len(units), dim))
+        self.columns.put(units, value if value.dims else self.graph.join([value] * units.size, dim))
 
-    def segments(self, sums: list[AnyNode]) -> None:
+    def segments(self, sums: Numbers) -> None:
         """Sums as segments of one vector of terms."""
-        if sums:
-            self.columns.put(sums, self.added([self.plan.terms[unit.number] for unit in sums]))
+        if sums.size:
+            self.columns.put(sums, self.added(self.plan.terms.of(sums)))
 
-    def total(self, unit: AnyNode) -> None:
+    def total(self, unit: int) -> None:
         """A sum of many terms as the sum of a vector."""
-        terms = sorted(self.plan.terms[unit.number], key=lambda term: self.columns.place(term[1]))
-        dim = self.columns.new_dim(len(terms))
-        value = self.columns.gather([term for _, term in terms], dim)
-        if any(factor != 1.0 for factor, _ in terms):
-            numbers = self.graph.join(self.numbers([factor for factor, _ in terms]), dim)
-            total = self.graph.contract((value, numbers), (dim,), unit.span)
-        else:
-            total = self.graph.reduce("sum", value, (dim,), unit.span)
-        self.made[unit.number] = total
-        if unit.number in self.names:
-            self.names.setdefault(total.number, self.names[unit.number])
-
-    def added(self, sums: list[Terms]) -> AnyNode:
-        """The vector of some sums of terms with factors."""
-        factors, terms = zip(*itertools.chain.from_iterable(sums), strict=True)
-        places = itertools.chain.from_iterable(map(itertools.repeat, itertools.count(), map(len, sums)))
-        dim = self.columns.new_dim(len(terms))
-        value = self.columns.gather(terms, dim, self.bare)
-        if any(factor != 1.0 for factor in factors):
+        node = self.graph[unit]
+        found = self.plan.terms.of(np.array([unit]))
+        order = self.columns.in_order(found.terms)
+        terms, factors = found.terms[order], found.factors[order]
+        dim = self.columns.new_dim(terms.size)
+        value = self.columns.gather(terms, dim)
+        if (factors != 1.0).any():
             numbers = self.graph.join(self.numbers(factors), dim)
-            value = self.graph.apply("multiply", (value, numbers))
-        return self.graph.segment(value, tuple(places), self.columns.new_dim(len(sums)))
+            total = self.graph.contract((value, numbers), (dim,), node.span)
+        else:
+            total = self.graph.reduce("sum", value, (dim,), node.span)
+        self.made[unit] = total
+        if unit in self.names:
+            self.names.setdefault(total.number, self.names[unit])
 
-    def numbers(self, values: Iterable[float]) -> list[AnyNode]:
+    def added(self, sums: Terms) -> AnyNode:
+        """The vector of some sums of terms with factors."""
+        dim = self.columns.new_dim(sums.terms.size)
+        value = self.columns.gather(sums.terms, dim, terms=True)
+        if (sums.factors != 1.0).any():
+            numbers = self.graph.join(self.numbers(sums.factors), dim)
+            value = self.graph.apply("multiply", (value, numbers))
+        at = np.repeat(np.arange(sums.sums.size), sums.counts)
+        return self.graph.segment(value, tuple(at.tolist()), self.columns.new_dim(sums.sums.size))
+
+    def numbers(self, values: Reals) -> list[AnyNode]:
         """Constants, of which many are the same."""
-        known = {value: self.graph.constant(value) for value in set(values)}
-        return [known[value] if value else self.graph.constant(value) for value in values]  # -0 equals 0
+        given = values.tolist()
+        known = {value: self.graph.constant(value) for value in set(given)}
+        return [known[value] if value else self.graph.constant(value) for value in given]  # -0 equals 0
 
     def roots(self) -> dict[str, AnyNode]:
         """The roots; neighbouring scalars are elements of one vector."""
@@ -313,20 +330,16 @@ class _Rewriting:
             roots.update(self.packed(neighbours))
             neighbours = []
             if root is not None:
-                roots[name] = self.scalar(root)
+                roots[name] = self.scalar(root.number)
         return {name: roots[name] for name in self.old.roots}
 
     def packed(self, names: list[str]) -> dict[str, AnyNode]:
-        found = [self.old.roots[name] for name in names]
-        balances = sum(root.number in self.balances for root in found)
-        if balances:
-            vector = self.added([self.balance(root) for root in found])
-        elif sum(root.number in self.columns.placed for root in found) >= self.bounds.members:
-            vector = self.columns.gather(found, self.columns.new_dim(len(found)))
+        """Roots as elements of one vector; by themselves where few are in vectors."""
+        found = np.array([self.old.roots[name].number for name in names], np.intp)
+        if self.balances[found].any():
+            vector = self.added(self.plan.terms.of(found, self.balances[found]))
+        elif (self.columns.placed.vectors[found] >= 0).sum() >= self.bounds.members:
+            vector = self.columns.gather(found, self.columns.new_dim(found.size))
         else:
-            return {name: self.scalar(root) for name, root in zip(names, found, strict=True)}
+            return {name: self.scalar(number) for name, number in zip(names, found.tolist(), strict=True)}
         return dict(zip(names, self.graph.elements(vector, len(names)), strict=True))
-
-    def balance(self, root: AnyNode) -> Terms:
-        """The terms of a root."""
-        return self.plan.terms[root.number] if root.number in self.balances else [(1.0, root)]

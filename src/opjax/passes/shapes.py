@@ -2,108 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
 
-from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol, number_of
-from opjax.ir.types import Kind, Role
+import numpy as np
 
-ROOTS = (0.5, -0.5)
-"""Exponents for which libraries know a shorter way; an array of any other numbers is as good as a literal number."""
+from opjax.passes.parts import Level, Parts, Shape
+from opjax.passes.rows import (
+    SAME,
+    Mask,
+    Numbers,
+    Reals,
+    Rows,
+    once,
+    ragged,
+    runs_of,
+    split,
+    true_at,
+)
 
-UNIT, CONDITION, STATE, PARAMETER, NUMBER, SAME = -1, -2, -3, -4, -5, -6
-"""The shapes of leaves that may differ from one expression to the next; from `SAME` down, those that may not."""
 OTHER_USE = 1 << 32
 """Uses by anything but scalar operations count so much."""
-MOST_REPEATED = 4
-"""Powers up to this are a few products."""
-_SYMBOLS: dict[Role, int] = {"state": STATE, "parameter": PARAMETER}
-
-Place = Callable[[AnyNode], Any]
-"""Something by which nodes are sorted."""
-Terms = list[tuple[float, AnyNode]]
-"""The terms of a sum, each with the number that it is multiplied with."""
-Row = tuple[int, str | int | None, list[int], AnyNode]
-"""The number of a node, its operation if it is one on scalars, the numbers of its operands, and the node."""
-Shape = tuple[str | int, ...]
-"""An operation (a function, or the exponent of a power) and the shapes of its operands: numbers, below 0 for leaves."""
+MIXER = np.uint64(0x9E3779B97F4A7C15)
+"""The golden ratio as a part of 2^64: what is multiplied with its powers is spread over all numbers."""
 
 
-def is_interior(node: AnyNode) -> bool:
-    """Whether a node is an operation on scalars."""
-    return (type(node) is Apply or type(node) is IntegerPower) and not node.dims
+class Terms(NamedTuple):
+    """The terms of sums, one sum behind the other, each without its sign and the number that it is multiplied with.
 
+    Arguments:
+        sums: the sums.
+        counts: how many terms each has.
+        terms: the terms.
+        factors: the number that each is multiplied with.
+    """
 
-def is_scaled(node: AnyNode) -> bool:
-    """Whether a node is a scalar with a minus sign, or times a number."""
-    if type(node) is not Apply or node.dims:
-        return False
-    if node.function == "multiply":
-        return len(node.operands) == 2 and type(node.operands[0]) is Constant
-    return node.function == "negate"
+    sums: Numbers
+    counts: Numbers
+    terms: Numbers
+    factors: Reals
 
-
-@dataclass(slots=True)
-class Parts:
-    """What operations are: each a level and a shape."""
-
-    kinds: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
-    """The level and the shape; `UNIT` or `CONDITION` for what is a value of its own."""
-    known: dict[tuple[Any, ...], int] = field(default_factory=dict[tuple[Any, ...], int])
-    """The place of an operation on other parts."""
-    places: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
-    above: dict[int, int] = field(default_factory=dict[int, int])
-    """What a unit is for those that use it: operations of one place are of one kind."""
-    shapes: list[Shape] = field(default_factory=list[Shape])
-    """The shapes in the order of their numbers."""
-    sizes: list[int] = field(default_factory=list[int])
-    """The operations of each shape."""
-    numbers: dict[Shape, int] = field(default_factory=dict[Shape, int])
-    cheap: set[int] = field(default_factory=set[int])
-    """What is one operation that takes no longer than reading its result."""
-    scaled: set[int] = field(default_factory=set[int])
-    """What has a minus sign, or is multiplied with a number."""
-
-    def level(self, part: int) -> int:
-        """The level of what is made of a part or leaf."""
-        return self.kinds[part][0] if part >= 0 else 0
-
-    def shape(self, part: int) -> int:
-        """The shape of a part or leaf."""
-        return self.kinds[part][1] if part >= 0 else part
-
-    def add(self, level: int, shape: int) -> int:
-        """The place of a level with a shape."""
-        place = self.places.get((level, shape))
-        if place is None:
-            place = self.places[level, shape] = len(self.kinds)
-            self.kinds.append((level, shape))
-        return place
-
-    def raised(self, place: int, kind: Kind) -> int:
-        """What a unit is for those that use it."""
-        known = self.above.get(place)
-        if known is None:
-            known = self.above[place] = self.add(self.kinds[place][0] + 1, UNIT if kind == "real" else CONDITION)
-        return known
-
-    def operation(self, node: AnyNode, operation: str | int, parts: list[int]) -> int:
-        """The place of an operation that is met for the first time, in a node."""
-        below = [self.shape(part) for part in parts]
-        key: Shape = (operation, *below)
-        if key not in self.numbers:
-            self.numbers[key] = len(self.shapes)
-            self.shapes.append(key)
-            self.sizes.append(1 + sum(self.sizes[shape] for shape in below if shape >= 0))
-        place = self.add(max([self.level(part) for part in parts]), self.numbers[key])
-        self.known[operation, *parts] = place
-        if is_scaled(node):
-            self.scaled.add(place)
-        short = place in self.scaled or (isinstance(operation, int) and 0 < operation <= MOST_REPEATED)
-        if short and below[-1] < 0:
-            self.cheap.add(place)
-        return place
+    def of(self, sums: Numbers, apart: Mask | bool = True) -> Terms:
+        """The terms of some sums that are taken apart; what is not, or is none of those here, is its own term."""
+        places = np.full(1 + max(int(self.sums.max()), int(sums.max())), -1)
+        places[self.sums] = np.arange(self.sums.size)
+        at = places[sums]
+        known = (at >= 0) & apart
+        counts = np.where(known, self.counts[at], 1)
+        terms, factors = np.repeat(sums, counts), np.ones(int(counts.sum()))
+        several, at = np.repeat(known, counts), at[known]
+        found = ragged((np.cumsum(self.counts) - self.counts)[at], self.counts[at])
+        terms[several], factors[several] = self.terms[found], self.factors[found]
+        return Terms(sums, counts, terms, factors)
 
 
 @dataclass(slots=True)
@@ -111,188 +61,214 @@ class Shapes:
     """The units of a program, and the shape and level of every scalar operation.
 
     Arguments:
-        nodes: all nodes in the order of their numbers, operands first.
-        roots: the wanted values.
+        rows: all nodes.
         apart: operations that are units though they are used once.
         again: operations that are no units though they are used twice.
-        place: what units of one shape are sorted by.
 
     The level of a unit is above those of all units that it is made of. Units are roots, what is used twice, and what
     other than scalar operations use. What is as quick to compute again as to read, such as the square of a state, is
     no unit for being used twice.
     """
 
-    nodes: list[AnyNode]
-    roots: Iterable[AnyNode]
-    apart: frozenset[int] = frozenset()
-    again: frozenset[int] = frozenset()
-    place: Place = number_of
-    groups: dict[tuple[int, int], list[AnyNode]] = field(default_factory=dict[tuple[int, int], "list[AnyNode]"])
+    rows: Rows
+    apart: Mask = field(default_factory=lambda: np.zeros(1, bool))
+    again: Mask = field(default_factory=lambda: np.zeros(1, bool))
+    groups: dict[Level, Numbers] = field(default_factory=dict[Level, Numbers])
     """The units of each level and shape."""
-    units: set[int] = field(default_factory=set[int])
-    inside: set[int] = field(default_factory=set[int])
+    units: Mask = field(init=False)
+    inside: Mask = field(init=False)
     """The operations that are part of a larger unit."""
-    used: set[int] = field(default_factory=set[int])
     table: Parts = field(default_factory=Parts)
-    own: dict[int, int] = field(default_factory=dict[int, int])
-    """What each operation is, by its number."""
-    uses: list[int] = field(default_factory=list[int])
-    """How often each node is used, by its number; from `OTHER_USE` up not by operations on scalars alone."""
-    read: list[int] = field(default_factory=list[int])
+    own: Numbers = field(init=False)
+    """What each operation is; -1 for what is none."""
+    uses: Numbers = field(init=False)
+    """How often each node is used; from `OTHER_USE` up not by operations on scalars alone."""
+    read: Numbers = field(init=False)
     """What each node is for those that use it: a leaf, or a part; a unit is no longer an operation there."""
 
     def __post_init__(self) -> None:
-        self.find_units(self.take())
-        for group in self.groups.values() if self.place is not number_of else ():
-            group.sort(key=self.place)
-        self.units = {unit.number for group in self.groups.values() for unit in group}
-        self.inside = self.own.keys() - self.units
+        self.uses = self.count_uses()
+        self.read, self.own = self.rows.leaves.copy(), np.full(self.rows.size, -1)
+        for front in self.rows.fronts:
+            self.settle(front)
+        if self.rows.rest.size:
+            self.settle_each(self.rows.rest)
+        self.units = self.raised(self.own, self.uses)
+        self.inside = (self.own >= 0) & ~self.units
+        units = self.by_place(self.rows.in_order(true_at(self.units)))
+        for place in sorted(units, key=lambda place: self.rows.earliest(units[place])):
+            self.groups[self.table.kinds[place]] = units[place]
 
     @property
     def operations(self) -> int:
         """How many scalar operations there are."""
-        return len(self.own)
+        return int(self.rows.interior.sum())
 
-    def take(self) -> list[Row]:
-        """The nodes with operands; and how often each node is used.
-
-        The nodes of a large model lie all over the memory: each is looked at once, and numbers from there on.
-        """
-        self.read = read = [0] * (1 + self.nodes[-1].number if self.nodes else 0)
-        rows: list[Row] = []
-        taken: list[int] = []
-        others: list[int] = []
-        scaled: list[tuple[int, int]] = []
-        for node in self.nodes:
-            operands = node.operands
-            if not operands:
-                read[node.number] = _leaf(node)
-                continue
-            operation = node.function if type(node) is Apply and not node.dims else _operation(node)
-            number, below = node.number, [*map(number_of, operands)]
-            rows.append((number, operation, below, node))
-            (others if operation is None else taken).extend(below)
-            if (operation == "multiply" or operation == "negate") and len(below) < 3 and is_scaled(node):
-                scaled.append((number, below[-1]))
-        self.used = {*others, *taken}
-        self.uses = uses = [0] * len(read)
-        for number in taken:
-            uses[number] += 1
-        for number in {*others, *self.apart, *(root.number for root in self.roots)}:
-            uses[number] += OTHER_USE
-        for number, value in reversed(scaled):
+    def count_uses(self) -> Numbers:
+        """How often each node is used."""
+        uses = self.rows.uses + OTHER_USE * (self.rows.held | self.apart)
+        scaled = self.rows.numbers[self.rows.scaled[self.rows.numbers]][::-1]
+        values = self.rows.last(scaled)
+        inside = np.zeros(uses.size, bool)
+        inside[values] = True
+        chained = inside[scaled] | self.rows.scaled[values]
+        for number, value in zip(scaled[chained].tolist(), values[chained].tolist(), strict=True):
             if 1 < uses[number] < OTHER_USE:
                 uses[value] += 1  # read in its place, so that it is the unit
-        for number in self.again:
-            uses[number] = min(uses[number], 1) if uses[number] < OTHER_USE else uses[number]
-        return rows
+        several = ~chained & (uses[scaled] > 1) & (uses[scaled] < OTHER_USE)
+        uses += np.bincount(values[several], minlength=uses.size)  # the same for those of which no other is made
+        again = self.again & (uses < OTHER_USE)
+        uses[again] = np.minimum(uses[again], 1)
+        return uses
 
-    def find_units(self, rows: Iterable[Row]) -> None:
-        """What each operation is, and what it is for others."""
-        table, read, own, groups, uses = self.table, self.read, self.own, self.groups, self.uses
-        known, kinds, cheap, above = table.known, table.kinds, table.cheap, table.above
-        for number, operation, below, node in rows:
-            if operation is None:
-                level = max([table.level(read[n]) for n in below])
-                read[number] = table.add(level, UNIT if node.kind == "real" else CONDITION)
-                continue
+    def raised(self, own: Numbers, uses: Numbers) -> Mask:
+        """Which operations are units, by what they are and how often they are used."""
+        cheap = self.table.among(self.table.cheap)
+        return (own >= 0) & (uses > 1) & ((uses >= OTHER_USE) | ~cheap[own])
+
+    def settle(self, front: Numbers) -> None:
+        """What some operations are, all of whose operands are known, and what they are for others."""
+        rows, table = self.rows, self.table
+        counts, operands = rows.counts[front], rows.operands(front)
+        ends = np.cumsum(counts)
+        parts, last = self.read[operands], (ends - 1)[rows.roots[front]]
+        parts[last] = SAME - operands[last]
+        first, alike, exact = _alike(rows.codes[front], counts, parts)
+        if not exact:
+            self.settle_each(front)
+            return
+        met = zip(rows.operations_of(front[first]), (ends - counts)[first].tolist(), ends[first].tolist(), strict=True)
+        found = [table.place(operation, parts[start:end].tolist()) for operation, start, end in met]
+        places = np.array(found, np.intp)
+        own = np.where(rows.interior[front], places[alike], -1)
+        units = self.raised(own, self.uses[front])
+        above = places.copy()
+        for at in once(alike[units], first.size).tolist():
+            above[at] = table.raised(int(places[at]), rows.kind(int(front[first[at]])))
+        self.own[front], self.read[front] = own, np.where(units, above[alike], places[alike])
+
+    def settle_each(self, numbers: Numbers) -> None:
+        """The same for operations that may be made of each other, one by one."""
+        rows, table, read, own = self.rows, self.table, self.read.tolist(), list[int]()
+        known, above, cheap = table.known, table.above, table.cheap
+        columns = rows.operations_of(numbers), rows.roots[numbers].tolist(), self.uses[numbers].tolist()
+        for number, below, operation, root, use in zip(numbers.tolist(), rows.each(numbers), *columns, strict=True):
             parts = [*map(read.__getitem__, below)]
-            if operation == "pow" and parts[1] == NUMBER and _is_root(node):
-                parts[1] = SAME - below[1]
+            if root:
+                parts[-1] = SAME - below[-1]
+            if isinstance(operation, tuple):
+                read[number] = table.value(operation[0], parts)
+                own.append(-1)
+                continue
             place = known.get((operation, *parts))
             if place is None:
-                place = table.operation(node, operation, parts)
-            own[number] = read[number] = place
-            if uses[number] > 1 and (uses[number] >= OTHER_USE or place not in cheap):
+                place = table.operation(operation, parts)
+            own.append(place)
+            read[number] = place
+            if use > 1 and (use >= OTHER_USE or place not in cheap):
                 raised = above.get(place)
-                read[number] = table.raised(place, node.kind) if raised is None else raised
-                groups.setdefault(kinds[place], []).append(node)
+                read[number] = table.raised(place, rows.kind(number)) if raised is None else raised
+        self.own[numbers], self.read = own, np.array(read)
+
+    def by_place(self, numbers: Numbers) -> dict[int, Numbers]:
+        """Operations by what they are."""
+        if not numbers.size:
+            return {}
+        own = self.own[numbers].astype(np.min_scalar_type(len(self.table.kinds)))  # small ones are sorted sooner
+        order = np.argsort(own, kind="stable")
+        own, numbers = own[order], numbers[order]
+        ends = runs_of(own)
+        return dict(zip(own[ends[:-1]].tolist(), split(numbers, ends.tolist()), strict=True))
 
     @property
     def levels(self) -> int:
         """How many levels there are."""
         return 1 + max((level for level, _ in self.table.kinds), default=0)
 
-    def level_of(self, node: AnyNode) -> int:
+    def level_of(self, number: int) -> int:
         """The level of what is made of a node: that of a unit is one below."""
-        return self.table.level(self.read[node.number])
+        return self.table.level(int(self.read[number]))
 
-    def shape_of(self, node: AnyNode) -> Shape:
-        """The shape of an operation."""
-        return self.table.shapes[self.table.kinds[self.own[node.number]][1]]
+    def shape_of(self, units: Numbers) -> Shape:
+        """The shape of operations that are alike."""
+        return self.table.shapes[self.table.kinds[self.own[units[0]]][1]]
 
     @property
     def shapes(self) -> list[Shape]:
         """The shapes in the order of their numbers."""
         return self.table.shapes
 
-    def size(self, node: AnyNode) -> int:
-        """The operations of a unit."""
-        return self.table.sizes[self.table.kinds[self.own[node.number]][1]] if node.operands else 0
+    def size(self, units: Numbers) -> int:
+        """The operations of each of some units that are alike."""
+        own = int(self.own[units[0]])
+        return self.table.sizes[self.table.kinds[own][1]] if own >= 0 else 0
 
-    def is_unit(self, node: AnyNode) -> bool:
-        """Whether a node is a scalar with a value of its own."""
-        return node.number in self.units
+    def ends(self) -> set[Level]:
+        """The groups of roots that nothing else uses."""
+        used = self.table.among(self.own[self.units & self.rows.used]).tolist()
+        return {kind for kind in self.groups if not used[self.table.places[kind]]}
 
-    def are_ends(self, units: Iterable[AnyNode]) -> bool:
+    def are_ends(self, units: Numbers) -> bool:
         """Whether units are roots that nothing else uses."""
-        return all(unit.number not in self.used for unit in units)
+        return not self.rows.used[units].any()
 
-    def terms(self, unit: AnyNode) -> Terms:
-        """The terms of a sum, each without its sign and the number that it is multiplied with; a unit may be one."""
-        read, scaled = self.read, self.table.scaled
-        if is_scaled(unit):
-            return [_factored(unit, read, scaled)]
-        return [_factored(term, read, scaled) if read[term.number] in scaled else (1.0, term) for term in unit.operands]
+    def terms(self, sums: Numbers) -> Terms:
+        """The terms of sums, each without its sign and the number that it is multiplied with; a unit may be one."""
+        rows, scaled = self.rows, self.table.among(self.table.scaled)
+        alone = rows.scaled[sums]
+        counts = np.where(alone, 1, rows.counts[sums])
+        terms = np.repeat(sums, counts)
+        several = np.repeat(~alone, counts)
+        terms[several] = rows.operands(sums[~alone])
+        factors = np.ones(terms.size)
+        left = true_at(~several | scaled[np.maximum(self.read[terms], -1)])
+        while left.size:
+            found = terms[left]
+            factors[left] *= np.where(rows.counts[found] == 2, rows.values[rows.operand(found, 0)], -1.0)
+            terms[left] = found = rows.last(found)
+            left = left[scaled[np.maximum(self.read[found], -1)]]
+        return Terms(sums, counts, terms, factors)
 
-    def raise_up(self, nodes: Iterable[AnyNode]) -> None:
+    def raise_up(self, numbers: Numbers) -> None:
         """Make units of what is inside others."""
-        grown: dict[int, dict[int, AnyNode]] = {}
-        inside, own = self.inside, self.own
-        for node in nodes:
-            number = node.number
-            if number in inside:
-                grown.setdefault(own[number], {})[number] = node
-        for place, found in grown.items():
-            raised = self.table.raised(place, next(iter(found.values())).kind)
-            self.read_as(found, raised)
-            self.units.update(found)
-            inside.difference_update(found)
-            group = self.groups.setdefault(self.table.kinds[place], [])
-            group.extend(found.values())
-            group.sort(key=self.place)
-
-    def read_as(self, numbers: Iterable[int], part: int) -> None:
-        """What nodes are from now on for those that use them."""
-        for number in numbers:
-            self.read[number] = part
+        numbers = numbers[self.inside[numbers]]
+        if not numbers.size:
+            return
+        met = np.zeros(len(self.table.kinds), np.intp)
+        met[self.own[numbers[::-1]]] = np.arange(numbers.size)[::-1]
+        grown = self.by_place(once(numbers, self.rows.size))
+        for place in sorted(grown, key=met.__getitem__):
+            found = grown[place]
+            self.read[found] = self.table.raised(place, self.rows.kind(int(found[0])))
+            self.units[found], self.inside[found] = True, False
+            kind = self.table.kinds[place]
+            units = np.concatenate([self.groups[kind], found]) if kind in self.groups else found
+            self.groups[kind] = self.rows.in_order(units)
 
 
-def _factored(term: AnyNode, read: list[int], scaled: set[int]) -> tuple[float, AnyNode]:
-    """What has a minus sign, or is multiplied with a number, as that number and the rest."""
-    factor = 1.0
-    while True:
-        *number, term = term.operands
-        factor *= number[0].value if number and isinstance(number[0], Constant) else -1.0
-        if read[term.number] not in scaled:
-            return factor, term
+def _alike(codes: Numbers, counts: Numbers, parts: Numbers) -> tuple[Numbers, Numbers, bool]:
+    """Rows that are the same.
 
+    Arguments:
+        codes: what each row does.
+        counts: how many parts it has.
+        parts: the parts of all rows, one behind the other.
 
-def _is_root(power: AnyNode) -> bool:
-    """Whether a power with a number as exponent is a root."""
-    exponent = power.operands[1]
-    return isinstance(exponent, Constant) and exponent.value in ROOTS
-
-
-def _leaf(node: AnyNode) -> int:
-    """The shape of a leaf; one that may not differ has one of its own."""
-    if type(node) is Symbol:
-        return _SYMBOLS.get(node.role) or SAME - node.number
-    return NUMBER if type(node) is Constant and node.kind == "real" else SAME - node.number
-
-
-def _operation(node: AnyNode) -> str | int | None:
-    """The function or the exponent of an operation on scalars."""
-    if type(node) is Apply:
-        return None if node.dims else node.function
-    return node.exponent if type(node) is IntegerPower and not node.dims else None
+    Returns:
+        The first row of each kind, of which kind each row is, and whether that is so: rows are known by a number that
+        they are mixed to, which two may have in common.
+    """
+    starts = np.cumsum(counts) - counts
+    powers = np.cumprod(np.full(2 + int(counts.max()), MIXER))
+    within = np.arange(parts.size) - np.repeat(starts, counts)
+    mixed = np.add.reduceat(parts.astype(np.uint64) * powers[within + 2], starts)
+    mixed += codes.astype(np.uint64) * powers[0] + counts.astype(np.uint64) * powers[1]
+    kinds = np.unique(mixed)
+    alike = np.asarray(np.searchsorted(kinds, mixed), np.intp)
+    first = np.empty(kinds.size, np.intp)
+    first[alike[::-1]] = np.arange(alike.size)[::-1]  # the last that is written stays
+    order = np.argsort(first)
+    alike, first = np.argsort(order)[alike], first[order]
+    like = first[alike]
+    exact = (codes == codes[like]).all() and (counts == counts[like]).all()
+    return first, alike, bool(exact and (parts == parts[ragged(starts[like], counts)]).all())

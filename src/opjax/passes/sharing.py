@@ -5,8 +5,9 @@ Two reactions with the same constant must not be another kind of equation than a
 
 from __future__ import annotations
 
-from collections import Counter
+import numpy as np
 
+from opjax.passes.rows import Mask, Numbers
 from opjax.passes.shapes import OTHER_USE, Shapes
 from opjax.passes.sums import Bounds
 
@@ -21,25 +22,25 @@ MOST_USES = 3
 """What is used more often than this on average is computed once, even so."""
 
 
-def mixed(shapes: Shapes, bounds: Bounds) -> tuple[frozenset[int], frozenset[int]]:
+def mixed(shapes: Shapes, bounds: Bounds) -> tuple[Mask, Mask]:
     """What is no unit though it is used twice, and what is one though it is not, so that all like it are alike."""
-    again: set[int] = set()
+    again = np.zeros(shapes.rows.size, bool)
     apart: set[int] = set()
     terms = _terms(shapes, bounds)
-    for place, count in Counter(shapes.own.values()).items():
-        kind = shapes.table.kinds[place]
-        units = shapes.groups.get(kind, ())
-        if len(units) in (0, count) or count < bounds.members:
+    counts = np.bincount(shapes.own[shapes.rows.interior], minlength=len(shapes.table.kinds)).tolist()
+    for kind, units in shapes.groups.items():
+        place = shapes.table.places[kind]
+        count, size = counts[place], units.size
+        if size == count or count < bounds.members:
             continue
-        shared = [unit.number for unit in units if shapes.uses[unit.number] < OTHER_USE]
-        few = RARE * len(shared) <= count - bounds.members or len(shared) < bounds.members <= count - len(units)
+        shared = units[shapes.uses[units] < OTHER_USE]
+        few = RARE * shared.size <= count - bounds.members or shared.size < bounds.members <= count - size
         rare = few and shapes.table.sizes[kind[1]] <= MOST_AGAIN
         if rare or (place not in terms and _is_short(shapes, kind[1], shared)):
-            again.update(shared)
-        elif place not in terms and shared and place not in shapes.table.cheap:
+            again[shared] = True
+        elif place not in terms and shared.size and place not in shapes.table.cheap:
             apart.add(place)
-    wanted = [number for number, place in shapes.own.items() if place in apart] if apart else []
-    return frozenset(again), frozenset(shapes.inside.intersection(wanted))
+    return again, shapes.inside & shapes.table.among(apart)[shapes.own]
 
 
 def _terms(shapes: Shapes, bounds: Bounds) -> set[int]:
@@ -54,12 +55,12 @@ def _terms(shapes: Shapes, bounds: Bounds) -> set[int]:
     return set(range(len(table.kinds))) - others
 
 
-def _is_short(shapes: Shapes, shape: int, shared: list[int]) -> bool:
+def _is_short(shapes: Shapes, shape: int, shared: Numbers) -> bool:
     """Whether operations are as quick to compute again as to read where they are."""
     waiting, found = [shape], list[str | int]()
     while waiting:
         operation, *parts = shapes.shapes[waiting.pop()]
         found.append(operation)
         waiting += [int(part) for part in parts if isinstance(part, int) and part >= 0]
-    uses = sum(shapes.uses[number] for number in shared)
-    return len(found) <= SHORT and QUICK.issuperset(found) and uses <= MOST_USES * len(shared)
+    uses = int(shapes.uses[shared].sum())
+    return len(found) <= SHORT and QUICK.issuperset(found) and uses <= MOST_USES * shared.size

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
-from collections.abc import Container
 from dataclasses import dataclass
 
-from opjax.ir.nodes import AnyNode
-from opjax.passes.shapes import Shapes, is_scaled
+import numpy as np
+
+from opjax.passes.parts import Shape
+from opjax.passes.rows import Mask, Numbers, Rows
+from opjax.passes.shapes import Shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,12 @@ LAST = -1
 """The level of sums that nothing uses: they are added up when all else is there."""
 
 
-def inner_sums(shapes: Shapes, bounds: Bounds) -> frozenset[int]:
+def inner_sums(shapes: Shapes, bounds: Bounds) -> Mask:
     """The sums inside other expressions that keep these from being of one shape, or have many terms."""
-    table, own = shapes.table, shapes.own
+    table = shapes.table
     terms = {place: tuple(parts) for (operation, *parts), place in table.known.items() if operation == "add"}
-    counts = Counter([place for number in shapes.inside if (place := own[number]) in terms])
+    every = np.bincount(shapes.own[shapes.inside], minlength=len(table.kinds)).tolist()
+    counts = {place: every[place] for place in terms if every[place]}
     alike: dict[tuple[int, int], int] = {}
     for place, count in counts.items():
         kind = table.kinds[place][0], len(terms[place])
@@ -61,10 +63,10 @@ def inner_sums(shapes: Shapes, bounds: Bounds) -> frozenset[int]:
         kind = table.kinds[place][0], len(terms[place])
         if bounds.are_long(kind[1], alike[kind]):
             chosen.add(place)
-    return frozenset([number for number in shapes.inside if own[number] in chosen]) if chosen else frozenset()
+    return shapes.inside & table.among(chosen)[shapes.own]
 
 
-def _of_many_lengths(sums: dict[int, tuple[tuple[int, ...], int]], shapes: Shapes, bounds: Bounds) -> set[int]:
+def _of_many_lengths(sums: dict[int, tuple[tuple[str | int, ...], int]], shapes: Shapes, bounds: Bounds) -> set[int]:
     """The sums of levels where these have many lengths; not those whose like all have one, such as ``1 + x``.
 
     Arguments:
@@ -73,8 +75,8 @@ def _of_many_lengths(sums: dict[int, tuple[tuple[int, ...], int]], shapes: Shape
         bounds: where vectors begin to pay.
     """
     table = shapes.table
-    below = {place: key[-1] for key, place in table.known.items() if place in table.scaled}
-    families: dict[tuple[int, frozenset[int]], list[int]] = {}
+    below: dict[str | int, str | int] = {p: key[-1] for key, p in table.known.items() if p in table.scaled}
+    families: dict[tuple[int, frozenset[str | int]], list[int]] = {}
     for place, (terms, _) in sums.items():
         kinds = frozenset([below.get(part, part) for part in terms])
         families.setdefault((table.kinds[place][0], kinds), []).append(place)
@@ -91,64 +93,71 @@ def _of_many_lengths(sums: dict[int, tuple[tuple[int, ...], int]], shapes: Shape
     return chosen
 
 
-def long_sums(shapes: Shapes, done: Container[int], bounds: Bounds) -> dict[int, list[AnyNode]]:
+def long_sums(shapes: Shapes, done: Mask, bounds: Bounds) -> dict[int, list[Numbers]]:
     """The sums of each level that are the sum of a vector each, since they have many terms."""
-    found: dict[int, list[AnyNode]] = {}
+    found: dict[int, list[Numbers]] = {}
     for (level, shape), group in shapes.groups.items():
-        sums = [unit for unit in group if unit.number not in done] if shapes.shapes[shape][0] == "add" else []
-        if sums and len(sums) < bounds.members and len(sums[0].operands) >= bounds.alone:
-            found.setdefault(level, []).extend(sums)
+        operation, *parts = shapes.shapes[shape]
+        if operation == "add" and len(parts) >= bounds.alone:
+            sums = group[~done[group]]
+            if 0 < sums.size < bounds.members:
+                found.setdefault(level, []).append(sums)
     return found
 
 
-def split_sums(shapes: Shapes, inner: Container[int], done: Container[int], bounds: Bounds) -> dict[int, list[AnyNode]]:
+def split_sums(shapes: Shapes, inner: Mask, done: Mask, bounds: Bounds) -> dict[int, Numbers]:
     """The sums of each level that have too many shapes to be vectors of their own, those inside of others too."""
-    found: dict[int, list[list[AnyNode]]] = {}
-    for (level, shape), group in shapes.groups.items():
-        if shapes.shapes[shape][0] == "add" and group[0].number not in done:
-            found.setdefault(LAST if shapes.are_ends(group) else level, []).append(group)
-    chosen: dict[int, list[AnyNode]] = {}
+    found: dict[int, list[Numbers]] = {}
+    ends = shapes.ends()
+    for kind, group in shapes.groups.items():
+        if shapes.shapes[kind[1]][0] == "add" and not done[group[0]]:
+            found.setdefault(LAST if kind in ends else kind[0], []).append(group)
+    chosen: dict[int, Numbers] = {}
     for level, rows in found.items():
-        irregular = _irregular(rows, inner, bounds)
-        if len(irregular) >= bounds.members:
-            chosen[level] = sorted(irregular, key=shapes.place)
+        irregular = _irregular(rows, shapes.rows, inner, bounds)
+        if irregular.size >= bounds.members:
+            chosen[level] = shapes.rows.in_order(irregular)
     if LAST in chosen:  # beside them, what is one term is a sum too
-        groups = [group for group in shapes.groups.values() if is_scaled(group[0]) and shapes.are_ends(group)]
-        chosen[LAST] += itertools.chain.from_iterable(groups)
+        scaled = shapes.rows.scaled
+        groups = [group for kind, group in shapes.groups.items() if scaled[group[0]] and kind in ends]
+        chosen[LAST] = np.concatenate([chosen[LAST], *groups])
     return chosen
 
 
-def _irregular(rows: list[list[AnyNode]], apart: Container[int], bounds: Bounds) -> list[AnyNode]:
-    """The sums of one level, each row of one shape, that are few of their shape, have many terms, or stand apart."""
-    few = sum(map(len, rows)) // 2 if len(rows) > bounds.kinds else 0
-    counts = Counter([len(unit.operands) for row in rows for unit in row])
-    found: list[AnyNode] = []
-    for row in rows:
-        terms = len(row[0].operands)
-        odd = len(row) < max(few, bounds.members) or bounds.are_long(terms, counts[terms])
-        found += [unit for unit in row if odd or unit.number in apart]
-    return found
+def _irregular(groups: list[Numbers], rows: Rows, apart: Mask, bounds: Bounds) -> Numbers:
+    """The sums of one level, each group of one shape, that are few of their shape, have many terms, or stand apart."""
+    few = sum(group.size for group in groups) // 2 if len(groups) > bounds.kinds else 0
+    terms = rows.counts[[group[0] for group in groups]].tolist()
+    counts: Counter[int] = Counter()
+    for group, length in zip(groups, terms, strict=True):
+        counts[length] += group.size
+    found = [np.zeros(0, np.intp)]
+    for group, length in zip(groups, terms, strict=True):
+        odd = group.size < max(few, bounds.members) or bounds.are_long(length, counts[length])
+        found.append(group if odd else group[apart[group]])
+    return np.concatenate(found)
 
 
-def totals(shapes: Shapes, bounds: Bounds) -> list[tuple[int, list[AnyNode], frozenset[int]]]:
+def totals(shapes: Shapes, bounds: Bounds) -> list[tuple[int, Numbers, frozenset[int]]]:
     """Sums of several shapes with a term of the same shape: the other terms become units, and the sums one vector."""
-    found: dict[int, dict[int, list[list[AnyNode]]]] = {}
-    for (level, shape), group in shapes.groups.items():
-        operation, *parts = shapes.shapes[shape]
-        if operation == "add":
-            found.setdefault(level, {}).setdefault(len(parts), []).append(group)
-    totals: list[tuple[int, list[AnyNode], frozenset[int]]] = []
+    found: dict[int, dict[int, list[tuple[Shape, Numbers]]]] = {}
+    for (level, number), group in shapes.groups.items():
+        shape = shapes.shapes[number]
+        if shape[0] == "add":
+            found.setdefault(level, {}).setdefault(len(shape) - 1, []).append((shape[1:], group))
+    totals: list[tuple[int, Numbers, frozenset[int]]] = []
     for level, lengths in found.items():
-        sums = sum(len(group) for rows in lengths.values() for group in rows)
-        for rows in lengths.values():
-            count = sum(map(len, rows))
-            terms = len(rows[0][0].operands)
+        sums = sum(group.size for rows in lengths.values() for _, group in rows)
+        for terms, rows in lengths.items():
+            count = sum(group.size for _, group in rows)
             if len(rows) < 2 or count < max(bounds.members, bounds.most * sums) or bounds.are_long(terms, count):
                 continue
-            columns = zip(*(shapes.shape_of(group[0])[1:] for group in rows), strict=True)
+            columns = zip(*(parts for parts, _ in rows), strict=True)
             apart = frozenset(place for place, column in enumerate(columns) if len(set(column)) > 1)
-            units = sorted(itertools.chain.from_iterable(rows), key=shapes.place)
-            if len(apart) < len(units[0].operands):
+            if len(apart) < terms:
+                units = shapes.rows.in_order(np.concatenate([group for _, group in rows]))
                 totals.append((level, units, apart))
-    shapes.raise_up(unit.operands[place] for _, units, apart in totals for unit in units for place in apart)
+    below = [np.stack([shapes.rows.operand(units, place) for place in apart], 1) for _, units, apart in totals if apart]
+    for operands in below:
+        shapes.raise_up(operands.ravel())
     return totals
