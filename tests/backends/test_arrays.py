@@ -219,15 +219,32 @@ def test_packing_is_differentiable(torch: Any) -> None:
 
 
 @pytest.mark.usefixtures("x64")
-def test_neighbouring_numbers_become_one_stack() -> None:
-    jax = pytest.importorskip("jax", reason="JAX is an optional extra")
+@pytest.mark.parametrize(("count", "joins"), [(1, [1, 2]), (8, [8, 2]), (9, [5, 4, 2, 2]), (20, [7, 7, 6, 3, 2])])
+def test_neighbouring_numbers_become_stacks_of_few(count: int, joins: list[int]) -> None:
+    """Of more XLA would make a loop that asks for each element which number it is."""
     with using("jax") as backend:
+        traced = jax.make_jaxpr(lambda y: backend.pack([y[0]] * count + [y], [1] * count + [2], y.dtype))(np.ones(2))
+        found = [e for e in equations(traced.jaxpr) if e.primitive.name in ("stack", "concatenate")]
+        assert [len(e.invars) for e in found] == joins
 
-        def pack(n: int) -> int:
-            traced = jax.make_jaxpr(lambda y: backend.pack([y[0]] * n + [y], [1] * n + [2], y.dtype))(jax.numpy.ones(2))
-            return sum(e.primitive.name in ("stack", "concatenate") for e in equations(traced.jaxpr))
 
-        assert pack(1) == pack(10) == 2
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("count", [8, 9, 65])
+def test_many_numbers_are_packed_mapped_and_differentiated(count: int) -> None:
+    with using("jax") as backend:
+        point = np.random.default_rng(count).uniform(1.0, 2.0, count)
+
+        def squares(y: Any) -> Any:
+            return backend.pack([y[i] * y[i] for i in range(count)], [1] * count, y.dtype)
+
+        @jax.jit
+        def ways(y: Any) -> Any:
+            return jax.vmap(squares)(jax.numpy.stack([y, y + 1])), jax.jacfwd(squares)(y), jax.jacrev(squares)(y)
+
+        mapped, forward, reverse = ways(point)
+        np.testing.assert_array_equal(mapped, np.stack([point, point + 1]) ** 2)
+        np.testing.assert_array_equal(forward, np.diag(2 * point))
+        np.testing.assert_array_equal(reverse, np.diag(2 * point))
 
 
 # --- sums of products

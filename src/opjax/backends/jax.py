@@ -21,6 +21,8 @@ _ELEMENTS: Final = lax.GatherDimensionNumbers(offset_dims=(), collapsed_slice_di
 
 SHORT: Final = 16
 """The longest vectors that are put together as quickly as they are, in one operation, as in rows."""
+FEW: Final = 8
+"""Numbers that are put together in one operation."""
 _SUMS: Final = lax.ScatterDimensionNumbers(
     update_window_dims=(), inserted_window_dims=(0,), scatter_dims_to_operand_dims=(0,)
 )
@@ -66,7 +68,7 @@ class JaxBackend(Backend):
         runs: list[Array] = []
         for is_number, run in itertools.groupby(arrays, key=lambda array: array.ndim == 0):
             neighbours = list(run)
-            runs.extend([jnp.stack(neighbours)] if is_number else [array.reshape(-1) for array in neighbours])
+            runs.extend([_stacked(neighbours)] if is_number else [array.reshape(-1) for array in neighbours])
         if not runs:
             return self.xp.zeros(0, dtype=dtype)
         return runs[0] if len(runs) == 1 else jnp.concatenate(runs)
@@ -192,6 +194,26 @@ def _cut(vector: jax.Array, ends: Sequence[int]) -> tuple[jax.Array, ...]:
     return tuple(vector[low:high] for low, high in itertools.pairwise(ends))
 
 
+def _stacked(numbers: Sequence[jax.Array]) -> jax.Array:
+    """Numbers as a vector: where they are many, pieces that are written to memory first.
+
+    XLA computes a vector out of few numbers as statements one behind the other; out of more it makes a loop that asks
+    for each element which number it is, which is slow, and takes long to compile.
+    """
+    parts, join = list(numbers), jnp.stack
+    while len(parts) > FEW:
+        count = -(-len(parts) // FEW)
+        size = -(-len(parts) // count)  # as even as can be: a piece of one number is not worth it
+        parts = [_written(join(parts[first : first + size])) for first in range(0, len(parts), size)]
+        join = jnp.concatenate
+    return join(parts)
+
+
+def _written(value: jax.Array) -> jax.Array:
+    """A value that XLA writes to memory, and does not compute again inside of what reads it, on a CPU."""
+    return lax.optimization_barrier(value) if jax.default_backend() == "cpu" else value
+
+
 def _in_rows(*vectors: jax.Array) -> jax.Array:
     """Vectors one behind the other: XLA writes rows in one loop, and vectors under vmap in several."""
     return jnp.concatenate([vector.reshape(1, -1) for vector in vectors]).reshape(-1)
@@ -207,7 +229,7 @@ def _with_ends(edge: str, value: jax.Array, low: int, high: int) -> jax.Array:
         ends = (value[..., :1], low), (value[..., -1:], high)
         before, after = ([jnp.broadcast_to(end, (*value.shape[:-1], n))] if n else [] for end, n in ends)
         wide = jnp.concatenate([*before, value, *after], axis=-1)
-    return lax.optimization_barrier(wide) if jax.default_backend() == "cpu" else wide
+    return _written(wide)
 
 
 def _with_zeros(value: jax.Array, first: int, last: int, axis: int) -> jax.Array:
