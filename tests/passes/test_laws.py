@@ -35,6 +35,7 @@ REORDERED = (
     "fluxes",
     "leading",
     "opposite",
+    "pins",
     "quotients",
     "reroll",
     "scale",

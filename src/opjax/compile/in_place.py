@@ -18,6 +18,7 @@ from opjax.compile.blockwise import blocks
 from opjax.compile.contraction import subscripts
 from opjax.compile.copies import copied
 from opjax.compile.emit import Emitter
+from opjax.compile.held import held
 from opjax.compile.neighbours import Neighbours
 from opjax.compile.padding import Padded, Padding, shift_of
 from opjax.compile.pairs import Pairs
@@ -79,6 +80,8 @@ class InPlace(Temporaries):
     def apply(self, node: Apply) -> Value:
         """As `Emitter.apply`, with scalars beside arrays as arrays without axes."""
         order = self.order(node)
+        if node.function == "where" and self.here is self.lines and (value := self.held(node, order)):
+            return value
         if half_of(node) is not None and (root := self.root(node)):
             return root
         if node.function not in SIGNS or not order:
@@ -91,6 +94,20 @@ class InPlace(Temporaries):
                 return self.applied_over(node.function, inner[0])
             return replace(Emitter.apply(self, node), fresh=fresh, whole=whole)
         return self.joined(node.function, self.terms(node, order), order)
+
+    def held(self, node: Apply, order: Dims) -> Value | None:
+        """A selection as what it is at most points, if that may be written to where it is a number."""
+        found = held(node, self.program.axes)
+        value = self.operand(found[0]) if found else None
+        if found is None or value is None or not value.is_own(order):
+            return None
+        _, number, places = found
+        name = value.text if value.text.isidentifier() else self.begin(value)
+        for place in places:
+            last = max(at for at, dim in enumerate(order) if dim in place)
+            index = ", ".join(place.get(dim, ":") for dim in order[: last + 1])
+            self.here.append(f"{name}[{index}] = {self.operand(number).text}")
+        return replace(value, text=name, binding=TIGHTEST)
 
     def order(self, node: Apply) -> Dims:
         """The physical order of a result."""

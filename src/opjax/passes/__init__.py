@@ -26,6 +26,7 @@ from opjax.passes.fold import fold
 from opjax.passes.guard import guard
 from opjax.passes.leading import leading
 from opjax.passes.opposite import opposite
+from opjax.passes.pins import pins
 from opjax.passes.quotients import quotients
 from opjax.passes.remarks import left_unrolled
 from opjax.passes.reroll import reroll
@@ -84,6 +85,7 @@ PASSES: tuple[Pass, ...] = (
     Pass(cells, "before all that looks into the rates: what is joined is no mask for anybody any more"),
     Pass(swaps, "after folding; before contracting, which makes matrices of what is read at other points"),
     Pass(ends, "before guarding, which would copy the conditions; what is cells of their own is joined before"),
+    Pass(pins, "as the one before", differentiable_only=True),
     Pass(
         contract, "after folding, which leaves fewer factors; before guarding, which hides products behind selections"
     ),

@@ -2,7 +2,8 @@
 
 The first class of an age structure takes in the births, the first stage of a chain the infected; or an equation of its
 own counts at an end. What enters stands before what moves along the axis, ``[inflow, *rate*x[:-1]]``, and an equation
-of its own before the rest. What leaves the last point for elsewhere, beside a flow that stays inside the axis, is that
+of its own before the rest; a number that a point is held at is joined by **pins**, where it cannot be written over the
+rest. What leaves the last point for elsewhere, beside a flow that stays inside the axis, is that
 flow at that point: the two together are all that leaves.
 
 Law: sums into which something enters at an end are taken in another order: of n terms they differ by at most n units in
@@ -18,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from opjax.ir.evaluate import evaluate
-from opjax.ir.nodes import Along, AnyNode, Apply, AtPosition, Graph, Place, Symbol
+from opjax.ir.nodes import Along, AnyNode, Apply, AtPosition, Graph, Place, Symbol, View
 from opjax.ir.program import Program, copy_node, rebuild
 from opjax.ir.types import Dim
 from opjax.passes.guard import is_sharp
@@ -39,12 +40,22 @@ def ends(program: Program) -> Program:
     """The same values with what is otherwise at an end joined to the rest."""
     if Place not in program.kinds and "where" not in program.functions:
         return program
-    roots = _terms_of(program.roots.values())
-    cuts = {node.number: cut for node in program.nodes if node.number in roots and (cut := _cut(program, node))}
+    cuts = selections(program)
+    sharp = sharp_nodes(program.nodes) if cuts else set[int]()
+    return with_joined(program, {n: cut for n, cut in cuts.items() if not _is_held(program.graph[n], sharp)}, sharp)
+
+
+def selections(program: Program) -> dict[int, Cut]:
+    """The selections that may be joined of parts, by number."""
+    terms = _terms_of(program.roots.values())
+    return {node.number: cut for node in program.nodes if node.number in terms and (cut := _cut(program, node))}
+
+
+def with_joined(program: Program, cuts: dict[int, Cut], sharp: set[int]) -> Program:
+    """The same values with these selections, and what enters and leaves at an end, joined to the rest."""
     uses: dict[int, int] = {}
     for operand in itertools.chain(program.roots.values(), *(node.operands for node in program.nodes)):
         uses[operand.number] = uses.get(operand.number, 0) + 1
-    sharp = _sharp(program.nodes) if cuts else set[int]()
     axes, tails = dict(program.axes), Tails()
 
     def concerns(node: AnyNode) -> bool:
@@ -100,7 +111,7 @@ def _has_places(node: AnyNode) -> bool:
     return is_sum and any(isinstance(_signed(part)[0], Place) for part in node.operands)
 
 
-def _sharp(nodes: list[AnyNode]) -> set[int]:
+def sharp_nodes(nodes: list[AnyNode]) -> set[int]:
     """Nodes with an operation whose value or slope may not be finite."""
     found: set[int] = set()
     for node in nodes:
@@ -132,6 +143,31 @@ def _cut(program: Program, node: AnyNode) -> Cut | None:
         if len(long) > 1 or (long and dim not in value.dims):
             return None
     return dim, runs
+
+
+def _is_held(node: AnyNode, sharp: set[int]) -> bool:
+    """Whether a selection is a number at some points, which is written over the rest where memory can be written to.
+
+    That pays where a second difference is taken, which is none any more on parts of an axis. What may be undefined is
+    computed at its own points alone, for NumPy would have to be kept from warning.
+    """
+    pairs = itertools.permutations(node.operands[1:])
+    found = (v for number, v in pairs if not number.dims and v.dims == node.dims and v.number not in sharp)
+    return any(_reads_both_sides(value) for value in found)
+
+
+def _reads_both_sides(node: AnyNode) -> bool:
+    """Whether neighbours on both sides along some dim are read."""
+    waiting, seen, sides = [node], set[int](), set[tuple[Dim, bool]]()
+    while waiting:
+        one = waiting.pop()
+        if one.number in seen or not one.dims:
+            continue
+        seen.add(one.number)
+        waiting.extend(one.operands)
+        if isinstance(one, View):
+            sides.update((s.dim, s.offset > 0) for s in one.selections if isinstance(s, Along) and s.offset)
+    return any((dim, not side) in sides for dim, side in sides)
 
 
 def _no_leaf(symbol: Symbol, cell: tuple[int, ...]) -> float:
