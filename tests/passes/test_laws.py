@@ -37,6 +37,7 @@ REORDERED = (
     "opposite",
     "pins",
     "quotients",
+    "ratios",
     "reroll",
     "scale",
     "together",

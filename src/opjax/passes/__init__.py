@@ -28,6 +28,7 @@ from opjax.passes.leading import leading
 from opjax.passes.opposite import opposite
 from opjax.passes.pins import pins
 from opjax.passes.quotients import quotients
+from opjax.passes.ratios import ratios
 from opjax.passes.remarks import left_unrolled
 from opjax.passes.reroll import reroll
 from opjax.passes.scale import scale
@@ -95,6 +96,7 @@ PASSES: tuple[Pass, ...] = (
         "after guarding, which tells the branches of each state apart; before all that sees scalars only",
         makes_vectors=True,
     ),
+    Pass(ratios, "before what tells equations apart by shape: they keep one shape, of fewer divisions"),
     Pass(
         reroll,
         "after all that know nothing of its vectors; and what they leave is told apart by shape",
