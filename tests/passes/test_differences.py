@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import opjax
+from opjax.ir.evaluate import evaluate
+from opjax.ir.nodes import Along, AnyNode, Edge, Graph, Symbol
+from opjax.ir.program import Program
+from opjax.ir.types import Axis, Dim
+from opjax.passes.differences import differences
 
 TEXT = """
 model M:
@@ -43,3 +52,144 @@ def test_differences_that_cancel(rate: str, edge: str) -> None:
     np.testing.assert_allclose(rhs(0.0, u), want, rtol=0, atol=4e-15)
     with jax.enable_x64(True):
         np.testing.assert_allclose(jax.jit(rhs)(0.0, jnp.asarray(u)), want, rtol=0, atol=4e-15)
+
+
+# --- any sums of differences, and what looks like one
+
+X, Z = Dim("x"), Dim("z")
+AXES = {"x": Axis("x", "labels", tuple("pqrst")), "z": Axis("z", "labels", tuple("uvw"))}
+EDGES: tuple[Edge, ...] = ("stay", "absorb", "periodic")
+STENCILS = (
+    ((1, 1), (0, -2), (-1, 1)),
+    ((1, -1), (0, 2), (-1, -1)),
+    ((1, 1), (-1, -1)),
+    ((1, 1), (0, -1)),
+    ((0, 1), (-1, -1)),
+    ((2, 1), (0, -2), (-2, 1)),
+    ((1, 1), (0, 2), (-1, 1)),
+    ((1, 1), (0, -2), (-1, -1)),
+    ((2, 1), (0, -2), (-1, 1)),
+    ((1, 2), (0, -4), (-1, 2)),
+    ((1, 1), (0, -2), (-1, 1), (2, 1)),
+    ((1, 1), (0, 1), (-1, -2)),
+)
+
+
+class Stencils:
+    """Sums over neighbours in an array, times numbers; sometimes of one in another array, or with another end."""
+
+    def __init__(self, draw: st.DrawFn, graph: Graph) -> None:
+        self.draw, self.graph = draw, graph
+        self.axes = draw(st.sampled_from((("x",), ("x",), ("x", "z"))))
+        self.edge: Edge = draw(st.sampled_from(EDGES))
+        self.parameters = [graph.symbol("parameter", name) for name in "kq"]
+
+    def chosen(self, usual: str | Dim, other: str | Dim) -> str | Dim:
+        return other if self.draw(st.integers(0, 7)) == 0 else usual
+
+    def read(self, offset: int, dim: Dim) -> AnyNode:
+        array = self.graph.symbol("state", str(self.chosen("u", "v")), self.axes)
+        edge = self.draw(st.sampled_from((*[self.edge] * 7, *EDGES)))
+        steps = {dim: offset}
+        if len(self.axes) == 2 and self.draw(st.integers(0, 9)) == 0:
+            steps[Z if dim == X else X] = self.draw(st.sampled_from((1, -1)))
+        along = [Along(d, steps[d], edge) if steps.get(d) else Along(d) for d in array.dims]
+        return self.graph.view(array, along) if any(steps.values()) else array
+
+    def times(self, factor: float, node: AnyNode) -> AnyNode:
+        """A number times a node, written in one of several ways."""
+        way, make = (
+            self.draw(st.sampled_from(("sign", "sign", "sign", "constant", "divided", "three"))),
+            self.graph.apply,
+        )
+        if way == "constant":
+            return make("multiply", (self.graph.constant(factor), node))
+        if way == "divided" and abs(factor) == 2:
+            return self.times(2 * factor, make("divide", (node, self.graph.constant(2.0))))
+        if abs(factor) != 1:
+            factors = [self.graph.constant(abs(factor)), node]
+            node = make("multiply", [*factors, self.parameters[0]] if way == "three" and factor == -2 else factors)
+        return make("negate", (node,)) if factor < 0 else node
+
+    def terms(self) -> list[AnyNode]:
+        dim = Z if len(self.axes) == 2 and self.draw(st.booleans()) else X
+        found = self.draw(st.sampled_from(STENCILS))
+        return [
+            self.times(float(factor), self.read(offset, dim)) for offset, factor in self.draw(st.permutations(found))
+        ]
+
+    def times_numbers(self, node: AnyNode) -> AnyNode:
+        numbers = [*self.parameters, self.graph.constant(0.5), self.graph.symbol("parameter", "r", self.axes)]
+        for _ in range(self.draw(st.integers(0, 3))):
+            number = self.draw(st.sampled_from(numbers[: 4 if self.draw(st.integers(0, 5)) == 0 else 3]))
+            match self.draw(st.sampled_from(("multiply", "divide", "negate", "under"))):
+                case "multiply":
+                    node = self.graph.apply("multiply", self.draw(st.permutations((number, node))))
+                case "divide":
+                    node = self.graph.apply("divide", (node, number))
+                case "under" if self.draw(st.integers(0, 3)) == 0:
+                    node = self.graph.apply("divide", (number, node))
+                case _:
+                    node = self.graph.apply("negate", (node,))
+        return node
+
+    def odd(self) -> AnyNode:
+        """A function of a difference and of the opposite one, most often an odd function."""
+        function = self.draw(st.sampled_from(("sin", "tanh", "atan", "cos", 3, 2, -3)))
+        one, other = self.draw(st.sampled_from(((1, 0), (1, -1), (2, 0))))
+        dim = X if len(self.axes) == 1 else self.draw(st.sampled_from((X, Z)))
+        parts: list[AnyNode] = []
+        for first, second in ((one, other), (-one, -other)):
+            terms = [self.read(first, dim), self.times(-1.0, self.read(second, dim))]
+            terms += self.parameters[:1] if self.draw(st.integers(0, 4)) == 0 else []
+            node = self.graph.apply("add", self.draw(st.permutations(terms)))
+            made = (
+                self.graph.apply(function, (node,))
+                if isinstance(function, str)
+                else self.graph.integer_power(node, function)
+            )
+            parts.append(made)
+        return self.graph.apply("add", parts)
+
+    def sum(self) -> AnyNode:
+        parts: list[AnyNode] = []
+        for _ in range(self.draw(st.integers(1, 4))):
+            match self.draw(st.sampled_from(("terms", "product", "product", "product", "odd"))):
+                case "terms":
+                    parts += self.terms()
+                case "product":
+                    parts.append(self.times_numbers(self.graph.apply("add", self.terms())))
+                case _:
+                    parts.append(self.odd())
+        return self.graph.apply("add", parts) if len(parts) > 1 else parts[0]
+
+
+@st.composite
+def sums(draw: st.DrawFn) -> Program:
+    graph = Graph()
+    stencils = Stencils(draw, graph)
+    roots = {"one": stencils.sum(), "two": stencils.sum()}
+    for name, root in tuple(roots.items()):
+        for operand in root.operands[: draw(st.integers(0, 1))]:
+            roots[f"{name} again"] = operand
+    return Program(graph, roots, AXES, {})
+
+
+def leaf(symbol: Symbol, cell: tuple[int, ...]) -> float:
+    """Whole numbers and powers of two: what is added up or divided is exact in any order."""
+    if symbol.name in "kqr":
+        return {"k": 4.0, "q": 0.5, "r": 2.0}[symbol.name]
+    return float((7 * ord(symbol.name) + sum((i + 2) ** 3 * 5**p for p, i in enumerate(cell))) % 11 - 5)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(sums())
+def test_sums_of_differences_are_what_they_were(program: Program) -> None:
+    after = differences(program)
+    old, new = (evaluate(list(p.roots.values()), p.axes, leaf) for p in (program, after))
+    for one, other in zip(old, new, strict=True):
+        for cell in itertools.product(*(range(AXES[dim.axis].size or 0) for dim in one.dims)):
+            where = dict(zip(one.dims, cell, strict=True))
+            value, found = float(one.at(where)), float(other.at(where))
+            known = math.isclose(value, found, rel_tol=1e-13, abs_tol=1e-12)
+            assert known or not math.isfinite(value), (value, found)

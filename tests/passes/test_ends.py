@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import interpreted
 import opjax
 from opjax.ir.evaluate import evaluate
-from opjax.ir.nodes import Along, AnyNode, Apply, AtPosition, Graph, Join, Place, Symbol
+from opjax.ir.nodes import Along, AnyNode, Apply, AtPosition, Edge, Graph, Join, Place, Symbol
 from opjax.ir.program import Program
 from opjax.ir.types import Axis, Dim
 from opjax.passes.ends import ends
@@ -33,46 +33,108 @@ def leaf(symbol: Symbol, cell: tuple[int, ...]) -> float:
     return float((sum(map(ord, symbol.name)) + sum((i + 1) * 3**p for p, i in enumerate(cell))) % 7 - 3)
 
 
-def moved(graph: Graph, node: AnyNode, dim: Dim, offset: int) -> AnyNode:
-    return graph.view(node, [Along(d, offset if d == dim else 0) for d in node.dims])
+def moved(graph: Graph, node: AnyNode, dim: Dim, offset: int, edge: Edge = "absorb") -> AnyNode:
+    return graph.view(node, [Along(d, offset, edge) if d == dim else Along(d) for d in node.dims])
+
+
+class Line:
+    """What moves along an axis, and what enters, leaves, or counts at its points."""
+
+    def __init__(self, draw: st.DrawFn, graph: Graph) -> None:
+        self.draw, self.graph = draw, graph
+        self.dim, self.across = draw(st.sampled_from(((A, B), (B, A))))
+        self.size = AXES[self.dim.axis].size or 0
+        self.state = graph.symbol("state", "S", ("a", "b"))
+        self.rate = draw(
+            st.sampled_from((graph.symbol("parameter", "k"), graph.symbol("parameter", "r", (self.dim.axis,))))
+        )
+        product, beside = graph.apply("multiply", (self.rate, self.state)), moved(graph, self.state, self.across, 1)
+        self.flow = draw(st.sampled_from((self.state, product, product, graph.apply("multiply", (product, beside)))))
+        self.other = graph.symbol("state", "T", (self.across.axis,))
+
+    def minus(self, node: AnyNode) -> AnyNode:
+        return self.graph.apply("negate", (node,))
+
+    def signed(self, node: AnyNode) -> AnyNode:
+        """A node with up to two signs before it."""
+        for _ in range(self.draw(st.integers(0, 2))):
+            node = self.minus(node)
+        return node
+
+    def at(self, place: int) -> AnyNode:
+        """The flow at one point."""
+        parts = self.flow.operands or (self.state,)
+        found = [self.graph.view(n, [AtPosition(place) if d == self.dim else Along(d) for d in n.dims]) for n in parts]
+        return self.graph.apply("multiply", found) if len(found) > 1 else found[0]
+
+    def inside(self) -> AnyNode:
+        """The flow without what leaves an end: shifted away and back; or something like it."""
+        forth = self.draw(st.sampled_from((-1, -1, 1, 2)))
+        back, dim = self.draw(
+            st.sampled_from(((-forth, self.dim), (-forth, self.dim), (1, self.dim), (1, self.across)))
+        )
+        return moved(self.graph, moved(self.graph, self.flow, self.dim, forth, self.edge()), dim, back, self.edge())
+
+    def placed(self) -> AnyNode:
+        """Something at one point, most often the flow at an end."""
+        place = self.draw(st.sampled_from((0, self.size - 1, self.draw(st.integers(0, self.size - 1)))))
+        if self.draw(st.integers(0, 4)) == 0:
+            beside = self.graph.view(
+                self.flow, [AtPosition(0) if d == self.across else Along(d) for d in self.flow.dims]
+            )
+            return self.graph.place(beside, self.across, 0)
+        value = self.draw(st.sampled_from((self.at(place), self.at(0), self.other)))
+        return self.signed(self.graph.place(self.signed(value), self.dim, place))
+
+    def edge(self) -> Edge:
+        return self.draw(st.sampled_from(("absorb", "absorb", "absorb", "stay", "periodic")))
+
+    def term(self) -> AnyNode:
+        match self.draw(st.sampled_from(("inside", "moved", "placed", "placed", "flow", "product", "zero"))):
+            case "inside":
+                return self.signed(self.inside())
+            case "moved":
+                return self.signed(
+                    moved(self.graph, self.flow, self.dim, self.draw(st.sampled_from((-1, 1, 2))), self.edge())
+                )
+            case "placed":
+                return self.placed()
+            case "flow":
+                return self.signed(self.flow)
+            case "product":
+                return self.graph.apply("multiply", (self.state, self.other))
+            case _:
+                return self.graph.constant(0.0)
+
+    def sum(self) -> AnyNode:
+        return self.graph.apply("add", [self.term() for _ in range(self.draw(st.integers(2, 5)))])
 
 
 @st.composite
 def rates(draw: st.DrawFn) -> Program:
     """Sums of flows along axes, what enters and leaves at points, and equations of their own there."""
     graph = Graph()
-    dim = draw(st.sampled_from((A, B)))
-    size, state = AXES[dim.axis].size or 0, graph.symbol("state", "S", ("a", "b"))
-    rate = draw(st.sampled_from((graph.symbol("parameter", "k"), graph.symbol("parameter", "r", (dim.axis,)))))
-    flow = draw(st.sampled_from((state, graph.apply("multiply", (rate, state)))))
-    other = graph.symbol("state", "T", ("b" if dim == A else "a",))
-    step = draw(st.sampled_from((-1, 1)))
-    end = size - 1 if step < 0 else 0
-    inside = moved(graph, moved(graph, flow, dim, step), dim, -step)
-    last = graph.apply(
-        "multiply",
-        [graph.view(n, [AtPosition(end) if d == dim else Along(d) for d in n.dims]) for n in (rate, state)],
+    line = Line(draw, graph)
+    whole = line.sum()
+    place = draw(st.sampled_from((0, 1, line.size - 1, line.size)))
+    above = graph.apply(
+        "less", (graph.symbol("position", line.dim.axis, (line.dim.axis,)), graph.constant(float(place)))
     )
-    parts = [
-        moved(graph, flow, dim, step),
-        graph.apply("negate", (flow,)),
-        graph.apply("negate", (inside,)),
-        graph.apply("negate", (graph.place(last, dim, end),)),
-        graph.place(graph.apply("negate", (last,)), dim, end),
-        graph.place(other, dim, size - 1 - end),
-        graph.place(rate if not rate.dims else other, dim, draw(st.integers(0, size - 1))),
-        graph.apply("multiply", (state, other)),
+    branches = [draw(st.sampled_from((line.sum(), line.state, line.at(0), whole))) for _ in range(2)]
+    branches = [
+        moved(graph, node, line.dim, draw(st.integers(-1, 1))) if line.dim in node.dims else node for node in branches
     ]
-    whole = graph.apply("add", draw(st.permutations(draw(st.lists(st.sampled_from(parts), min_size=2, max_size=6)))))
-    limit = graph.constant(float(draw(st.integers(0, size))))
-    above = graph.apply("less", (graph.symbol("position", dim.axis, (dim.axis,)), limit))
-    branches = draw(st.permutations((graph.apply("add", (whole, inside)), last, state)))
-    chosen = graph.apply("where", (above, *branches[:2]))
-    roots = {"whole": whole, "chosen": chosen, "both": graph.apply("add", (chosen, whole))}
+    nested = graph.apply("add", (graph.integer_power(line.sum(), 2), line.inside()))
+    chosen = graph.apply("where", (above, *draw(st.permutations((branches[0], nested)))))
+    roots = {
+        "whole": whole,
+        "chosen": chosen,
+        "both": graph.apply("add", (graph.apply("where", (above, *branches)), whole)),
+    }
     return Program(graph, roots, AXES, {})
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(rates())
 def test_whole_numbers_do_not_change(program: Program) -> None:
     after = ends(program)
@@ -81,6 +143,49 @@ def test_whole_numbers_do_not_change(program: Program) -> None:
         for cell in itertools.product(*(range(AXES[dim.axis].size or 0) for dim in one.dims)):
             where = dict(zip(one.dims, cell, strict=True))
             assert one.at(where) == other.at(where)
+
+
+def unchanged(graph: Graph, node: AnyNode) -> Program:
+    """The program after the pass, whose values are those before."""
+    program = Program(graph, {"x": node}, AXES, {})
+    after = ends(program)
+    (old,), (new,) = (evaluate([p.roots["x"]], p.axes, leaf) for p in (program, after))
+    for cell in itertools.product(*(range(AXES[dim.axis].size or 0) for dim in node.dims)):
+        where = dict(zip(node.dims, cell, strict=True))
+        assert old.at(where) == new.at(where)
+    return after
+
+
+def test_what_is_shifted_back_along_another_axis_has_not_left() -> None:
+    graph = Graph()
+    state = graph.symbol("state", "S", ("a", "b"))
+    forth = moved(graph, moved(graph, state, A, -1), B, 1)
+    last = graph.place(graph.view(state, (Along(A), AtPosition(2))), B, 2)
+    node = graph.apply("add", [graph.apply("negate", (n,)) for n in (forth, last)])
+    assert any(isinstance(found, Place) for found in unchanged(graph, node).nodes)
+
+
+def test_what_leaves_along_two_axes_is_told_apart() -> None:
+    graph = Graph()
+    state = graph.symbol("state", "S", ("a", "b"))
+    terms: list[AnyNode] = []
+    for dim in (A, B):
+        first = graph.view(state, [AtPosition(0) if d == dim else Along(d) for d in (A, B)])
+        terms += [moved(graph, moved(graph, state, dim, 1), dim, -1), graph.place(first, dim, 0)]
+    after = unchanged(graph, graph.apply("add", terms))
+    assert not any(isinstance(found, Place) for found in after.nodes)
+
+
+def test_selections_in_selections_are_joined() -> None:
+    """And what is read on a diagonal is read there."""
+    graph = Graph()
+    diagonal = graph.view(graph.symbol("parameter", "M", ("a", "a")), (Along(A), Along(A)))
+    rest = graph.apply("multiply", (diagonal, graph.symbol("state", "x", ("a",))))
+    inner = graph.apply("where", (at_first(graph, point=4.0), graph.constant(2.0), rest))
+    for point in (0.0, 4.0):
+        node = graph.apply("where", (at_first(graph, point=point), graph.constant(1.0), inner))
+        after = unchanged(graph, node)
+        assert isinstance(after.roots["x"], Join)
 
 
 STAGES = """  axes:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opjax.ir.evaluate import evaluate
-from opjax.ir.nodes import Along, AnyNode, Apply, Edge, Graph, IntegerPower, Symbol, View
+from opjax.ir.nodes import Along, AnyNode, Apply, AtPosition, Edge, Graph, IntegerPower, Symbol, View
 from opjax.ir.program import Program
 from opjax.ir.types import Axis, Dim
 from opjax.passes.differences import differences
@@ -41,8 +41,14 @@ def expressions(draw: st.DrawFn, graph: Graph, edge: Edge, depth: int) -> At:
     """An expression that can be read some points further on."""
     kind = draw(st.sampled_from(("read", "add", "multiply", "minus", "square", "sin", "number"))) if depth else "read"
     if kind == "read":
-        name, axes = draw(st.sampled_from((("u", ("x",)), ("k", ("x",)), ("w", ("x", "z")))))
+        name, axes = draw(st.sampled_from((("u", ("x",)), ("k", ("x",)), ("w", ("x", "z")), ("m", ("x", "x")))))
         array, step = graph.symbol("state", name, axes), draw(st.integers(-1, 2))
+        if name in "wm" and draw(st.booleans()):
+            other = draw(st.sampled_from((AtPosition(1), Along(array.dims[1], 1, edge), Along(array.dims[1]))))
+            return lambda more: graph.view(array, (Along(X, step + more, edge), other))
+        if name == "m" and draw(st.booleans()):
+            turned = graph.view(array, (Along(Dim("x", 1)), Along(X)))
+            return lambda more: read(graph, turned, step + more, edge)
         return lambda more: read(graph, array, step + more, edge)
     inner = draw(expressions(graph, edge, depth - 1))
     if kind in ("add", "multiply"):
