@@ -102,3 +102,10 @@ def test_zeros_beyond_the_ends_are_one_operation(offset: int) -> None:
     np.testing.assert_array_equal(rhs(0.0, jnp.asarray(y)), derivative(rhs, y))
     traced = jax.make_jaxpr(lambda y: rhs(0.0, y))(jnp.asarray(y))
     assert len(equations(traced.jaxpr)) <= 2
+
+
+def test_faces_read_one_array_with_zeros_at_its_ends() -> None:
+    right, left, _, _ = FLUXES["heat"]
+    text = MODEL.format(points=70, right=right, left=left, edge="absorb")
+    written = opjax.compile_rhs(text, xp=jnp).source
+    assert written.count("read_absorb(") == 2  # of k and of u, each for both of its neighbours

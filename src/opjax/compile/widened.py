@@ -3,9 +3,10 @@
 And vectors of states that are no slice are gathered from the state vector: of slices that are put together XLA makes a
 vector in memory once many states are mapped.
 
-XLA's compiler for CPUs computes a short shifted array inside the loop that reads it. A long one, of `LONG` elements
-along its last axis, it writes to memory first, piece by piece, for each shift: three times the time of one array with
-its ends around it, of which every shift is a slice.
+What several faces read with zeros beyond the ends has these around it once, whatever its length. Elsewhere XLA's
+compiler for CPUs computes a short shifted array inside the loop that reads it. A long one, of `LONG` elements along its
+last axis, it writes to memory first, piece by piece, for each shift: three times the time of one array with its ends
+around it, of which every shift is a slice.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from opjax.compile.padding import Room
 from opjax.compile.targets import is_renaming
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Stored, sliced
-from opjax.ir.nodes import Along, AnyNode, Edge, Gather, IntegerPower, Join, Symbol, View
+from opjax.ir.nodes import Along, AnyNode, Edge, Gather, IntegerPower, Join, Selection, Symbol, View
 from opjax.ir.nodes import Place as PlaceNode
 from opjax.ir.types import Dim
 
@@ -41,12 +42,14 @@ class Widened(Emitter):
     Arguments:
         rooms: what is needed beyond the ends of operands.
         wide: the variables that hold operands with their ends around them.
+        between: of operands that several faces read with zeros beyond the ends, from where to where they do.
         places: where in the state vector the elements of each vector of states lie, by number.
         together: the variables of those that are no slice, once they have been gathered all together.
     """
 
     rooms: dict[Place, Room] = field(default_factory=dict[Place, Room])
     wide: dict[Place, str] = field(default_factory=dict[Place, str])
+    between: dict[Place, set[tuple[int, int]]] = field(default_factory=dict[Place, "set[tuple[int, int]]"])
     places: dict[int, Places] = field(default_factory=dict[int, "Places"])
     together: dict[Places, str] = field(default_factory=dict["Places", str])
 
@@ -123,6 +126,9 @@ class Widened(Emitter):
         if size >= LONG and max(low, high) <= size:
             room = self.rooms.setdefault((node.operand.number, dim, along.edge), Room(along.edge, size))
             room.low, room.high = max(room.low, low), max(room.high, high)
+        elif along.points and along.edge == "absorb" and max(low, high):
+            reads = self.between.setdefault((node.operand.number, dim, along.edge), set())
+            reads.add((along.offset, along.offset + along.points))
 
     def view(self, node: View) -> Value:
         """As `Emitter.view`; along the last axis of a long array, a slice of it with its ends around it."""
@@ -137,7 +143,7 @@ class Widened(Emitter):
         room = self.rooms.get(place)
         low, high = beyond(along, room.size) if room else (0, 0)
         if room is None or not low + high or low > room.low or high > room.high:
-            return Emitter.view(self, node)
+            return self.face(node, operand, chosen)
         if place not in self.wide:
             call = self.helper(f"widen_{along.edge}")
             self.wide[place] = self.assign("wide", Value(f"{call}({operand.text}, {room.low}, {room.high})", ())).text
@@ -145,6 +151,28 @@ class Widened(Emitter):
         lead = ":, " * (len(operand.order) - 1)
         text = f"{self.wide[place]}[{lead}{start}:{start + (along.points or room.size)}]"
         return self.moved(Value(text, operand.order, TIGHTEST), {**chosen, last: Along(along.dim)})
+
+    def face(self, node: View, operand: Value, chosen: dict[Dim, Selection]) -> Value:
+        """What faces read, as a slice of one array with zeros at its ends; anything else as `Emitter.view`."""
+        for axis, dim in enumerate(operand.order):
+            along = chosen[dim]
+            if not isinstance(along, Along) or not along.points:
+                continue
+            place = (node.operand.number, dim, along.edge)
+            reads = self.between.get(place, set[tuple[int, int]]())
+            if len(reads) < 2:
+                continue
+            first, last = min(read[0] for read in reads), max(read[1] for read in reads)
+            if not first <= along.offset <= along.offset + along.points <= last:
+                continue
+            if place not in self.wide:
+                call = f"{self.helper('read_absorb')}({operand.text}, {first}, {last}, {axis})"
+                self.wide[place] = self.assign("wide", Value(call, ())).text
+            start = along.offset - first
+            lead, rest = ":, " * axis, ", ..." if axis + 1 < len(operand.order) else ""
+            text = f"{self.wide[place]}[{lead}{start}:{start + along.points}{rest}]"
+            return self.moved(Value(text, operand.order, TIGHTEST), {**chosen, dim: Along(along.dim)})
+        return Emitter.view(self, node)
 
 
 def beyond(along: Along, size: int) -> tuple[int, int]:
