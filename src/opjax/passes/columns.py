@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from opjax.ir.nodes import Along, AnyNode, AtPosition, Graph, Symbol, View, number_of
+from opjax.ir.nodes import Along, AnyNode, AtPosition, Graph, Symbol, View
 from opjax.ir.types import Axis, Dim
 from opjax.passes.rows import PARAMETER, STATE, Numbers, Rows, true_at
 
@@ -119,15 +119,12 @@ class Columns:
                         self.placed.take(np.array([node.number]), at)
                     case _:
                         pass
-        states, parameters = (
-            [n for n in self.graph.nodes(self.rows.leaves_of(shape).tolist()) if type(n) is Symbol and not n.dims]
-            for shape in (STATE, PARAMETER)
-        )
-        states.sort(key=lambda n: order_of.get(n.name, len(order_of)))
-        for pool in (states, parameters):
-            if pool:
-                numbers = np.fromiter(map(number_of, pool), np.intp, len(pool))
-                self.put(numbers, self.graph.join(pool, self.new_dim(len(pool))))
+        states, parameters = self.rows.leaves_of(STATE), self.rows.leaves_of(PARAMETER)
+        names = [node.name if type(node) is Symbol else "" for node in self.graph.nodes(states.tolist())]
+        by_name = np.array([order_of.get(name, len(order_of)) for name in names], np.intp)
+        for pool in (states[np.argsort(by_name, kind="stable")], parameters):
+            if pool.size:
+                self.put(pool, self.graph.join(self.graph.nodes(pool.tolist()), self.new_dim(pool.size)))
 
     def slot(self, column: Numbers, dim: Dim) -> AnyNode:
         """One leaf of a shape in all its members: a scalar where it is the same in all."""

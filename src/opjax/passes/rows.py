@@ -238,7 +238,7 @@ def _operation(node: AnyNode) -> Operation:
     """What a node does; what it is for those that use it if it is no operation on scalars."""
     if not node.operands:
         if type(node) is Symbol:
-            return _SYMBOLS.get(node.role, _SAME)
+            return _SAME if node.dims else _SYMBOLS.get(node.role, _SAME)
         return _NUMBER if type(node) is Constant and node.kind == "real" else _SAME
     if type(node) is Apply and not node.dims:
         return node.function
