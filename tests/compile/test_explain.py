@@ -180,6 +180,7 @@ def test_the_groups_of_a_network() -> None:
         "cells": False,
         "swaps": False,
         "ends": False,
+        "ratios": False,
         "contract": False,
         "batch": False,
         "reroll": True,
