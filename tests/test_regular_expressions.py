@@ -72,7 +72,7 @@ def _patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
             for name, value in vars(importlib.import_module(module.name)).items():
                 if isinstance(value, re.Pattern):
                     yield f"{module.name}.{name}", value
-    yield "a line like others", text_lines._alike("    ")
+    yield "a line unlike others", text_lines._unlike("    ")
     yield "a piece", recipes._pattern()
     for text in (lexer._TOKEN, lexer._LABEL, lexer._SPACED_LABEL, lexer._DATE, lexer._STOP, lexer._START):
         yield text, lexer._pattern(text)

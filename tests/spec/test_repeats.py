@@ -16,8 +16,8 @@ from opjax import stages
 from opjax.errors import OpjaxError, Report
 from opjax.ir.nodes import AnyNode
 from opjax.ir.system import System
-from opjax.spec import dynamics
-from opjax.spec.alike import Template
+from opjax.spec import again, alike
+from opjax.spec.again import Statements
 from opjax.spec.mapping_writer import write_mapping
 
 STATES = ("A", "B", "C", "D")
@@ -125,12 +125,12 @@ def meaning(model: System) -> Any:
     return flows, {name: of(rate) for name, rate in model.rates.items()}
 
 
-@given(ROWS, st.sampled_from((1, 7, dynamics.AT_ONCE)))
+@given(ROWS, st.sampled_from((1, 7, alike.AT_ONCE)))
 def test_rows_that_are_alike(rows: list[str], at_once: int) -> None:
     ends = "".join(f"    {state} -> 0 @ k1\n" for state in STATES)
     text = HEAD + "".join(f"    R{place}: {row}\n" for place, row in enumerate(rows)) + ends
     alone = meaning(system(text, alone=True))
-    with mock.patch.object(dynamics, "AT_ONCE", at_once):
+    with mock.patch.object(alike, "AT_ONCE", at_once):
         assert meaning(system(text, alone=False)) == alone
         assert meaning(system_of_mapping(text, alone=False)) == meaning(system_of_mapping(text, alone=True)) == alone
 
@@ -148,17 +148,59 @@ def test_equations_that_are_alike(rows: list[str]) -> None:
 
 @pytest.mark.parametrize("read", [system, system_of_mapping])
 def test_most_of_a_large_model_is_repeated(read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept: list[Template] = []
-    values = Template.values
+    alone: list[str] = []
+    first_time = Statements.first_time
 
-    def counted(self: Template, *arguments: Any) -> Any:
-        kept.append(self)
-        return values(self, *arguments)
+    def counted(self: Statements, *arguments: Any) -> None:
+        alone.append(arguments[-1])
+        first_time(self, *arguments)
 
-    monkeypatch.setattr(Template, "values", counted)
+    monkeypatch.setattr(Statements, "first_time", counted)
     rows = "".join(f"    R{n}: {STATES[n % 4]} + {STATES[n // 4 % 4]} -> D @ k{n % 2 + 1}\n" for n in range(200))
     read(HEAD + rows + "    K1: A -> 0 @ K\n", alone=False)
-    assert 170 < len(kept) < 200
+    assert 0 < len(alone) < 31
+
+
+def nodes(model: System) -> list[Any]:
+    """All nodes with their numbers and places."""
+    own = ("number", "function", "role", "name", "exponent", "value", "kind", "roles", "dims", "axes", "span")
+    return [
+        (type(node), *[getattr(node, name, None) for name in own], [operand.number for operand in node.operands])
+        for node in model.graph
+    ]
+
+
+@given(ROWS)
+def test_columns_are_what_rows_are_one_by_one(rows: list[str]) -> None:
+    text = HEAD + "".join(f"    R{place}: {row}\n" for place, row in enumerate([*rows, *rows]))
+    text += "    C -> A + B + D @ K\n"
+    (syntax,) = stages.read_string(text, "ojx", Report())
+    with mock.patch.object(again, "FEWEST", 0):
+        columns = stages.check(syntax, Report()).system
+    with mock.patch.object(again, "FEWEST", 10**9):
+        one_by_one = stages.check(syntax, Report()).system
+    assert nodes(columns) == nodes(one_by_one)
+    assert meaning(columns) == meaning(one_by_one)
+
+
+@pytest.mark.parametrize(
+    "rows", ["A{n} -> A{m} @ k*A{m}^2", "2 A{n} + A{m} -> A{n} @ k", "R{n}: A{m} -> A{n} + A0 @ 0.{n}"]
+)
+def test_rows_with_a_node_in_common(rows: str) -> None:
+    """The square of a state occurs in several rows: some of them are looked at together, others are not."""
+    count = 60
+    states = "".join(f"    A{n} = 1\n" for n in range(count))
+    text = f"model M:\n  params: k\n  states:\n{states}  dynamics:\n"
+    text += "".join(f"    {rows.format(n=n, m=n * n % 7)}\n" for n in range(count))
+    text += "".join(f"    A{n} -> 0 @ k\n" for n in range(count))
+    (syntax,) = stages.read_string(text, "ojx", Report())
+    found: list[list[Any]] = []
+    for fewest, at_once in ((0, 10), (0, alike.AT_ONCE), (10**9, 10)):
+        with mock.patch.object(again, "FEWEST", fewest), mock.patch.object(alike, "AT_ONCE", at_once):
+            found.append(nodes(stages.check(syntax, Report()).system))
+    assert found[0] == found[2]
+    assert len(found[1]) == len(found[0])
+    assert meaning(system(text, alone=False)) == meaning(system(text, alone=True))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from opjax.compile.layout import Layout, build_layout, shape_of
 from opjax.compile.scalars import program_of_numbers
 from opjax.ir.nodes import AnyNode, Symbol
 from opjax.ir.program import Optimise, Program
-from opjax.ir.system import System
+from opjax.ir.system import System, flow_values
 from opjax.records import many_records
 
 NOTHING: Mapping[str, Array] = {}
@@ -50,8 +50,8 @@ def node_names(system: System) -> dict[int, str]:
     names: dict[int, str] = {}
     for alias in system.aliases.values():
         names.setdefault(alias.value.number, alias.name)
-    for flow in system.flows.values():
-        names.setdefault(flow.value.number, flow.name)
+    for name, value in flow_values(system.flows):
+        names.setdefault(value.number, name)
     return {n: name for n, name in names.items() if not isinstance(system.graph[n], Symbol)}
 
 

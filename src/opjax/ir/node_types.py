@@ -263,6 +263,3 @@ Written = Constant | Symbol | Apply | IntegerPower | Reduce | Contract | View | 
 AnyNode = Written | Join | Gather | Segment | Stack
 number_of: Callable[[AnyNode], int] = attrgetter("number")
 """The number of a node: the quickest way to those of many."""
-Pick = Callable[[list[AnyNode]], tuple[AnyNode, ...]]
-Step = tuple[Apply | IntegerPower, Pick]
-"""A node, and what takes the operands of another of its sort from a list of values."""

@@ -33,7 +33,6 @@ from opjax.ir.node_types import (
     Segment,
     Selection,
     Stack,
-    Step,
     Symbol,
     View,
     number_of,
@@ -99,7 +98,21 @@ class Graph:
         """What the first nodes say, without their places: graphs with equal keys have the same nodes."""
         return tuple(itertools.islice(self._known, count))
 
-    def _keep(self, key: object, node: AnyNode) -> AnyNode:
+    def take(self, nodes: dict[object, AnyNode]) -> bool:
+        """Append nodes that are numbered on from the last, by their keys; False, and nothing, if one is here."""
+        known = self._known
+        if not known.keys().isdisjoint(nodes):
+            return False
+        known.update(nodes)
+        self._nodes.extend(nodes.values())
+        return True
+
+    def find(self, key: object) -> AnyNode | None:
+        """The node that says this, if it is here."""
+        return self._known.get(key)
+
+    def keep(self, key: object, node: AnyNode) -> AnyNode:
+        """Append a node that is numbered on from the last, by its key: what it says."""
         self._known[key] = node
         self._nodes.append(node)
         return node
@@ -115,7 +128,7 @@ class Graph:
         if known is not None:
             return known
         node = Constant(number=len(self._nodes), dims=(), kind=kind, roles=NO_ROLES, span=span, value=value)
-        return self._keep(key, node)
+        return self.keep(key, node)
 
     def symbol(self, role: Role, name: str, axes: tuple[str, ...] = (), span: Span = NOWHERE) -> AnyNode:
         """A leaf with the dims of its declared axes."""
@@ -126,7 +139,7 @@ class Graph:
         stored = declared_dims(axes) if axes else ()
         number, dims, roles = len(self._nodes), sorted_dims(stored) if axes else (), only(role)
         node = Symbol(number=number, dims=dims, kind="real", roles=roles, span=span, role=role, name=name, axes=stored)
-        return self._keep(key, node)
+        return self.keep(key, node)
 
     def apply(self, function: str, arguments: Iterable[AnyNode], span: Span = NOWHERE) -> AnyNode:
         """A function of the table, element by element.
@@ -142,25 +155,7 @@ class Graph:
         kind = result_kind(function, tuple([a.kind for a in given]))
         number, dims, roles = len(self._nodes), dims_of(given), roles_of(given)
         node = Apply(number=number, dims=dims, kind=kind, roles=roles, span=span, operands=given, function=function)
-        return self._keep(key, node)
-
-    def repeat(self, steps: Iterable[Step], values: list[AnyNode], span: Span) -> None:
-        """Append a node of the sort of each step over the values that it takes, which are alike but for their names."""
-        known, nodes = self._known, self._nodes
-        for model, operands in steps:
-            given = operands(values)
-            if isinstance(model, IntegerPower):
-                values.append(self.integer_power(given[0], model.exponent, span))
-                continue
-            key = (model.function, *map(number_of, given))
-            node = known.get(key)
-            if node is None:
-                dims, kind, roles, function = model.dims, model.kind, model.roles, model.function
-                node = known[key] = Apply(
-                    number=len(nodes), dims=dims, kind=kind, roles=roles, span=span, operands=given, function=function
-                )
-                nodes.append(node)
-            values.append(node)
+        return self.keep(key, node)
 
     def integer_power(self, base: AnyNode, exponent: int, span: Span = NOWHERE) -> AnyNode:
         """``base ^ exponent`` by repeated multiplication."""
@@ -178,7 +173,7 @@ class Graph:
             operands=(base,),
             exponent=exponent,
         )
-        return self._keep(key, node)
+        return self.keep(key, node)
 
     def reduce(self, reduction: ReduceKind, operand: AnyNode, over: Dims, span: Span = NOWHERE) -> AnyNode:
         """A reduction over dims of the operand; over none it is the operand."""
@@ -201,7 +196,7 @@ class Graph:
             operands=(operand,),
             over=over,
         )
-        return self._keep(key, node)
+        return self.keep(key, node)
 
     def contract(self, factors: Iterable[AnyNode], over: Dims, span: Span = NOWHERE) -> AnyNode:
         """The sum over dims of a product of at least two factors."""
@@ -221,7 +216,7 @@ class Graph:
             operands=given,
             over=over,
         )
-        return self._keep(key, node)
+        return self.keep(key, node)
 
     def view(self, operand: AnyNode, selections: Iterable[Selection], span: Span = NOWHERE) -> AnyNode:
         """The operand read through other indices; reading it as it is gives it back."""
@@ -249,7 +244,7 @@ class Graph:
             operands=(operand,),
             selections=chosen,
         )
-        return self._keep(key, node)
+        return self.keep(key, node)
 
     def elements(self, vector: AnyNode, count: int) -> list[AnyNode]:
         """The first elements of a vector, one by one."""
@@ -262,7 +257,7 @@ class Graph:
                 node = View(
                     number=number, dims=(), kind=kind, roles=roles, span=NOWHERE, operands=(vector,), selections=at
                 )
-                known = self._keep(key, node)
+                known = self.keep(key, node)
             found.append(known)
         return found
 
@@ -284,7 +279,7 @@ class Graph:
             operands=(table, at),
             between=between,
         )
-        return self._keep(key, node)
+        return self.keep(key, node)
 
     def place(self, operand: AnyNode, dim: Dim, position: int, span: Span = NOWHERE) -> AnyNode:
         """The operand at one position of a new dim, zero elsewhere."""
@@ -303,7 +298,7 @@ class Graph:
             dim=dim,
             position=position,
         )
-        return self._keep(key, node)
+        return self.keep(key, node)
 
     def join(self, parts: Iterable[AnyNode], dim: Dim, span: Span = NOWHERE, others: Dims = ()) -> AnyNode:
         """Parts one behind the other along a dim, which have others too; a vector along that dim alone is itself."""
@@ -319,7 +314,7 @@ class Graph:
             return known
         number, kind, roles = len(self._nodes), given[0].kind, roles_of(once)
         node = Join(number=number, dims=dims, kind=kind, roles=roles, span=span, operands=given, dim=dim)
-        return self._keep(key, node)
+        return self.keep(key, node)
 
     def gather(self, operand: AnyNode, positions: tuple[int, ...], dim: Dim, span: Span = NOWHERE) -> AnyNode:
         """A vector read at some positions, one for each point of the dim."""
@@ -337,7 +332,7 @@ class Graph:
             operands=(operand,),
             positions=positions,
         )
-        return self._keep(key, node)
+        return self.keep(key, node)
 
     def segment(self, operand: AnyNode, positions: tuple[int, ...], dim: Dim, span: Span = NOWHERE) -> AnyNode:
         """Sums of the elements of a vector: the one at i is added to the point ``positions[i]`` of the dim."""
@@ -355,7 +350,7 @@ class Graph:
             operands=(operand,),
             positions=positions,
         )
-        return self._keep(key, node)
+        return self.keep(key, node)
 
     def stack(self, parts: Iterable[AnyNode], dim: Dim, span: Span = NOWHERE) -> AnyNode:
         """Arrays over the same dims as one, one for each point of a new dim."""
@@ -374,7 +369,7 @@ class Graph:
             operands=given,
             dim=dim,
         )
-        return self._keep(key, node)
+        return self.keep(key, node)
 
     def opaque(self, role: Role, name: str, parts: Iterable[AnyNode], dims: Dims, span: Span = NOWHERE) -> AnyNode:
         """Something that is typed now and run later."""
@@ -393,4 +388,4 @@ class Graph:
             name=name,
             operands=given,
         )
-        return self._keep(key, node)
+        return self.keep(key, node)

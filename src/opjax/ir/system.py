@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from fractions import Fraction
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
+from opjax.ir.lazily import Lazily
 from opjax.ir.nodes import AnyNode, Graph, Selection
 from opjax.ir.types import Axis
 from opjax.records import record
@@ -150,6 +151,20 @@ class Flow(Quantity):
     reactants: tuple[Participant, ...] = ()
     products: tuple[Participant, ...] = ()
     stated_reactants: tuple[Participant, ...] | Literal["auto"] | None = None
+
+
+KnownFlow = tuple[Sequence[Any], int, AnyNode, AnyNode]
+"""What is known of a flow before it is made: the statements among which it stands, its place, its rate, its value."""
+
+
+def flow_values(flows: Mapping[str, Flow]) -> Iterator[tuple[str, AnyNode]]:
+    """The values of flows by name; none is made for that."""
+    if not isinstance(flows, Lazily):
+        yield from ((name, flow.value) for name, flow in flows.items())
+        return
+    lazily = cast("Lazily[Flow, KnownFlow]", flows)
+    for name, known in lazily.all_known():
+        yield name, known[3] if known else lazily[name].value
 
 
 @record(eq=False)

@@ -1,66 +1,176 @@
-"""Statements that are like others before: what they are made of, and where what they become goes."""
+"""Statements that are like others before: what they become is made column by column, and goes where it belongs."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from opjax.errors import Stop
+from opjax.ir.many import Column, Rows, repeat_in_columns, repeat_in_rows
 from opjax.ir.nodes import AnyNode
-from opjax.ir.system import Participant
+from opjax.ir.system import KnownFlow
 from opjax.records import record
-from opjax.spec.alike import Alike, Meaning, Template
+from opjax.spec.alike import Alike, Chunk, Statement, Template, chunks
+from opjax.spec.repeats import Repeats
+from opjax.syntax.declarations import TransitionDeclaration
 
-Sides = tuple[tuple[Participant, ...], tuple[Participant, ...]]
-Gains = dict[str, list[AnyNode]]
+if TYPE_CHECKING:
+    from opjax.spec.dynamics import Dynamics
+
+FEWEST = 12
+"""Statements that are worth columns; fewer are read one by one."""
 
 
 @record(eq=False)
-class Again:
-    """What a statement becomes that is like others before.
+class _Found:
+    """Statements of one template, with what they become: a column for each result."""
 
-    Arguments:
-        template: what became of others.
-        first: the first name in it: in an equation, the state.
-        leaves: what it is made of.
-        sides: the reactants and products of a transition.
-        gains: the contributions to each state that it changes.
-    """
-
+    alike: Alike
     template: Template
-    first: str
-    leaves: tuple[AnyNode, ...]
-    sides: Sides
-    gains: tuple[list[AnyNode], ...]
+    results: list[Column]
 
 
-def becoming(alike: Alike, template: Template, gains: Gains) -> Iterable[tuple[int, Again]]:
-    """What statements between states without axes become, by their places.
+@dataclass(slots=True)
+class Statements:
+    """Reads the statements of a section, most of them as others before.
 
     Arguments:
-        alike: those that are alike.
-        template: what became of others like them.
-        gains: the contributions to each state.
+        dynamics: reads a statement that is like none before, and collects what all become.
+        repeats: what statements of a form become.
     """
-    nothing: list[tuple[Any, ...]] = [()] * len(alike.places)
-    taken, given = template.counts
-    reactants = _side(alike.meanings, taken, gains) or nothing
-    products = _side(alike.meanings[len(taken) :], given, gains) or nothing
-    changed = [[meaning.gains for meaning in alike.meanings[place]] for place in template.changed]
-    sides, changes = zip(reactants, products, strict=True), zip(*changed, strict=True) if changed else nothing
-    names = [meaning.name for meaning in alike.meanings[0]]
-    leaves = list(zip(*alike.leaves, strict=True)) or nothing
-    again = map(Again, itertools.repeat(template), names, leaves, sides, changes)
-    return zip(alike.places, again, strict=True)
+
+    dynamics: Dynamics
+    repeats: Repeats
+
+    def read(self, parts: Sequence[Sequence[Statement]]) -> None:
+        """Read all; a problem ends its statement only."""
+        position = 1
+        for chunk in chunks(parts):
+            self.read_chunk(chunk, position)
+            position += len(chunk.spans)
+
+    def read_chunk(self, chunk: Chunk, position: int) -> None:
+        """Read some; `position` is that of the first."""
+        alike = self.repeats.alike(chunk)
+        count = len(chunk.spans)
+        names = [f"flow_{number}" for number in range(position, position + count)]
+        of_place: list[Alike | None] = [None] * count
+        for found in alike:
+            for place in found.places:
+                of_place[place] = found
+            if found.names is not None:
+                for place, name in zip(found.places, found.names, strict=True):
+                    names[place] = name
+        done = 0
+        if sum(len(found.places) for found in alike if found.template) < count:
+            for place, like in enumerate(of_place):
+                if like is None or like.template is None:
+                    self.again(chunk, alike, (done, place), names)
+                    self.first_time(chunk, like, place, names[place])
+                    done = place + 1
+        self.again(chunk, alike, (done, count), names)
+
+    def first_time(self, chunk: Chunk, like: Alike | None, place: int, name: str) -> None:
+        """Read one statement that is like none before."""
+        dynamics, declared = self.dynamics, chunk.row(place)
+        noted = len(dynamics.lowering.report.diagnostics)
+        if isinstance(declared, TransitionDeclaration) and declared.name:
+            name = declared.name
+        try:
+            values = dynamics.add(declared, name)
+        except Stop:
+            dynamics.touch(declared)
+            return
+        if like and noted == len(dynamics.lowering.report.diagnostics):
+            self.repeats.met(like, place, declared, values)
+
+    def again(self, chunk: Chunk, alike: list[Alike], places: tuple[int, int], names: list[str]) -> None:
+        """Read the statements between two places, all of which are like others before."""
+        if places[0] == places[1]:
+            return
+        parts = [found.between(*places) for found in alike]
+        some = [(part, part.template) for part in parts if part.places and part.template]
+        for part, template in some:
+            for column in part.words[: sum(map(len, template.counts))]:
+                for state in dict.fromkeys(column):
+                    self.dynamics.gains.setdefault(state, [])
+        found = self.in_columns(chunk, some) if places[1] - places[0] >= FEWEST else None
+        found = found or self.in_rows(chunk, some)
+        self.note_flows(chunk, found, names)
+        self.note_gains(chunk, found)
+        self.note_equations(chunk, found)
+
+    def in_columns(self, chunk: Chunk, some: list[tuple[Alike, Template]]) -> list[_Found] | None:
+        """What statements become, column by column; None if that cannot be."""
+        forms = [
+            Rows(part.places, template.steps, part.leaves + [[node] * len(part.places) for node in template.fixed])
+            for part, template in some
+        ]
+        made = repeat_in_columns(self.dynamics.lowering.graph, forms, chunk.spans)
+        if made is None:
+            return None
+        return [
+            _Found(part, template, [values[place] for place in template.results])
+            for (part, template), values in zip(some, made, strict=True)
+        ]
+
+    def in_rows(self, chunk: Chunk, some: list[tuple[Alike, Template]]) -> list[_Found]:
+        """What statements become, one after the other."""
+        graph = self.dynamics.lowering.graph
+        found = [_Found(part, template, [[] for _ in template.results]) for part, template in some]
+        places = sorted((place, of, at) for of, row in enumerate(found) for at, place in enumerate(row.alike.places))
+        rows = [(some[of][1].steps, _first_values(*some[of], at), chunk.spans[place]) for place, of, at in places]
+        repeat_in_rows(graph, rows)
+        for (_, of, _), (_, values, _) in zip(places, rows, strict=True):
+            for column, result in zip(found[of].results, some[of][1].results, strict=True):
+                column.append(values[result])
+        return found
+
+    # --- where it belongs
+
+    def note_flows(self, chunk: Chunk, found: list[_Found], names: list[str]) -> None:
+        """Keep what is known of the flows of transitions."""
+        rows: dict[int, KnownFlow] = {}
+        for one in found:
+            if one.alike.words and len(one.results) > 1:
+                for place, rate, value in zip(one.alike.places, *one.results[:2], strict=True):
+                    rows[place] = (chunk.rows, chunk.first + place, rate, value)
+        places = sorted(rows)
+        self.dynamics.flows.know([names[place] for place in places], [rows[place] for place in places])
+
+    def note_gains(self, chunk: Chunk, found: list[_Found]) -> None:
+        """Add what transitions bring to their states."""
+        gains = self.dynamics.gains
+        rows: list[Sequence[tuple[list[AnyNode], AnyNode]]] = [()] * len(chunk.spans)
+        for one in found:
+            words = [one.alike.words[place] for place in one.template.changed]
+            pairs = [
+                zip(map(gains.__getitem__, column), values, strict=True)
+                for column, values in zip(words, one.results[2:], strict=True)
+            ]
+            if pairs:
+                for place, row in zip(one.alike.places, zip(*pairs, strict=True), strict=True):
+                    rows[place] = row
+        for row in rows:
+            for gain, value in row:
+                gain.append(value)
+
+    def note_equations(self, chunk: Chunk, found: list[_Found]) -> None:
+        """Note the equations of states."""
+        for place, state, value in sorted(_equations(found), key=lambda row: row[0]):
+            try:
+                self.dynamics.claim(state, (), chunk.spans[place])
+            except Stop:
+                continue
+            self.dynamics.piece(state, (), value, chunk.spans[place])
 
 
-def _side(columns: list[list[Meaning]], counts: tuple[int, ...], gains: Gains) -> list[tuple[Participant, ...]]:
-    """The states on a side of transitions; each is the same for all that it takes part in so."""
-    states = zip(columns, counts, strict=False)
-    return list(zip(*([m.sides.get(n) or _participant(m, n, gains) for m in c] for c, n in states), strict=True))
+def _first_values(alike: Alike, template: Template, at: int) -> list[AnyNode]:
+    return [*[column[at] for column in alike.leaves], *template.fixed]
 
 
-def _participant(found: Meaning, count: int, gains: Gains) -> Participant:
-    """A state where it first stands on a side of a transition with that count."""
-    found.gains = gains.setdefault(found.name, [])
-    return found.sides.setdefault(count, Participant(found.name, count))
+def _equations(found: list[_Found]) -> Iterator[tuple[int, str, AnyNode]]:
+    for one in found:
+        if len(one.results) == 1:
+            yield from zip(one.alike.places, one.alike.words[0], one.results[0], strict=True)

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from opjax.errors import Stop, catalogue, did_you_mean
+from opjax.ir.many import sums
 from opjax.ir.nodes import Along, AnyNode, Edge, Selection
 from opjax.ir.system import Flow, Participant
 from opjax.ir.types import Dim, declared_dims
 from opjax.source import Span
-from opjax.spec.again import Again, Sides, becoming
-from opjax.spec.alike import Alike, Statement
+from opjax.spec.again import Statements
+from opjax.spec.alike import Statement
+from opjax.spec.flows import Flows, flows_of_a_model
 from opjax.spec.names import KIND_IN_WORDS, Name
 from opjax.spec.pieces import Piece, Pieces
 from opjax.spec.repeats import Repeats
@@ -36,10 +37,6 @@ Cells = tuple[str, tuple[Selection, ...]]
 """A state, and the positions of it that an equation is for."""
 Side = tuple[Term, tuple[Name, list[Selection]]]
 """A term of a transition, its state, and the positions of the state that it names."""
-
-
-AT_ONCE = 2048
-"""Statements that are looked at together."""
 
 
 def transition_indices(declared: TransitionDeclaration) -> dict[str, str]:
@@ -71,57 +68,21 @@ class Dynamics:
 
     lowering: Lowering
     gains: dict[str, list[AnyNode]] = field(default_factory=dict[str, list[AnyNode]])
-    flows: dict[str, Flow] = field(default_factory=dict[str, Flow])
+    flows: Flows = field(default_factory=flows_of_a_model)
     equations: dict[Cells, Span] = field(default_factory=dict[Cells, Span])
     pieces: dict[str, list[Piece]] = field(default_factory=dict[str, list[Piece]])
-    repeats: Repeats = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.repeats = Repeats(self.lowering)
-
-    def add_all(self, statements: Sequence[Statement]) -> None:
+    def add_all(self, parts: Sequence[Sequence[Statement]]) -> None:
         """Read the statements of the section; a problem ends its statement only."""
-        position = 1
-        for _, run in itertools.groupby(statements, lambda row: row.form is None):  # names are met in the text's order
-            while rows := list(itertools.islice(run, AT_ONCE)):
-                self.add_some(rows, position)
-                position += len(rows)
+        Statements(self, Repeats(self.lowering)).read(parts)
 
-    def add_some(self, statements: Sequence[Statement], position: int) -> None:
-        """Read some statements; `position` is that of the first."""
-        again: dict[int, Again] = {}
-        others: dict[int, tuple[Alike, int]] = {}
-        for alike in self.repeats.alike(statements):
-            others.update((place, (alike, at)) for at, place in enumerate(alike.places))
-        for place, declared in enumerate(statements):
-            like = None if place in again else others.get(place)
-            if like and (template := self.repeats.templates.get(like[0].key)):
-                again.update(becoming(like[0].since(like[1]), template, self.gains))
-            noted = len(self.lowering.report.diagnostics)
-            try:
-                values = self.add(declared, f"flow_{position + place}", again.get(place))
-            except Stop:
-                self.touch(declared)
-                continue
-            if like and place not in again and noted == len(self.lowering.report.diagnostics):
-                self.repeats.met(*like, declared, values)
-
-    def add(self, declared: Statement, usual_name: str, known: Again | None) -> Sequence[AnyNode]:
-        """Read one statement; it may be known what it becomes."""
-        values = known.template.values(self.lowering.graph, known.leaves, declared.span) if known else []
-        if isinstance(declared, TransitionDeclaration):
-            name = declared.name or usual_name
-            if known is None:
-                return self.transition(declared, name)
-            self.flows[name] = self.flow_of(declared, name, values, known.sides)
-            for gains, change in zip(known.gains, values[2:], strict=True):
-                gains.append(change)
-        elif known is None:
-            return self.derivative(declared)
-        else:
-            self.claim(known.first, (), declared.span)
-            self.piece(known.first, (), values[0], declared.span)
-        return values
+    def add(self, declared: Statement, name: str) -> Sequence[AnyNode]:
+        """Read one statement; the name is that of its flow, if it has one."""
+        return (
+            self.transition(declared, name)
+            if isinstance(declared, TransitionDeclaration)
+            else self.derivative(declared)
+        )
 
     def touch(self, declared: Statement) -> None:
         """A state whose statement has a problem is not said to lack one as well."""
@@ -134,11 +95,7 @@ class Dynamics:
     def rates(self) -> Mapping[str, AnyNode]:
         """The rate of change of each state that has one."""
         self.put_together()
-        graph = self.lowering.graph
-        return {
-            state: graph.apply("add", gains) if len(gains) > 1 else gains[0] if gains else graph.constant(0.0)
-            for state, gains in self.gains.items()
-        }
+        return dict(zip(self.gains, sums(self.lowering.graph, self.gains.values()), strict=True))
 
     def written(self) -> Mapping[str, Span]:
         """The states that have an equation of their own, and where the first was written."""
@@ -216,7 +173,7 @@ class Dynamics:
         value = self.flow(declared, rate, scope)
         self.check_placed(declared, value, scope)
         arriving = self.between_existing(self.kept_inside(declared, value, sides), sides)
-        self.flows[name] = self.record(declared, name, (rate, arriving, sides), plain)
+        self.flows.put(name, self.record(declared, name, (rate, arriving, sides), plain))
         values = [rate, arriving]
         for (state, selections), count in net_counts(sides, len(declared.reactants)).items():
             gain = self.times(count, self.repeated(arriving, scope, selections), declared.span)
@@ -277,22 +234,17 @@ class Dynamics:
         rate, value, sides = found
         parts = [Participant(term.target.name, term.count, tuple(chosen)) for term, (_, chosen) in sides]
         taken = len(declared.reactants)
-        flow = self.flow_of(declared, name, (rate, value), (tuple(parts[:taken]), tuple(parts[taken:])))
-        return dataclasses.replace(flow, axes=transition_axes(declared), stated_reactants=self.stated(declared, scope))
-
-    def flow_of(self, declared: TransitionDeclaration, name: str, values: Sequence[AnyNode], sides: Sides) -> Flow:
-        """A flow between states without axes, of which no more is said."""
-        rate, value = values[:2]
-        reactants, products = sides
         return Flow(
             name,
+            transition_axes(declared),
             doc=declared.doc,
             span=declared.span,
             value=value,
             rate=rate,
             mass_action=declared.mass_action,
-            reactants=reactants,
-            products=products,
+            reactants=tuple(parts[:taken]),
+            products=tuple(parts[taken:]),
+            stated_reactants=self.stated(declared, scope),
         )
 
     def stated(self, declared: TransitionDeclaration, scope: Scope) -> tuple[Participant, ...] | Literal["auto"] | None:

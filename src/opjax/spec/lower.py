@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
 
 from opjax.errors import Report, Stop, catalogue, did_you_mean
 from opjax.ir.evaluate import constant_value
+from opjax.ir.lazily import Lazily
 from opjax.ir.nodes import AnyNode, Graph
 from opjax.ir.system import Alias, Input, NotYet, State, System
 from opjax.ir.types import Role
@@ -28,12 +30,14 @@ from opjax.spec.keeping import kept_by_name
 from opjax.spec.names import Name, NameKind, Names, declare
 from opjax.spec.operators.reading import Operators
 from opjax.spec.order import names_in, order_of_need
+from opjax.spec.plain import Declarations, Known, Plain, state_of
 from opjax.spec.quantities import Quantities
 from opjax.spec.reductions import lower_reduction
 from opjax.spec.representations import check_representation
 from opjax.spec.scope import PARAMETER_ROLES, Scope, free_scope
 from opjax.syntax.declarations import AliasDeclaration, InitialDeclaration, ModelSyntax, StateDeclaration
 from opjax.syntax.nodes import Expression, Index, Number, Reference
+from opjax.syntax.parts import parts_of
 from opjax.traverse import run
 
 NO_LABELS: Mapping[str, tuple[str, ...]] = {}
@@ -69,11 +73,13 @@ class _Lower:
     labels: Mapping[str, tuple[str, ...]]
     lowering: Lowering = field(init=False)
     axis_nodes: Graph = field(default_factory=Graph)
+    declarations: Declarations = field(init=False)
     numbers: dict[str, Number] = field(init=False)
     initial_rows: list[InitialDeclaration] = field(init=False)
 
     def __post_init__(self) -> None:
-        names = declare(self.model, self.labels, self.axis_number, self.report, self.limits)
+        self.declarations = Declarations(self.model)
+        names = declare(self.declarations, self.labels, self.axis_number, self.report, self.limits)
         self.lowering = self.lowering_for(names, Graph())
         self.numbers = self.initial_numbers()
         self.initial_rows = self.all_initial_rows()
@@ -95,28 +101,26 @@ class _Lower:
     def system(self) -> System:
         self.check()
         quantities = Quantities(self.lowering)
-        parameters = quantities.parameters(self.model.parameters)
+        parameters = quantities.parameters(self.declarations.parameters)
         inputs = {i.name: Input(i.name, i.axes, i.unit, i.doc, i.span, i.interpolation) for i in self.model.inputs}
         define_absences(self.lowering, self.model.absences)
         define_boundaries(self.lowering, self.model.boundaries)
         self.define_aliases()
         self.define_initial_values()
         dynamics = Dynamics(self.lowering)
-        dynamics.add_all(self.model.dynamics)
+        dynamics.add_all(self.declarations.dynamics)
         operators = Operators(self.lowering, dynamics)
         for declared in self.model.operators:
             operators.add(declared)
         local_rates = self.complete(dynamics)
         rates = self.existing(operators.rates(local_rates))
-        initial = {name: operators.zero_where_held(name, node) for name, node in self.lowering.initial.items()}
-        states = {s.name: self.state(s, initial.get(s.name)) for s in self.model.states}
         system = System(
             name=self.model.name,
             graph=self.lowering.graph,
             axes=self.lowering.names.axes,
             parameters=parameters,
             inputs=inputs,
-            states=states,
+            states=self.states(operators),
             aliases=self.defined("alias"),
             flows=dynamics.flows,
             rates=rates,
@@ -139,8 +143,10 @@ class _Lower:
             start=self.model.time.start if self.model.time else None,
         )
         check_independent(system, self.model.independent, self.report)
-        for name, rate in rates.items():
-            self.refuse_later(name, rate)
+        if any(roles & LATER for roles in {rate.roles for rate in rates.values()}):
+            for name, rate in rates.items():
+                self.refuse_later(name, rate)
+        self.declarations.release()
         return system
 
     def refuse_later(self, name: str, rate: AnyNode) -> None:
@@ -151,7 +157,7 @@ class _Lower:
 
     def check(self) -> None:
         """Step two: what can be said of the declarations alone."""
-        if not self.model.states:
+        if not any(map(len, parts_of(self.model, "states"))):
             self.report.add(catalogue.NO_STATES, self.model.span)
         seen: dict[object, Span] = {}
         for row in self.initial_rows:
@@ -168,7 +174,7 @@ class _Lower:
         """All initial values, those in the section ``states`` included, but those that are a mere number."""
         own = [
             InitialDeclaration(Reference(s.name, span=s.span), s.initial, span=s.span)
-            for s in self.model.states
+            for s in self.other_states()
             if s.initial is not None and s.name not in self.numbers
         ]
         return [*own, *self.model.initial]
@@ -176,24 +182,36 @@ class _Lower:
     def initial_numbers(self) -> dict[str, Number]:
         """The initial values that are a mere number of a state without axes, written once: most of a large model."""
         rows = {row.target.name for row in self.model.initial}
-        states = (s for s in self.model.states if isinstance(s.initial, Number) and not s.axes)
+        states = (s for s in self.other_states() if isinstance(s.initial, Number) and not s.axes)
         found = {s.name: s.initial for s in states if s.name not in rows and isinstance(s.initial, Number)}
         values = self.lowering.names.values
         return {name: number for name, number in found.items() if name in values and values[name].kind == "state"}
 
+    def other_states(self) -> Iterable[StateDeclaration]:
+        """The states that are not plain."""
+        return (state for part in self.declarations.states if not isinstance(part, Plain) for state in part)
+
+    def state_names(self) -> list[str]:
+        """All states, in declared order."""
+        parts = self.declarations.states
+        return [n for part in parts for n in (part.names if isinstance(part, Plain) else [s.name for s in part])]
+
     def complete(self, dynamics: Dynamics) -> Mapping[str, AnyNode]:
         """The rates of all states, in declared order."""
-        rates = dynamics.rates
-        for state in self.model.states:
-            if state.name not in dynamics.gains:
-                self.report.add(catalogue.NO_EQUATION, state.span, name=state.name)
+        names = self.state_names()
+        if not dynamics.gains.keys() >= set(names):
+            for state in self.model.states:
+                if state.name not in dynamics.gains:
+                    self.report.add(catalogue.NO_EQUATION, state.span, name=state.name)
         if self.report.errors:
             return {}
-        known = rates()
-        return {s.name: known[s.name] for s in self.model.states}
+        known = dynamics.rates()
+        return {name: known[name] for name in names}
 
     def existing(self, rates: Mapping[str, AnyNode]) -> Mapping[str, AnyNode]:
         """The rates, zero where a state is held and in cells that are absent."""
+        if not self.lowering.held and not self.lowering.absent:
+            return rates
         held = {name: zero_where_held(self.lowering, name, rate) for name, rate in rates.items()}
         return {name: zero_where_absent(self.lowering, name, rate) for name, rate in held.items()}
 
@@ -232,11 +250,14 @@ class _Lower:
 
     def define_initial_values(self) -> None:
         """Define the initial values; one may mention the initial values of other states."""
-        for name, number in self.numbers.items():
-            value = self.lowering.graph.constant(number.value, number.span)
-            if self.lowering.held or self.lowering.absent:
-                value = zero_where_absent(self.lowering, name, start_where_held(self.lowering, name, value))
-            self.lowering.initial[name] = value
+        graph = self.lowering.graph
+        for part in self.declarations.states:
+            if isinstance(part, Plain):
+                named = zip(part.names, part.values(graph), strict=True)
+                self.start_at({name: value for name, value in named if value is not None})
+                continue
+            numbers = {s.name: self.numbers[s.name] for s in part if s.name in self.numbers}
+            self.start_at({name: graph.constant(number.value, number.span) for name, number in numbers.items()})
         rows: dict[str, list[InitialDeclaration]] = {}
         for row in self.initial_rows:
             rows.setdefault(row.target.name, []).append(row)
@@ -251,6 +272,14 @@ class _Lower:
                 self.lowering.initial[name] = self.initial_value(entry, rows[name])
             except Stop:
                 continue
+
+    def start_at(self, numbers: Mapping[str, AnyNode]) -> None:
+        """Take numbers as initial values."""
+        lowering = self.lowering
+        if lowering.held or lowering.absent:
+            held = {name: start_where_held(lowering, name, value) for name, value in numbers.items()}
+            numbers = {name: zero_where_absent(lowering, name, value) for name, value in held.items()}
+        lowering.initial.update(numbers)
 
     def initial_value(self, entry: Name, rows: list[InitialDeclaration]) -> AnyNode:
         """The initial value of one state: the rows of its cells put together."""
@@ -274,6 +303,21 @@ class _Lower:
         dynamics.put_together(covered=False)
         return dynamics.rates()[rows[0].target.name]
 
+    def states(self, operators: Operators) -> Mapping[str, State]:
+        """All states by name."""
+        found = Lazily[State, Known](state_of)
+        initial: Mapping[str, AnyNode] = self.lowering.initial
+        if operators.held:
+            initial = {name: operators.zero_where_held(name, node) for name, node in initial.items()}
+        for part in self.declarations.states:
+            if isinstance(part, Plain):
+                values = [*map(initial.get, part.names)]
+                found.know(part.names, zip(repeat(part.lines), range(len(values)), values, strict=False))
+                continue
+            for declared in part:
+                found.put(declared.name, self.state(declared, initial.get(declared.name)))
+        return found
+
     def state(self, declared: StateDeclaration, initial: AnyNode | None) -> State:
         check_representation(declared, self.lowering.names, self.report)
         place = (declared.name, declared.axes, declared.unit, declared.doc, declared.span)
@@ -281,9 +325,5 @@ class _Lower:
 
     def defined(self, kind: NameKind) -> Mapping[str, Alias]:
         """The aliases or derived quantities, in declared order."""
-        values = self.lowering.names.values
-        return {
-            name: self.lowering.aliases[name]
-            for name, entry in values.items()
-            if entry.kind == kind and name in self.lowering.aliases
-        }
+        aliases = self.lowering.aliases
+        return {name: aliases[name] for name in self.lowering.names.known(kind) if name in aliases}

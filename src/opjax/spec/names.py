@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from itertools import repeat
+from typing import Any, Literal
 
 from opjax.errors import Report, catalogue, did_you_mean
 from opjax.ir import functions
+from opjax.ir.lazily import Lazily
 from opjax.ir.types import Axis
 from opjax.records import record
 from opjax.source import Limits, Span
 from opjax.spec.axes import ConstantNumber, build_axis
+from opjax.spec.plain import Declarations, Plain
+from opjax.syntax.columns import Columns
 from opjax.syntax.declarations import (
     AliasDeclaration,
     AxisDeclaration,
     Declaration,
     FunctionDeclaration,
     InputDeclaration,
-    ModelSyntax,
     ParameterDeclaration,
     StateDeclaration,
     TransitionDeclaration,
 )
+from opjax.syntax.parts import Part
 
 NameKind = Literal["axis", "parameter", "input", "state", "alias", "derived", "function"]
 KIND_IN_WORDS: Mapping[NameKind, str] = {
@@ -44,6 +48,9 @@ _RESERVED = {
     "False": "a truth value",
     "None": "the empty value",
 }
+RESERVED = frozenset((*functions.user_function_names(), *SPECIAL_CALLS, *functions.CONSTANTS, *_RESERVED))
+"""Names that no model may declare."""
+Quantity = ParameterDeclaration | InputDeclaration | StateDeclaration | AliasDeclaration
 
 
 @record()
@@ -55,22 +62,43 @@ class Name:
     declaration: Declaration
 
 
+Row = tuple[Sequence[Any], int]
+"""A declaration: those among which it stands, and its place."""
+Of = tuple[NameKind, Row]
+
+
+def _name_of(name: str, known: Of) -> Name:
+    kind, (rows, place) = known
+    return Name(kind, (), rows[place])
+
+
 @dataclass(slots=True)
 class Names:
     """All declared names of a model, and the names of axes that are wanted and do not exist."""
 
     axes: dict[str, Axis] = field(default_factory=dict[str, Axis])
-    values: dict[str, Name] = field(default_factory=dict[str, Name])
-    transitions: dict[str, TransitionDeclaration] = field(default_factory=dict[str, TransitionDeclaration])
+    values: Lazily[Name, Of] = field(default_factory=lambda: Lazily[Name, Of](_name_of))
+    transitions: Lazily[TransitionDeclaration, Row] = field(
+        default_factory=lambda: Lazily[TransitionDeclaration, Row](lambda _, row: row[0][row[1]])
+    )
     unknown_axes: set[str] = field(default_factory=set[str])
+
+    def kind(self, name: str) -> NameKind | None:
+        """What a name without axes is; None for any other."""
+        known = self.values.known(name)
+        if known is not None:
+            return known[0]
+        entry = self.values.get(name)
+        return entry.kind if entry is not None and not entry.axes else None
 
     def known(self, *kinds: NameKind) -> list[str]:
         """The declared names of some kinds (all kinds if none is given), for suggestions."""
-        return [name for name, entry in self.values.items() if not kinds or entry.kind in kinds]
+        found = self.values.all_known()
+        return [n for n, known in found if not kinds or (known[0] if known else self.values[n].kind) in kinds]
 
 
 def declare(
-    model: ModelSyntax,
+    declarations: Declarations,
     labels: Mapping[str, tuple[str, ...]],
     number: ConstantNumber,
     report: Report,
@@ -79,7 +107,7 @@ def declare(
     """Read all declarations of a model.
 
     Arguments:
-        model: the syntax.
+        declarations: those of the model; plain ones with a problem are plain no longer.
         labels: labels of axes that take them from data.
         number: gives the value of an expression of numbers.
         report: gets the problems: repeated and reserved names, unknown axes, bad axes.
@@ -88,35 +116,75 @@ def declare(
     Returns:
         The names; what could not be declared is left out.
     """
-    names = Names()
+    names, model = Names(), declarations.model
     for axis in model.axes:
         if _claim(names, axis.name, Name("axis", (), axis), report):
             built = build_axis(axis, labels.get(axis.name, ()), number, report, limits)
             names.axes[axis.name] = built
-    for name, entry in _declared(model):
-        if _claim(names, name, entry, report):
-            _check_axes(names, name, entry, report)
-    for position, declaration in enumerate(model.dynamics, start=1):
-        if isinstance(declaration, TransitionDeclaration):
-            name = declaration.name or f"flow_{position}"
-            if name in names.transitions:
-                repeated(name, declaration.span, names.transitions[name].span, report)
-            else:
-                names.transitions[name] = declaration
+    aliases = [a for a in model.aliases if isinstance(a, AliasDeclaration)]
+    own = [a for a in model.aliases if isinstance(a, FunctionDeclaration)]
+    _claim_parts(names, "parameter", declarations.parameters, report)
+    _claim_each(names, "input", model.inputs, report)
+    _claim_parts(names, "state", declarations.states, report)
+    _claim_each(names, "alias", aliases, report)
+    _claim_each(names, "derived", model.derived, report)
+    for function in own:
+        _claim(names, function.name, Name("function", (), function), report)
+    position = 1
+    for part in declarations.dynamics:
+        _claim_transitions(names, part, position, report)
+        position += len(part)
     return names
 
 
-def _declared(model: ModelSyntax) -> list[tuple[str, Name]]:
-    kinds: list[tuple[NameKind, ParameterDeclaration | InputDeclaration | StateDeclaration | AliasDeclaration]] = [
-        *(("parameter", p) for p in model.parameters),
-        *(("input", i) for i in model.inputs),
-        *(("state", s) for s in model.states),
-        *(("alias", a) for a in model.aliases if isinstance(a, AliasDeclaration)),
-        *(("derived", d) for d in model.derived),
-    ]
-    entries = [(d.name, Name(kind, d.axes, d)) for kind, d in kinds]
-    own = [a for a in model.aliases if isinstance(a, FunctionDeclaration)]
-    return [*entries, *((f.name, Name("function", (), f)) for f in own)]
+def _claim_parts(names: Names, kind: NameKind, parts: list[Plain | Part], report: Report) -> None:
+    """Declare parameters or states: all plain ones at once, unless there is a problem among them."""
+    for place, part in enumerate(parts):
+        if isinstance(part, Plain):
+            if _can_claim(names.values, part.names) and RESERVED.isdisjoint(part.names):
+                rows: list[Of] = [(kind, (part.lines.rows, at)) for at in range(len(part.names))]
+                names.values.know(part.names, rows)
+                continue
+            parts[place] = [*part.lines.rows]
+        _claim_each(names, kind, part.lines.rows if isinstance(part, Plain) else part, report)
+
+
+def _can_claim(known: Mapping[str, object], names: Sequence[str]) -> bool:
+    return len(set(names)) == len(names) and not any(map(known.__contains__, names))
+
+
+def _claim_each(names: Names, kind: NameKind, rows: Iterable[Quantity], report: Report) -> None:
+    for row in rows:
+        entry = Name(kind, row.axes, row)
+        if _claim(names, row.name, entry, report):
+            _check_axes(names, row.name, entry, report)
+
+
+def _claim_transitions(names: Names, part: Part, position: int, report: Report) -> None:
+    """Note what transitions are called; those without a name have a number."""
+    if isinstance(part, Columns):
+        found = flow_names(part, position)
+        if _can_claim(names.transitions, [*found.values()]):
+            names.transitions.know(found.values(), zip(repeat(part), found, strict=False))
+            return
+    for number, declaration in enumerate(part, start=position):
+        if isinstance(declaration, TransitionDeclaration):
+            name = declaration.name or f"flow_{number}"
+            if name in names.transitions:
+                repeated(name, declaration.span, names.transitions[name].span, report)
+            else:
+                names.transitions.put(name, declaration)
+
+
+def flow_names(columns: Columns, position: int) -> dict[int, str]:
+    """What the transitions among statements are called, by their places; `position` is that of the first statement."""
+    found: dict[int, str] = {}
+    for group in columns.groups():
+        declared = group.pattern.sample.value
+        if isinstance(declared, TransitionDeclaration):
+            named = group.words[0] if declared.name else [f"flow_{position + place}" for place in group.places]
+            found.update(zip(group.places, named, strict=True))
+    return found if len(columns.groups()) < 2 else dict(sorted(found.items()))
 
 
 def _claim(names: Names, name: str, entry: Name, report: Report) -> bool:
@@ -129,7 +197,7 @@ def _claim(names: Names, name: str, entry: Name, report: Report) -> bool:
     if name in names.values:
         repeated(name, entry.declaration.span, names.values[name].declaration.span, report)
         return False
-    names.values[name] = entry
+    names.values.put(name, entry)
     return True
 
 

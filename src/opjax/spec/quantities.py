@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from opjax.errors import Stop, catalogue, did_you_mean
 from opjax.ir import distributions
 from opjax.ir.evaluate import constant_value
+from opjax.ir.lazily import Lazily
 from opjax.ir.nodes import AnyNode
 from opjax.ir.system import Bounds, Distribution, Numbers, Observation, Parameter
 from opjax.ir.types import Role
 from opjax.spec.kernels import is_kernel, kernel_of
 from opjax.spec.names import repeated, unknown_axis
 from opjax.spec.order import names_in, order_of_need
+from opjax.spec.plain import Known, Plain, parameter_of
 from opjax.spec.scope import OBSERVED_ROLES, PARAMETER_ROLES, Scope, free_scope
 from opjax.syntax import declarations as written
 from opjax.syntax.nodes import Array, Expression, Number
+from opjax.syntax.parts import Part
 
 if TYPE_CHECKING:
     from opjax.spec.expressions import Lowering
@@ -34,12 +39,20 @@ class Quantities:
 
     # --- parameters
 
-    def parameters(self, declared: tuple[written.ParameterDeclaration, ...]) -> dict[str, Parameter]:
+    def parameters(self, parts: Sequence[Plain | Part]) -> Mapping[str, Parameter]:
         """All parameters by name; what has a problem is left out of its parameter."""
-        self.refuse_circles(declared)
-        return {p.name: self.parameter(p) for p in declared}
+        self.refuse_circles([row for part in parts if not isinstance(part, Plain) for row in part])
+        found = Lazily[Parameter, Known](parameter_of)
+        for part in parts:
+            if isinstance(part, Plain):
+                values = part.values(self.lowering.graph)
+                found.know(part.names, zip(repeat(part.lines), range(len(values)), values, strict=False))
+                continue
+            for row in part:
+                found.put(row.name, self.parameter(row))
+        return found
 
-    def refuse_circles(self, declared: tuple[written.ParameterDeclaration, ...]) -> None:
+    def refuse_circles(self, declared: Sequence[written.ParameterDeclaration]) -> None:
         """Refuse defaults and priors that depend on each other in a circle."""
         defaults = {p.name: tuple(names_in([p.default])) for p in declared if not isinstance(p.default, Number | None)}
         priors = {p.name: tuple(names_in(_values(p.prior))) for p in declared if p.prior is not None}

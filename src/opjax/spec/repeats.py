@@ -8,17 +8,19 @@ at their arguments.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from opjax.ir import functions
+from opjax.ir.many import leaf
 from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol
 from opjax.source import Span
-from opjax.spec.alike import Alike, Key, Meaning, Statement, Template, picked, taken_apart
+from opjax.spec.alike import Alike, Chunk, Key, OneForm, Statement, Template, taken_apart
 from opjax.spec.order import names_in
 from opjax.syntax.declarations import FunctionDeclaration, TransitionDeclaration
-from opjax.syntax.nodes import Call, Expression, Form, Negate, Number, Power, Product, Reference, Sum, walk
+from opjax.syntax.nodes import Call, Expression, Negate, Number, Power, Product, Reference, Sum, walk
 
 if TYPE_CHECKING:
     from opjax.spec.expressions import Lowering
@@ -33,96 +35,83 @@ class Repeats:
     lowering: Lowering
     templates: dict[Key, Template | None] = field(default_factory=dict[Key, "Template | None"])
     seen: set[Key] = field(default_factory=set[Key])
-    meanings: dict[str, Meaning] = field(default_factory=dict[str, Meaning])
-    numbers: dict[str, Meaning] = field(default_factory=dict[str, Meaning])
+    kinds: dict[str, str] = field(default_factory=dict[str, str])
+    """The kinds of names and numbers; those that are no leaves are kinds of their own."""
+    leaves: dict[str, AnyNode] = field(default_factory=dict[str, AnyNode])
+    """The values of those that are leaves."""
 
-    def alike(self, rows: Sequence[Statement]) -> list[Alike]:
+    def alike(self, chunk: Chunk) -> list[Alike]:
         """Those of some statements that have a form, unless something about them is out of the ordinary."""
-        forms: dict[tuple[object, bool], list[int]] = {}
         if self.lowering.absent or self.lowering.held:
             return []
-        for place, row in enumerate(rows):
-            if row.form is not None:
-                named = isinstance(row, TransitionDeclaration) and row.name != ""
-                forms.setdefault((row.form.pattern, named), []).append(place)
-                self.meet(row.form, named, row.span)
-        return [
-            alike
-            for (pattern, named), places in forms.items()
-            for alike in self.of_one_form(pattern, places, self.columns([rows[place] for place in places], named))
-        ]
+        known = self.kinds
+        for place, texts in enumerate(chunk.texts()):  # names get their meanings in the order of the text
+            for text in texts:
+                if text not in known:
+                    self.meet(text, chunk.spans[place])
+        return [alike for form in chunk.forms for alike in self.of_one_form(form)]
 
-    def meet(self, form: Form, named: bool, span: Span) -> None:
-        """Give the names and numbers of a statement their meanings, in the order of the text."""
-        for word in form.words[1:] if named else form.words:
-            if word not in self.meanings:
-                self.meaning(word, span)
-        for text in form.numbers:
-            if text not in self.numbers:
-                self.number(text, span)
-
-    def columns(self, rows: list[Statement], named: bool) -> list[list[Meaning]]:
-        """What the names and numbers of statements of one form are."""
-        forms = [row.form for row in rows if row.form is not None]
-        words = list(zip(*[form.words for form in forms], strict=True))[named:]
-        numbers = zip(*[form.numbers for form in forms], strict=True)
-        of_words = [[*map(self.meanings.__getitem__, texts)] for texts in words]
-        return of_words + [[*map(self.numbers.__getitem__, texts)] for texts in numbers]
-
-    def of_one_form(self, pattern: object, places: list[int], columns: list[list[Meaning]]) -> Iterable[Alike]:
+    def of_one_form(self, form: OneForm) -> Iterable[Alike]:
         """Statements of one form by the kinds of their names, and by which of their leaves are the same."""
-        kinds = list(zip(*[[meaning.kind for meaning in column] for column in columns], strict=True))
-        for kind, of_kind, found in taken_apart(kinds, places, columns):
-            leaves = [[m.leaf for m in column if m.leaf is not None] for column in found]
-            leaves = [column for column in leaves if column]
-            for same, own, parts in taken_apart(_equal(leaves), of_kind, [*found, *leaves]):
-                yield Alike((pattern, *kind, same), own, parts[: len(columns)], parts[len(columns) :])
+        columns = [*form.words, *form.numbers]
+        all_kinds = [[*map(self.kinds.__getitem__, column)] for column in columns]
+        same = all(len(set(column)) == 1 for column in all_kinds)
+        kinds = [tuple(column[0] for column in all_kinds)] if same else list(zip(*all_kinds, strict=True))
+        names = [] if form.names is None else [form.names]
+        for kind, of_kind, texts in taken_apart(kinds, form.places, [*columns, *names]):
+            found = [column for column in texts[: len(columns)] if column[0] in self.leaves]
+            leaves = [[*map(self.leaves.__getitem__, column)] for column in found]
+            for equal, own, parts in taken_apart(_equal(leaves), of_kind, [*texts, *leaves]):
+                key = (form.pattern, form.names is None, *kind, equal)
+                of_leaves = [[*column] for column in parts[len(texts) :]]
+                own_names = parts[len(columns)] if names else None
+                words = parts[: len(form.words)]
+                yield Alike(key, own, own_names, words, of_leaves, self.templates.get(key))
 
-    def number(self, text: str, span: Span) -> None:
-        """What a number is when it is met first."""
-        if text.isdigit():  # it may stand for a count or an exponent
-            meaning = Meaning(text, text, None)
+    def meet(self, text: str, span: Span) -> None:
+        """Give a name or a number its meaning."""
+        if text[0].isalpha() or text[0] == "_":
+            self.meaning(text, span)
+        elif text.isdigit():  # it may stand for a count or an exponent
+            self.kinds[text] = text
         else:
-            meaning = Meaning(text, "<number>", self.lowering.graph.constant(float(text), span))
-        self.numbers[text] = meaning
+            self.kinds[text] = "<number>"
+            self.leaves[text] = self.lowering.graph.constant(float(text), span)
 
     def meaning(self, word: str, span: Span) -> None:
         """What a name is when it is met first."""
-        entry, graph = self.lowering.names.values.get(word), self.lowering.graph
+        declared, graph = self.lowering.names.kind(word), self.lowering.graph
         kind, node = word, None
-        if entry is None and word == "t":
-            kind, node = "<time>", graph.symbol("time", "t", (), span)
-        elif entry is None or entry.axes:
-            pass
-        elif entry.kind == "state":
-            kind, node = "<state>", graph.symbol("state", word, (), span)
-        elif entry.kind == "parameter":
-            kind, node = "<parameter>", graph.symbol("parameter", word, (), span)
-        elif entry.kind == "alias" and word in self.lowering.aliases:
+        if declared == "state" or declared == "parameter":
+            kind, node = f"<{declared}>", leaf(graph, declared, word, span)
+        elif declared == "alias" and word in self.lowering.aliases:
             value = self.lowering.aliases[word].value
             if not value.dims and value.kind == "real":
                 kind, node = f"<alias of {sorted(value.roles)}>", value
-        self.meanings[word] = meaning = Meaning(word, kind, node)
-        if kind == "<state>":
-            meaning.sides = {}
+        elif word == "t" and word not in self.lowering.names.values:
+            kind, node = "<time>", graph.symbol("time", "t", (), span)
+        self.kinds[word] = kind
+        if node is not None:
+            self.leaves[word] = node
 
     def met(self, alike: Alike, place: int, row: Statement, values: Sequence[AnyNode]) -> None:
         """Keep what a statement became, when the second like it is met and others would become the same.
 
         Arguments:
             alike: the statement and others like it.
-            place: its place in their columns.
+            place: where it stands among the statements that are looked at.
             row: the statement.
             values: what it became.
         """
-        leaves = [column[place] for column in alike.leaves]
+        at = bisect_left(alike.places, place)
+        leaves = [column[at] for column in alike.leaves]
         if alike.key in self.templates or len(self.templates) >= MOST_TEMPLATES or _mistakable(leaves):
             return
         if alike.key not in self.seen:
             self.seen.add(alike.key)
         else:
             found = template_of(leaves, values) if self.only_copies(row, leaves) else None
-            self.templates[alike.key] = found and _with_terms(found, row)
+            self.templates[alike.key] = alike.template = found and _with_terms(found, row)
 
     def only_copies(self, row: Statement, leaves: list[AnyNode]) -> bool:
         """Whether the words of a statement are names of values, and its numbers stand for themselves."""
@@ -209,7 +198,7 @@ def template_of(leaves: Sequence[AnyNode], results: Sequence[AnyNode]) -> Templa
             fixed.append(node)
     for place, node in enumerate([*fixed, *changing], start=len(leaves)):
         places[node.number] = place
-    steps = tuple((node, picked([places[o.number] for o in node.operands])) for node in changing)
+    steps = tuple((node, tuple(places[o.number] for o in node.operands)) for node in changing)
     return Template(tuple(fixed), steps, tuple(places[node.number] for node in results))
 
 

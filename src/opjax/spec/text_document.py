@@ -5,7 +5,6 @@ Nothing is read inside a statement yet. Every problem of the layout is reported,
 
 from __future__ import annotations
 
-import itertools
 import re
 from dataclasses import dataclass, field
 
@@ -23,7 +22,7 @@ from opjax.spec.text_comments import PendingComments
 from opjax.spec.text_headers import ModelHeader, SectionHeader, hint_for, model_header, section_header
 from opjax.spec.text_indentation import Indentation
 from opjax.spec.text_lines import CLOSING, Line, Lines
-from opjax.spec.text_parts import ModelText, SectionText, Statement
+from opjax.spec.text_parts import Block, ModelText, SectionText, Statement
 from opjax.syntax.declarations import BLANK_LINE, NO_COMMENTS, Comments
 from opjax.syntax.names import is_name
 from opjax.syntax.slips import too_large, unclosed_text, unexpected_text
@@ -99,19 +98,23 @@ class _Splitter:
         section = self.section
         if section is None or not section.statements or section.on_header or line.depth != section.statement_depth:
             return
-        model = self.models[-1]
-        last = section.statements[-1].span
-        if last.start != line.start or self.skipping or line.depth <= max(section.depth, model.body_depth or 0):
+        model, last = self.models[-1], section.statements[-1]
+        if isinstance(last, Block) or last.span.start != line.start or self.skipping:
             return
-        most = self.limits.declarations - self.count
-        places = itertools.islice(lines.alike(line.indent), most)
-        found = [Statement(Span(self.source, start, end)) for start, end in places]
-        if found:
-            section.statements += found
-            section.lines += len(found)
-            self.count += len(found)
-            self.indentation.wrong = None
-            model.end_offset = found[-1].span.end
+        if line.depth <= max(section.depth, model.body_depth or 0):
+            return
+        start, end, count = lines.alike(line.indent, self.limits.declarations - self.count)
+        if not count:
+            return
+        above = self.source.text.rfind("\n", start, end)  # what follows may go on with the last line
+        if count > 1:
+            section.statements.append(Block(self.source, start, above, line.indent, count - 1))
+        span = Block(self.source, above, end, line.indent, 1).first_of(above)
+        section.statements.append(Statement(span))
+        section.lines += count
+        self.count += count
+        self.indentation.wrong = None
+        model.end_offset = span.end
 
     def finish(self) -> None:
         """The text ends here."""
@@ -290,9 +293,9 @@ class _Splitter:
 
     def _continues(self, line: Line, section: SectionText) -> bool:
         """Whether a line was meant to continue the statement above it; then the two become one."""
-        if not section.statements:
+        above = section.statements[-1] if section.statements else None
+        if above is None or isinstance(above, Block):
             return False
-        above = section.statements[-1]
         text = self.source.text
         if text[above.span.end - 1] not in _ASKS_FOR_MORE and not _GOES_ON.match(text, line.start):
             return False

@@ -27,6 +27,7 @@ _FLAT = rf"\[(?:{_PART})*\](?:(?<=\])')?|\{{(?:{_PART})*\}}"
 _ONE = rf"\((?:{_PART})*\)|{_FLAT}"
 _TWO = rf"\((?:{_PART}|{_ONE})*\)|{_FLAT}"
 _CLOSED = rf"(?:{_PART}|\((?:{_PART}|{_TWO})*\)|{_FLAT})+(?=\n|\Z)"
+_SIMPLE = r"""[^"'\#()\[\]{}\n]++(?=\n|\Z)"""
 """There is one way to match a line, since the first character of each part says which it is."""
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 _TAB = 8
@@ -115,24 +116,34 @@ class Lines:
                 scan.too_much,
             )
 
-    def alike(self, indent: str) -> Iterator[tuple[int, int]]:
-        """The next lines, as long as they are like the one before: where each begins and ends.
+    def alike(self, indent: str, most: int) -> tuple[int, int, int]:
+        """The next lines, as long as they are like the one before, and at most so many.
 
         They stand at the same indentation without blank lines, comments and open brackets between, and none of them
         can be a header.
+
+        Returns:
+            The line end above the first, the one behind the last, and how many there are.
         """
+        start = self.position
         if self.limits is not DEFAULT_LIMITS or len(indent) > _DEEPEST:  # those bound what is looked for here
-            return
-        match = _alike(indent).match
-        while found := match(self.text, self.position):
-            self.position = found.end()
-            yield found.start(1), found.start(1) + len(found[1].rstrip(" \t"))
+            return start, start, 0
+        if not self.text.startswith("\n", start):
+            return start, start, 0
+        found = _unlike(indent).search(self.text, start)
+        end = found.start() if found else len(self.text)
+        count = self.text.count("\n", start, end)
+        while count > most:
+            count, end = count - 1, self.text.rfind("\n", start, end)
+        self.position = end
+        return start, end, count
 
 
 @functools.lru_cache(maxsize=64)
-def _alike(indent: str) -> re.Pattern[str]:
-    """A line of that indentation that is closed in itself, and no header of a model or a section."""
-    return re.compile(rf"\n{indent}(?![ \t\n]|(?i:model)\b|\w++[ \t]*+:?[ \t]*+(?:\n|\Z))({_CLOSED})")
+def _unlike(indent: str) -> re.Pattern[str]:
+    """The line end above a line of another indentation, or one that is not closed in itself, or perhaps a header."""
+    header = r"(?i:model)\b|\w++[ \t]*+:?[ \t]*+(?:\n|\Z)"
+    return re.compile(rf"\n(?!{indent}(?![ \t\n]|{header})(?:{_SIMPLE}|{_CLOSED}))")
 
 
 def _next_word(text: str, position: int) -> tuple[int, str, int]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from opjax.records import record
-from opjax.source import Span
+from opjax.source import Source, Span
 from opjax.spec.registry import SectionRow
 from opjax.syntax.declarations import NO_COMMENTS, Comments
 
@@ -18,6 +19,44 @@ class Statement:
     comments: Comments = NO_COMMENTS
 
 
+@record()
+class Block:
+    """Lines of which each is one statement without comments.
+
+    Arguments:
+        source: the text.
+        start: offset of the line end above the first.
+        end: offset behind the last.
+        indent: what stands before each.
+        count: how many there are.
+    """
+
+    source: Source
+    start: int
+    end: int
+    indent: str
+    count: int
+
+    def first_of(self, start: int) -> Span:
+        """The first statement below a line end."""
+        first = start + 1 + len(self.indent)
+        text = self.source.text[first : self.line_end(first)]
+        return Span(self.source, first, first + len(text.rstrip(" \t")))
+
+    def line_end(self, place: int) -> int:
+        """The end of the line in which a place lies."""
+        end = self.source.text.find("\n", place, self.end)
+        return self.end if end < 0 else end
+
+    def spans(self) -> Iterator[Span]:
+        """All statements."""
+        position = self.start
+        while position < self.end:
+            span = self.first_of(position)
+            yield span
+            position = self.line_end(span.end)
+
+
 @dataclass(slots=True)
 class SectionText:
     """A section.
@@ -27,7 +66,7 @@ class SectionText:
         header: its name.
         depth: the indentation of its header.
         on_header: whether its (first) statement stands on the line of the header.
-        statements: in order.
+        statements: in order; the last is no block.
         comments: before and behind the header.
         end: the comments behind the last statement.
         statement_depth: the indentation of its statements, once there is one.
@@ -39,7 +78,7 @@ class SectionText:
     header: Span
     depth: int
     on_header: bool = False
-    statements: list[Statement] = field(default_factory=list[Statement])
+    statements: list[Statement | Block] = field(default_factory=list[Statement | Block])
     comments: Comments = NO_COMMENTS
     end: tuple[str, ...] = ()
     statement_depth: int | None = None

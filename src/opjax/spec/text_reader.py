@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Sequence
+from typing import cast
 
 from opjax.errors import Report, Stop
 from opjax.errors.catalogue import MISPLACED
 from opjax.source import DEFAULT_LIMITS, Limits, Source, Span
 from opjax.spec.registry import SectionRow
 from opjax.spec.text_document import split_text
-from opjax.spec.text_parts import ModelText, SectionText, Statement
+from opjax.spec.text_parts import Block, ModelText, SectionText, Statement
+from opjax.syntax.columns import LinesOfForms
 from opjax.syntax.declarations import (
     NO_COMMENTS,
     Comments,
@@ -20,7 +23,8 @@ from opjax.syntax.declarations import (
     SectionComments,
     TimeDeclaration,
 )
-from opjax.syntax.parser import parse_known
+from opjax.syntax.parser import lines_of_forms
+from opjax.syntax.parts import Part, model_in_parts
 from opjax.syntax.slips import too_large, unexpected_text
 
 _LIST = re.compile(r'"[^"\n]*+"?|#[^\n]*+|[(\[{]|[)\]}]|,')
@@ -54,7 +58,8 @@ class _Reader:
     report: Report
     limits: Limits
     count: int = 0
-    found: dict[str, list[Declaration]] = dataclasses.field(default_factory=dict[str, list[Declaration]])
+    found: dict[str, list[Part]] = dataclasses.field(default_factory=dict[str, "list[Part]"])
+    """The parts of each section: declarations one by one, or in columns."""
     around: list[SectionComments] = dataclasses.field(default_factory=list[SectionComments])
 
     def model(self, text: ModelText) -> ModelSyntax:
@@ -62,7 +67,7 @@ class _Reader:
             if section.row is not None and self.count <= self.limits.declarations:
                 self._section(section, section.row)
         span = dataclasses.replace(text.header, end=max(text.end_offset, text.header.end))
-        times = [time for time in self.found.pop("time", []) if isinstance(time, TimeDeclaration)]
+        times = [time for part in self.found.pop("time", []) for time in part if isinstance(time, TimeDeclaration)]
         model = ModelSyntax(
             unquoted(text.name),
             times[0] if times else None,
@@ -72,36 +77,58 @@ class _Reader:
             section_comments=tuple(self.around),
             end_comments=text.end,
         )
-        return dataclasses.replace(model, **{field: tuple(items) for field, items in self.found.items()})
+        return model_in_parts(model, self.found)
 
     def _section(self, section: SectionText, row: SectionRow) -> None:
         behind = section.comments.behind
-        known = parse_known(row.kind) if row.kind and self.limits is DEFAULT_LIMITS else None
-        found = self.found.setdefault(row.field, [])
+        alike = lines_of_forms(row.kind) if row.kind and self.limits is DEFAULT_LIMITS else None
+        parts = self.found.setdefault(row.field, [])
         for statement in section.statements:
-            span = statement.span
-            if known and statement.comments is NO_COMMENTS and self.count < self.limits.declarations:
-                again = known(span.source, span.start, span.end)
-                if again is not None:
-                    found.append(again)
-                    self.count += 1
-                    continue
-            try:
-                read = self._statement(statement, row)
-            except Stop:
+            if isinstance(statement, Block):
+                self._block(statement, row, alike)
                 continue
             comments = statement.comments
-            if section.on_header and row.parse_list is not None:  # 'states: S, I  # about both'
+            if section.on_header and row.parse_list is not None and comments is not NO_COMMENTS:
+                # 'states: S, I  # about both'
                 behind, comments = comments.behind or behind, Comments(comments.before)
-            found.extend(_with_comments(read, comments))
-            self._count(len(read), span)
+            _last(parts).extend(self._read(Statement(statement.span, comments), row, alike))
         comments = Comments(section.comments.before, behind)
         if comments != NO_COMMENTS or section.end:
             self.around.append(SectionComments(row.field, comments, section.end))
 
+    def _block(self, block: Block, row: SectionRow, alike: LinesOfForms | None) -> None:
+        """Read lines below each other: as many as possible at once."""
+        parts, position = self.found[row.field], block.start
+        room = self.limits.declarations - block.count
+        while position < block.end:
+            found = alike and self.count <= room and alike.several(block.source, position, block.end, block.indent)
+            if found:
+                parts.append(found)
+                self.count += len(found)
+                position = found.end
+                continue
+            span = block.first_of(position)
+            _last(parts).extend(self._read(Statement(span), row, alike))
+            position = block.line_end(span.end)
+
+    def _read(self, statement: Statement, row: SectionRow, alike: LinesOfForms | None) -> Sequence[Declaration]:
+        """What one statement declares; nothing where it has a problem."""
+        span = statement.span
+        if alike and statement.comments is NO_COMMENTS and self.count < self.limits.declarations:
+            again = alike.one(span.source, span.start, span.end)
+            if again is not None:
+                self.count += 1
+                return (again,)
+        try:
+            read = self._statement(statement, row)
+        except Stop:
+            return ()
+        self._count(len(read), span)
+        return _with_comments(read, statement.comments)
+
     def _statement(self, statement: Statement, row: SectionRow) -> tuple[Declaration, ...]:
         span = statement.span
-        if row.field == "time" and self.found["time"]:
+        if row.field == "time" and any(self.found["time"]):
             raise unexpected_text(span, "the time of a model is one line").stop(self.report)
         if row.parse_list is not None and _is_list(span):
             return tuple(row.parse_list(span, self.report, self.limits))
@@ -115,6 +142,16 @@ class _Reader:
         if self.count <= most < self.count + more:
             too_large(span, "the number of declarations", self.count + more, "declarations", most).stop(self.report)
         self.count += more
+
+
+def _last(parts: list[Part]) -> list[Declaration]:
+    """The last part of a section, where it is one that grows; else a new one."""
+    last = parts[-1] if parts else None
+    if isinstance(last, list):
+        return cast("list[Declaration]", last)
+    new: list[Declaration] = []
+    parts.append(new)
+    return new
 
 
 def unquoted(text: str) -> str:

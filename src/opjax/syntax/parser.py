@@ -13,12 +13,12 @@ places are in the same source, or records what is wrong and raises Stop.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Literal, TypeAlias, cast
 
 from opjax.errors import Report
-from opjax.source import DEFAULT_LIMITS, Limits, Source, Span
+from opjax.source import DEFAULT_LIMITS, Limits, Span
 from opjax.syntax import processes, statements, transformer
+from opjax.syntax.columns import LinesOfForms
 from opjax.syntax.declarations import (
     AbsenceDeclaration,
     AliasDeclaration,
@@ -123,9 +123,9 @@ def parse_statement(kind: StatementKind, span: Span, report: Report, limits: Lim
     return read
 
 
-def parse_known(kind: StatementKind) -> Callable[[Source, int, int], Declaration | None]:
-    """What reads a statement between two places that is of a form met before; None for any other."""
-    return functools.partial(_tables()[-1].read, kind)
+def lines_of_forms(kind: StatementKind) -> LinesOfForms:
+    """What reads lines of which many have a form that was met before."""
+    return LinesOfForms(_tables()[-1], kind)
 
 
 def _parsed(kind: StatementKind, span: Span, report: Report, limits: Limits, pieces: Pieces | None = None) -> Parsed:

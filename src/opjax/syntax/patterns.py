@@ -20,6 +20,7 @@ from opjax.source import Source, Span
 from opjax.syntax.declarations import Declaration, DerivativeDeclaration, TransitionDeclaration
 from opjax.syntax.names import LONGEST_NAME, PART_OF_NAME, PART_OF_NUMBER
 from opjax.syntax.nodes import Expression, Form, Number, Syntax, fields_of
+from opjax.syntax.pattern import Maker, Pattern, Sample
 from opjax.syntax.recipes import LONGEST, Pieces, make_room
 from opjax.traverse import Walk, run
 
@@ -41,35 +42,9 @@ _WORD: Final = re.compile(r"\w+")
 _STRING: Final = r"""("[^"\n]*+(?:""[^"\n]*+)*"(?!")|(?<![\w\])])'[^'\n]*+(?:''[^'\n]*+)*'(?!'))"""
 """Behind a name, ' is a derivative."""
 
-Maker = Callable[[Source, re.Match[str]], object]
-"""Makes the value of a statement from its tokens; None where the usual way must be gone."""
 Parse = Callable[[Span], object]
 _LATE: Final = (TransitionDeclaration, DerivativeDeclaration)
 """Statements whose terms and expressions are made when somebody asks: rows of one form are lowered without them."""
-
-
-@dataclass(eq=False, slots=True)
-class Pattern:
-    """How the statements of one form are read.
-
-    Arguments:
-        expression: what matches them.
-        make: makes the value of one, perhaps without its parts.
-        make_all: makes it with its parts.
-    """
-
-    expression: re.Pattern[str]
-    make: Maker
-    make_all: Maker
-
-    def complete(self, span: Span) -> object:
-        """The statement at a place where one of this form was read, with its parts."""
-        found = self.expression.fullmatch(span.source.text, span.start, span.end)
-        return found and self.make_all(span.source, found)
-
-    def __reduce__(self) -> tuple[type[object], tuple[()]]:
-        """A pickled statement has its parts, and needs no more than something that stands for its form."""
-        return object, ()
 
 
 @dataclass(slots=True)
@@ -234,8 +209,27 @@ class _Sample:
         lines = [f"{root}.form = {form}"] if form else []
         everything = self.function([*self.lines, *lines, f"return {root}"])
         make = self.function(self.late(value, form)) if isinstance(value, _LATE) else everything
-        self.names["pattern"] = pattern = Pattern(self.expression(), make, everything)
+        self.names["pattern"] = pattern = Pattern(self.expression(), make, everything, self.sample(value))
         return pattern
+
+    def sample(self, value: object) -> Sample:
+        """What is known of the statement itself."""
+        groups = self.groups()
+        words = [p for p in self.free if self.tokens[p].is_name]
+        numbers = [p for p in self.free if self.tokens[p].is_number]
+        texts = [tuple(self.texts[p] for p in places) for places in (words, numbers)]
+        return Sample(
+            value,
+            texts[0],
+            texts[1],
+            tuple(groups[p] - 1 for p in words),
+            tuple(groups[p] - 1 for p in numbers),
+            any(self.tokens[p].is_text for p in self.free),
+        )
+
+    def groups(self) -> dict[int, int]:
+        """The groups of the expression by the places of their tokens."""
+        return {place: number for number, place in enumerate(sorted(self.placed.union(self.free)), start=1)}
 
     def form(self, value: object) -> str:
         """The expression for the form of a statement."""
@@ -263,7 +257,7 @@ class _Sample:
 
     def function(self, lines: list[str]) -> Maker:
         """The function with these lines; what is taken from the tokens stands before them."""
-        groups = {p: str(n) for n, p in enumerate(sorted(self.placed.union(self.free)), start=1)}
+        groups = {place: str(number) for place, number in self.groups().items()}
         names = [f"t{p}" for p in self.free if self.tokens[p].is_name]
         numbers = [p for p in self.free if self.tokens[p].is_number]
         first: list[str] = []

@@ -92,6 +92,8 @@ class Operators:
 
     def rates(self, local: Mapping[str, AnyNode]) -> Mapping[str, AnyNode]:
         """The rates of all states with what the operators add; zero where they hold a state."""
+        if not self.found:
+            return local
         graph, rates = self.lowering.graph, dict(local)
         for operator in self.found:
             for state, gain in operator.gains.items():

@@ -1,0 +1,167 @@
+"""Parameters and states that are a name, perhaps with a number: nearly all of a large model, and kept in columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from opjax.ir.nodes import AnyNode, Graph
+from opjax.ir.system import Parameter, State
+from opjax.records import record
+from opjax.source import Span
+from opjax.syntax.columns import Columns, Group
+from opjax.syntax.declarations import ModelSyntax, ParameterDeclaration, StateDeclaration
+from opjax.syntax.nodes import Number
+from opjax.syntax.parts import Part, Section, columns_in, parts_of
+from opjax.syntax.patterns import Pattern
+
+
+@record(eq=False)
+class Lines:
+    """Where plain declarations are written.
+
+    Arguments:
+        rows: makes them.
+        common: one of them, where they differ in nothing but their names and numbers.
+    """
+
+    rows: Columns
+    common: ParameterDeclaration | StateDeclaration | None
+
+    def one(self, place: int) -> Any:
+        """The declaration at a place, or one that says the same of all but the name and the number."""
+        return self.common or self.rows[place]
+
+
+Known = tuple[Lines, int, "AnyNode | None"]
+"""Of a parameter or state: where it is written, its place there, its number."""
+
+
+@record(eq=False)
+class Plain:
+    """Declarations without axes, priors, bounds and expressions.
+
+    Arguments:
+        lines: where they are written.
+        names: their names.
+        numbers: their numbers as they are written; None for those without.
+    """
+
+    lines: Lines
+    names: Sequence[str]
+    numbers: Sequence[str | None]
+
+    def number_span(self, place: int) -> Span:
+        """Where the number of a row is written."""
+        rows = self.lines.rows
+        span = rows.span(place)
+        for pattern in rows.patterns:
+            found = pattern.expression.fullmatch(rows.source.text, span.start, span.end)
+            if found:
+                return Span(rows.source, *found.span(pattern.sample.number_groups[0] + 1))
+        raise AssertionError(span)
+
+    def values(self, graph: Graph) -> list[AnyNode | None]:
+        """The numbers as nodes, in the order of the text."""
+        known: dict[str | None, AnyNode | None] = {None: None}
+        for place, text in enumerate(self.numbers):
+            if text is not None and text not in known:
+                value = float(text)
+                known[text] = graph.find(value) or graph.constant(value, self.number_span(place))
+        return [*map(known.__getitem__, self.numbers)]
+
+
+class Declarations:
+    """The declarations of a model; parameters and states in parts: plain ones, and lists of any others."""
+
+    def __init__(self, model: ModelSyntax) -> None:
+        self.model = model
+        written = {row.target.name for row in model.initial}
+        self.parameters = [_plain(part) for part in parts_of(model, "parameters")]
+        self.states = [_without(_plain(part), written) for part in parts_of(model, "states")]
+        self.dynamics = parts_of(model, "dynamics")
+
+    def release(self) -> None:
+        """Names and numbers in columns are not asked for soon again."""
+        sections: tuple[Section, ...] = ("parameters", "states", "dynamics")
+        for columns in columns_in(part for section in sections for part in parts_of(self.model, section)):
+            columns.release()
+
+
+def _without(part: Plain | Part, written: set[str]) -> Plain | Part:
+    """A part; any with a number for a state that has an initial value elsewhere is no plain one."""
+    if isinstance(part, Plain) and not written.isdisjoint(part.names):
+        pairs = zip(part.names, part.numbers, strict=True)
+        if any(number is not None and name in written for name, number in pairs):
+            return list(part.lines.rows)
+    return part
+
+
+def _plain(part: Part) -> Plain | Part:
+    if not isinstance(part, Columns):
+        return part
+    groups = part.groups()
+    columns = [_columns(group) for group in groups]
+    names, numbers = [""] * len(part), [None] * len(part)
+    for group, found in zip(groups, columns, strict=True):
+        if found is None:
+            return list(part)
+        _fill(names, group.places, found[0])
+        _fill(numbers, group.places, found[1])
+    return Plain(Lines(part, _common([group.pattern for group in groups])), names, numbers)
+
+
+def _fill(column: list[Any], places: Sequence[int], values: Iterable[Any]) -> None:
+    if isinstance(places, range):
+        column[:] = values
+        return
+    for place, value in zip(places, values, strict=True):
+        column[place] = value
+
+
+def _columns(group: Group) -> tuple[Sequence[str], Sequence[str | None]] | None:
+    """The names and the numbers of declarations of one form; None if there is more to them."""
+    sample = group.pattern.sample
+    found = sample.value
+    if isinstance(found, ParameterDeclaration):
+        number, simple = found.default, found.prior is found.bounds is None
+    elif isinstance(found, StateDeclaration):
+        number, simple = found.initial, not found.flags and not found.measure_axes
+    else:
+        return None
+    if not simple or found.axes or found.name not in sample.words:
+        return None
+    names = group.words[sample.words.index(found.name)]
+    if number is None:
+        return names, [None] * len(names)
+    if not isinstance(number, Number) or number.unit or sample.numbers != (number.text,):
+        return None
+    return names, group.numbers[0]
+
+
+def _common(patterns: Sequence[Pattern]) -> ParameterDeclaration | StateDeclaration | None:
+    """A declaration that those of all forms are like, but for names and numbers."""
+    samples = [pattern.sample for pattern in patterns]
+    values = [sample.value for sample in samples if len(sample.words) == 1 and not sample.has_texts]
+    found = [value for value in values if isinstance(value, ParameterDeclaration | StateDeclaration)]
+    if len(found) < len(patterns):
+        return None
+    first = found[0]
+    same = all((s.unit, s.doc, s.flags) == (first.unit, first.doc, first.flags) for s in found)
+    return first if same else None
+
+
+def parameter_of(name: str, known: Known) -> Parameter:
+    """The parameter of a plain declaration."""
+    lines, place, default = known
+    declared = lines.one(place)
+    return Parameter(
+        name, (), declared.unit, declared.doc, lines.rows.span(place), default, None, None, None, declared.flags
+    )
+
+
+def state_of(name: str, known: Known) -> State:
+    """The state of a plain declaration."""
+    lines, place, initial = known
+    declared = lines.one(place)
+    return State(name, (), declared.unit, declared.doc, lines.rows.span(place), initial)
