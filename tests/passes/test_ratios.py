@@ -81,3 +81,11 @@ def test_each_ratio_is_computed_once() -> None:
 def test_a_few_terms_and_terms_of_their_own_stay(count: int, kinds: int) -> None:
     program = terms(count, kinds)
     assert ratios(program) is program
+
+
+def test_products_that_are_used_elsewhere_too_are_of_the_same_shape() -> None:
+    """The product in ``0.3*x7/(1 + x7)`` may be a term of its own as well: equations keep one shape all the same."""
+    program = terms(40, 8)
+    graph, roots = program.graph.copy(), dict(program.roots)
+    roots["own"] = roots["r0"].operands[0]
+    assert divisions(ratios(Program(graph, roots, {}, {}))) == 8

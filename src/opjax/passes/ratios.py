@@ -10,7 +10,6 @@ Benchmark: patches in `benchmarks/time_flat_equations.py`.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from opjax.ir.nodes import AnyNode, Apply, Graph
@@ -27,9 +26,6 @@ def ratios(program: Program) -> Program:
     if "divide" not in program.functions:
         return program
     terms = {node.number: key for node in program.nodes if (key := _key(node)) is not None}
-    if terms:
-        uses = Counter(operand.number for node in program.nodes for operand in node.operands)
-        terms = {number: key for number, key in terms.items() if uses[program.graph[number].operands[0].number] == 1}
     if len(terms) < FEWEST or 2 * len(set(terms.values())) > len(terms):
         return program
 
