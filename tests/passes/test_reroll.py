@@ -260,3 +260,30 @@ def test_small_models_stay_as_they_are() -> None:
     equations = {f"x{i}": f"k - x{i}" for i in range(12)}
     rhs = compiled({"kind": "expr", "state": list(equations), "equations": equations})
     assert "xp.concat" not in rhs.source
+
+
+SHORT_LAWS = (
+    "k{i}*x{a}^2/(1 + x{a}^2) - d{i}*x{i}",
+    "k{i}/(2 + x{a}) - d{i}*x{i}",
+    "k{i}*x{a}/(1 + x{a})/(1 + x{b}) - d{i}*x{i}",
+    "k{i}*(x{a} + x{b})/(1 + x{a} + x{b}) - d{i}*x{i}",
+)
+
+
+@pytest.mark.parametrize(("each", "most"), [(3, 300), (5, 40), (7, 40), (9, 40)])
+def test_short_vectors_are_made_where_operations_are_compiled(each: int, most: int) -> None:
+    """With JAX, a few equations of each law are vectors, for each scalar takes long to compile; not with NumPy."""
+    count = each * len(SHORT_LAWS)
+    read = RANDOM.integers(count, size=(2, count))
+    equations = {f"x{i}": SHORT_LAWS[i % len(SHORT_LAWS)].format(i=i, a=read[0, i], b=read[1, i]) for i in range(count)}
+    rhs = compiled({"kind": "expr", "state": list(equations), "equations": equations})
+    y = RANDOM.uniform(size=count)
+    values = {name: 0.5 + 0.01 * place for place, name in enumerate(rhs.param_names)}
+    names = {**values, **{f"x{i}": value for i, value in enumerate(y)}}
+    want = [eval(text.replace("^", "**"), {}, names) for text in equations.values()]
+    with jax.enable_x64(True):
+        traced = jax.make_jaxpr(lambda y: rhs.eval_fn(0.0, y, **values))(y)
+        assert len(traced.eqns) - 3 * len(values) <= most  # each parameter is cast, and becomes an element
+        np.testing.assert_allclose(jax.jit(rhs.eval_fn)(0.0, jnp.asarray(y), **values), want, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(rhs.eval_fn(0.0, y, **values), want, rtol=1e-12, atol=1e-13)
+    assert ("take(" in rhs.source) == (each > 7)

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.core import Tracer
 
 from opjax.backends import numpy as calculating
 from opjax.backends.base import Array, ArrayFunction, Backend, DType, Namespace, Values
@@ -65,10 +66,12 @@ class JaxBackend(Backend):
             if arrays[0].ndim > 1:
                 return jnp.concatenate(arrays).reshape(-1)
             return _rows(*arrays) if arrays[0].shape[0] > SHORT else jnp.concatenate(arrays)
+        # What is known when the program is made XLA computes once, in one piece.
+        stacked = _stacked if any(isinstance(part, Tracer) for part in parts) else jnp.stack
         runs: list[Array] = []
         for is_number, run in itertools.groupby(arrays, key=lambda array: array.ndim == 0):
             neighbours = list(run)
-            runs.extend([_stacked(neighbours)] if is_number else [array.reshape(-1) for array in neighbours])
+            runs.extend([stacked(neighbours)] if is_number else [array.reshape(-1) for array in neighbours])
         if not runs:
             return self.xp.zeros(0, dtype=dtype)
         return runs[0] if len(runs) == 1 else jnp.concatenate(runs)
@@ -114,8 +117,8 @@ class JaxBackend(Backend):
         return _pieces(x, positions, runs)
 
     def takes(self, x: Array, everywhere: Array, *parts: Array) -> tuple[Array, ...]:
-        """As `Backend.takes`: each by itself; their derivative is one operation, so that the gradient adds up once."""
-        return _takes(x, everywhere, parts)
+        """As `Backend.takes`: all at once, which is one loop for XLA, and one sum in a gradient."""
+        return _cut(_take(x, everywhere), [*itertools.accumulate((part.shape[0] for part in parts), initial=0)])
 
     def segment_sum(self, x: Array, positions: Array, size: int) -> Array:
         """As `Backend.segment_sum`."""
@@ -171,23 +174,6 @@ def _derivative_of_runs(
 
 _pieces: Any = jax.custom_jvp(_of_runs, nondiff_argnums=(2,))
 _pieces.defjvp(_derivative_of_runs)
-
-
-@jax.custom_jvp
-def _takes(x: jax.Array, everywhere: jax.Array, parts: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
-    """XLA computes short vectors inside the loops that read them, and writes one long one to memory first."""
-    return tuple(_take(x, part) for part in parts)
-
-
-@_takes.defjvp
-def _derivative_of_takes(
-    primals: tuple[jax.Array, jax.Array, tuple[jax.Array, ...]], tangents: tuple[jax.Array, object, object]
-) -> tuple[tuple[jax.Array, ...], tuple[jax.Array, ...]]:
-    """Values that are kept for a gradient are in memory anyway; and the gradient adds up once, not once for each."""
-    x, everywhere, parts = primals
-    ends = list(itertools.accumulate((part.shape[0] for part in parts), initial=0))
-    values, changes = (_take(vector, everywhere) for vector in (x, tangents[0]))
-    return _cut(values, ends), _cut(changes, ends)
 
 
 def _cut(vector: jax.Array, ends: Sequence[int]) -> tuple[jax.Array, ...]:

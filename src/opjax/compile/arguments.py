@@ -97,7 +97,7 @@ class Arguments:
         quick = None if number is None else self.everyday(given, number, dtype, like)
         if quick is not None:
             return quick
-        settled = None if given else self.settled(backend, dtype)
+        settled = None if given else self.settled(backend, dtype, SEVERAL)
         if settled is not None:
             return settled
         given = {self.keywords.get(name, name): value for name, value in given.items()} if self.keywords else given

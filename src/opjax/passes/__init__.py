@@ -30,7 +30,7 @@ from opjax.passes.pins import pins
 from opjax.passes.quotients import quotients
 from opjax.passes.ratios import ratios
 from opjax.passes.remarks import left_unrolled
-from opjax.passes.reroll import reroll
+from opjax.passes.reroll import reroll, reroll_short
 from opjax.passes.scale import scale
 from opjax.passes.shift import shift
 from opjax.passes.swaps import swaps
@@ -47,6 +47,7 @@ class Pass(NamedTuple):
         differentiable_only: whether only namespaces that differentiate need it.
         makes_vectors: whether scalars become vectors: not for a program that is run with Python's numbers.
         remark: says of a program that the pass was given, and the one that it made, what it left as it was, and why.
+        compiled: what runs in its place for a namespace that compiles operations, which is one that differentiates.
     """
 
     run: Callable[[Program], Program]
@@ -54,6 +55,7 @@ class Pass(NamedTuple):
     differentiable_only: bool = False
     makes_vectors: bool = False
     remark: Callable[[Program, Program], str] | None = None
+    compiled: Callable[[Program], Program] | None = None
 
     @property
     def name(self) -> str:
@@ -102,6 +104,7 @@ PASSES: tuple[Pass, ...] = (
         "after all that know nothing of its vectors; and what they leave is told apart by shape",
         makes_vectors=True,
         remark=left_unrolled,
+        compiled=reroll_short,
     ),
     Pass(opposite, "before scaling, which takes the signs that it moves into numbers"),
     Pass(collect, "before terms are gathered by their numbers, which it does by what they read"),
@@ -136,7 +139,8 @@ def run_passes(
     """
     for row in rows:
         if (differentiable or not row.differentiable_only) and (vectors or not row.makes_vectors):
-            before, program = program, row.run(program)
+            run = row.compiled or row.run if differentiable else row.run
+            before, program = program, run(program)
             if watch is not None:
                 remark = row.remark(before, program) if row.remark else ""
                 watch(Step(row.name, row.purpose, before, program, remark))

@@ -17,7 +17,8 @@ rates of many shapes, are one vector sum: the other terms are units.
 What two equations share by chance, such as a rate constant with the same digits, is no unit where most of its like are
 part of one equation each: it is computed twice, so that these equations are like all the others.
 
-Models with few scalar operations stay as they are.
+Models with few scalar operations stay as they are. Where XLA compiles each, short vectors are made too, if fewer than
+half of the scalars stay then: 40 genes with six kinds of laws compile in half of the time, their gradient in a quarter.
 
 Law: sums of different lengths are added in another order; a sum of n terms differs by at most n units in the last place
 of the sum of their absolute values. Products are multiplied in another order, a power as its factors; one of n factors
@@ -29,7 +30,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Container
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -44,19 +45,38 @@ from opjax.passes.sharing import mixed
 from opjax.passes.sums import USUAL, Bounds, inner_sums, long_sums, split_sums, totals
 from opjax.traverse import Walk, run
 
+SHORTEST = 3
+"""Where many scalars would stay, so many expressions of one shape become a vector."""
+MOST_LEFT = 20
+"""So many operations on scalars are many."""
 ROUNDS = 4
 """What is used twice by chance is looked for so often."""
 
 
 def reroll(program: Program, bounds: Bounds = USUAL) -> Program:
     """The same values with scalar operations of one shape as vector operations."""
-    nodes = program.nodes
-    if len(list(itertools.islice(filter(is_interior, nodes), bounds.operations))) < bounds.operations:
+    if not _are_many(program, bounds):
         return program
     plan = _plan(*_shapes(Rows(program), bounds), bounds)
-    if not plan.worthwhile:
+    return _Rewriting(program, plan, bounds).program() if plan.worthwhile else program
+
+
+def reroll_short(program: Program, bounds: Bounds = USUAL) -> Program:
+    """The same, with short vectors too where many scalars would stay: each of these takes long to compile."""
+    if not _are_many(program, bounds):
         return program
-    return _Rewriting(program, plan, bounds).program()
+    rows, short = Rows(program), replace(bounds, members=SHORTEST)
+    plan = _plan(*_shapes(rows, bounds), bounds)
+    if plan.left >= MOST_LEFT:
+        other = _plan(*_shapes(rows, short), short)
+        if other.worthwhile and 2 * other.left <= plan.left:
+            return _Rewriting(program, other, short).program()
+    return _Rewriting(program, plan, bounds).program() if plan.worthwhile else program
+
+
+def _are_many(program: Program, bounds: Bounds) -> bool:
+    """Whether there are so many operations on scalars that vectors may pay."""
+    return len([*itertools.islice(filter(is_interior, program.nodes), bounds.operations)]) >= bounds.operations
 
 
 Total = tuple[Numbers, frozenset[int]]
@@ -95,6 +115,14 @@ class _Plan:
         groups += [group.units for level in self.products.values() for row in level for group in row.groups]
         gone = sum((group.size - 1) * self.shapes.size(group) for group in groups) + self.terms.terms.size
         return 2 * gone >= self.shapes.operations
+
+    @property
+    def left(self) -> int:
+        """How many operations on scalars stay."""
+        if not self.worthwhile:
+            return self.shapes.operations
+        size = self.shapes.size
+        return sum(group.size * size(group) for level in self.single.values() for group in level)
 
 
 def _shapes(rows: Rows, bounds: Bounds) -> tuple[Shapes, Mask]:
