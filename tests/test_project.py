@@ -173,6 +173,7 @@ QUICK_BENCHMARKS = [
     "time_networks",
     "time_stencils",
     "time_passes",
+    "time_first_call",
     "time_flat_equations",
     "against_unrolled",
 ]

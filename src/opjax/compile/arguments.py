@@ -19,7 +19,7 @@ from opjax.compile.unreal import unreal
 from opjax.errors import OpjaxError, catalogue, did_you_mean
 from opjax.ir.evaluate import constant_value, reachable
 from opjax.ir.nodes import AnyNode, Symbol
-from opjax.ir.system import Parameter, System
+from opjax.ir.system import Parameter, System, plain_values
 
 Derive = Callable[[str, Backend, DType, Mapping[str, object]], Array]
 """Computes a parameter whose default is an expression of others."""
@@ -70,16 +70,17 @@ class Arguments:
         self.known = (*parameters, *self.system.inputs)
         spelled = {unicodedata.normalize("NFKC", name): name for name in self.known if not name.isascii()}
         self.keywords = {keyword: name for keyword, name in spelled.items() if keyword not in self.known}
-        declared = {name: parameters[name] for name in self.names if name in parameters}
-        self.shapes = {name: shape_of(p.axes, self.system.axes, p.span) for name, p in declared.items()}
-        self.all_scalar = not any(self.shapes.values()) and len(declared) == len(self.names)
+        plain = plain_values(parameters)
+        declared = {name: parameters[name] for name in self.names if name in parameters and name not in plain}
+        made = {name: shape_of(p.axes, self.system.axes, p.span) for name, p in declared.items()}
+        self.shapes = {name: () if name in plain else made[name] for name in self.names if name in parameters}
+        self.all_scalar = not any(made.values()) and len(self.shapes) == len(self.names)
         self.in_order = tuple(self.shapes.get(name) for name in self.names)
         self.pick = _picker(self.names)
-        self.constants = {}
-        for name, parameter in declared.items():
-            value = None if parameter.default is None else constant_value(parameter.default)
-            if value is not None and not parameter.axes:
-                self.constants[name] = float(value)
+        defaults = {name: None if p.axes else p.default for name, p in declared.items()} | plain
+        values = {name: defaults[name] for name in self.shapes}
+        known = ((name, constant_value(value)) for name, value in values.items() if value is not None)
+        self.constants = {name: float(value) for name, value in known if value is not None}
 
     def prepare(self, given: Mapping[str, object], backend: Backend, dtype: DType, like: Array) -> Sequence[Array]:
         """The values in order.

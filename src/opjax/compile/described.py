@@ -22,7 +22,7 @@ from opjax.compile.options import Chosen, Options
 from opjax.compile.origins import Origin, PartOrigin
 from opjax.compile.quantities import Optimise, Quantities, Wanted
 from opjax.compile.reactions import CompiledReaction, ReactionGap, build_gaps, build_reactions
-from opjax.ir.system import System
+from opjax.ir.system import System, plain_values
 
 if TYPE_CHECKING:
     from opjax.compile.explanation import Explanation
@@ -43,7 +43,8 @@ class Described:
         self._gauged = gauged(system, optimise, options.detect_gauges, options.gauge_fix)
         system = self._system = self._gauged.system
         known = system.local_rates if system.operators and options.operators == "describe" else system.rates
-        rates = {name: Wanted(node, system.states[name].axes) for name, node in known.items()}
+        plain = plain_values(system.states)
+        rates = {name: Wanted(node, () if name in plain else system.states[name].axes) for name, node in known.items()}
         self._origin = origin
         self._options = options
         self._quantities = Quantities(system, rates, optimise, options.extra_parameters == "ignore")

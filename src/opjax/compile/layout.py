@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from opjax.errors import Report, catalogue
-from opjax.ir.system import System
+from opjax.ir.system import System, plain_values
 from opjax.ir.types import Axis
 from opjax.records import record
 from opjax.source import DEFAULT_LIMITS, NOWHERE, Limits, Span
@@ -70,8 +70,11 @@ def build_layout(system: System, limits: Limits = DEFAULT_LIMITS) -> Layout:
     """
     slots: list[Slot] = []
     start = 0
-    for state in system.states.values():
-        slot = Slot(state.name, state.axes, shape_of(state.axes, system.axes, state.span), start)
+    plain = plain_values(system.states)
+    for name in system.states:
+        state = None if name in plain else system.states[name]
+        shape = shape_of(state.axes, system.axes, state.span) if state else ()
+        slot = Slot(name, state.axes if state else (), shape, start)
         slots.append(slot)
         start += slot.size
     if start > limits.cells:

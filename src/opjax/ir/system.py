@@ -167,6 +167,14 @@ def flow_values(flows: Mapping[str, Flow]) -> Iterator[tuple[str, AnyNode]]:
         yield name, known[3] if known else lazily[name].value
 
 
+def plain_values(declared: Mapping[str, Parameter] | Mapping[str, State]) -> dict[str, AnyNode | None]:
+    """The defaults or initial values of those without axes that are not made yet, by name; none is made for that."""
+    if not isinstance(declared, Lazily):
+        return {}
+    lazily = cast("Lazily[object, tuple[object, int, AnyNode | None]]", declared)
+    return {name: known[2] for name, known in lazily.all_known() if known}
+
+
 @record(eq=False)
 class Operator:
     """Advection, diffusion, or jumps along an axis, discretised.
