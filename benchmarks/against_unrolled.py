@@ -4,7 +4,7 @@ Every route from text to JAX writes a line for each equation; here SymPy's `lamb
 taken out and all numbers but the states fixed, and so does op_system, where it is installed. Beside them stands the
 best code by hand. All are first checked to give the same. "First" is from the equations to the first derivative, for
 opjax from the text of the model, of which "text to rhs" is a part; warm calls are timed in turns. 64-bit numbers; the
-memory is the most that NumPy holds in one call.
+memory is the most that NumPy holds in one call. In a loop of explicit steps only the work of the derivative is left.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import text_models
 from time_models import numpy_peak
 
 Derivative = Callable[[Any], Any]
+STEPS, STEP = 200, 1e-14  # the rates of POLLU are up to 4e11
 SIDES = ("opjax", "unrolled", "op_system", "hand")
 
 
@@ -184,6 +185,20 @@ def row(case: Case, xp: Any, turns: int) -> list[str]:
     return [case.name, *cells, *others, *memory]
 
 
+def step_row(case: Case, turns: int) -> list[str]:
+    """One line of the table for steps inside a loop."""
+    y, calls, sides = jnp.asarray(case.y), dict[str, harness.Candidate](), ("opjax", "unrolled", "hand")
+    found = makers(case, jnp, {})
+    for name in sides:
+        derivative = found[name]()
+        walk = jax.jit(lambda y, f=derivative: jax.lax.fori_loop(0, STEPS, lambda _, y: y + STEP * f(y), y))
+        assert np.isfinite(walk(y)).all(), case.name
+        calls[name] = lambda walk=walk: walk(y).block_until_ready()
+    timing = harness.in_turns(calls, turns)
+    cells = [harness.microseconds(timing[name].median / STEPS) for name in sides]
+    return [case.name, *cells, *(harness.ratio(timing["opjax"].over(timing[name])) for name in sides[1:])]
+
+
 def main() -> None:
     """Measure and write the page."""
     page = harness.Page(__file__, __doc__ or "")
@@ -195,6 +210,10 @@ def main() -> None:
         row(models[0], jnp, 1)
         page.table("NumPy", [*columns, "KiB, opjax", "KiB, hand"], [row(case, np, page.turns) for case in models])
         page.table("JAX", columns, [row(case, jnp, page.turns) for case in models])
+        steps = ["model", *(f"{name}, us" for name in ("opjax", "unrolled", "hand"))]
+        steps += ["opjax / unrolled", "opjax / hand"]
+        rows = [step_row(case, page.turns) for case in models]
+        page.table(f"JAX, one of {STEPS} steps inside a loop", steps, rows)
     page.finish()
 
 
