@@ -10,7 +10,7 @@ import re
 
 LONGEST = 40
 TAKEN = ("xp", "t", "y", "p", "extras", "rhs", "np", "jnp", "True", "False", "None")
-_USED = "args call defaults fits float globals hasattr kind len map memo other otherwise pick quiet self shape"
+_USED = "args call defaults dict fits float globals hasattr kind len map memo other otherwise pick quiet self shape"
 OUTSIDE = (*_USED.split(), "tuple", "type", "types", "usual", "zip")
 """What functions around the statements of a model refer to: see `opjax.compile.quick`."""
 

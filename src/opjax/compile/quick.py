@@ -23,7 +23,7 @@ from opjax.compile.settled import SEVERAL as SETTLED
 
 Style = Literal["mapping", "keywords", "bound"]
 """Parameters in one mapping, by keyword, or given once and for all."""
-_MAKES_UP_NONE = "not hasattr(args, '__missing__')"
+_MAKES_UP_NONE = "(type(args) is dict or not hasattr(args, '__missing__'))"
 """What is looked at in mappings: values that they make up were not given."""
 NO_VALUE = object()
 """Stands for parameters before the first call."""
