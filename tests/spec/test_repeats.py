@@ -203,6 +203,28 @@ def test_rows_with_a_node_in_common(rows: str) -> None:
     assert meaning(system(text, alone=False)) == meaning(system(text, alone=True))
 
 
+def test_nodes_of_many_rows_are_made_in_columns() -> None:
+    """Also where some of them are there already, as here the squares are."""
+    count = 60
+    text = "model M:\n  params:\n" + "".join(f"    k{n} = 0.5\n" for n in range(count))
+    text += "  states:\n" + "".join(f"    A{n} = 1\n" for n in range(count))
+    text += "  let:\n" + "".join(f"    square{n} = A{n}^2\n" for n in range(count)) + "  dynamics:\n"
+    text += "".join(f"    2 A{n} -> A{(n + 1) % count} @ k{n}\n" for n in range(count))
+    (syntax,) = stages.read_string(text, "ojx", Report())
+    made: list[object] = []
+    one_by_one = again.repeat_in_rows
+
+    def in_rows(graph: Any, rows: Any) -> None:
+        made.extend(rows)
+        one_by_one(graph, rows)
+
+    with mock.patch.object(again, "repeat_in_rows", in_rows):
+        columns = stages.check(syntax, Report()).system
+    assert len(made) < again.FEWEST
+    with mock.patch.object(again, "FEWEST", 10**9):
+        assert nodes(columns) == nodes(stages.check(syntax, Report()).system)
+
+
 @pytest.mark.parametrize(
     ("row", "code"),
     [
