@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from opjax.ir.nodes import Constant, Graph, Reduce, Segment
-from opjax.ir.program import Program
+from opjax.ir.program import Program, is_interior
 from opjax.passes import rows, shapes
 from opjax.passes.reroll import reroll
-from opjax.passes.rows import Rows, is_interior
+from opjax.passes.rows import Rows
 from opjax.passes.shapes import Shapes
 from opjax.passes.sums import Bounds
 from strategies.flat_programs import flat_programs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 import sys
 import unicodedata
@@ -30,8 +31,13 @@ _FLOAT = frozenset((float,))
 
 def parameters_in(system: System, roots: Iterable[AnyNode]) -> tuple[str, ...]:
     """The parameters and inputs that some values depend on, in declared order."""
-    found = {n.name for n in reachable(roots) if type(n) is Symbol and n.role in ("parameter", "input")}
-    return tuple(name for name in (*system.parameters, *system.inputs) if name in found)
+    return parameters_among(system, reachable(roots))
+
+
+def parameters_among(system: System, leaves: Iterable[AnyNode]) -> tuple[str, ...]:
+    """The parameters and inputs among some leaves, in declared order."""
+    found = {n.name for n in leaves if type(n) is Symbol and n.role in ("parameter", "input")}
+    return tuple(filter(found.__contains__, itertools.chain(system.parameters, system.inputs)))
 
 
 @dataclass(slots=True)
@@ -66,20 +72,24 @@ class Arguments:
 
     def __post_init__(self) -> None:
         parameters = self.system.parameters
-        self.names = tuple([sys.intern(str(name)) for name in self.names])  # as names in Python's code: found at once
+        self.names = tuple(map(sys.intern, map(str, self.names)))  # as names in Python's code: found at once
         self.known = (*parameters, *self.system.inputs)
         spelled = {unicodedata.normalize("NFKC", name): name for name in self.known if not name.isascii()}
         self.keywords = {keyword: name for keyword, name in spelled.items() if keyword not in self.known}
         plain = plain_values(parameters)
-        declared = {name: parameters[name] for name in self.names if name in parameters and name not in plain}
+        own = [name for name in self.names if name not in plain]
+        declared = {name: parameters[name] for name in own if name in parameters}
         made = {name: shape_of(p.axes, self.system.axes, p.span) for name, p in declared.items()}
-        self.shapes = {name: () if name in plain else made[name] for name in self.names if name in parameters}
+        self.shapes = dict.fromkeys(self.names, ()) | made
+        for name in own:
+            if name not in declared:
+                del self.shapes[name]  # an input
         self.all_scalar = not any(made.values()) and len(self.shapes) == len(self.names)
-        self.in_order = tuple(self.shapes.get(name) for name in self.names)
+        self.in_order = tuple(map(self.shapes.get, self.names))
         self.pick = _picker(self.names)
         defaults = {name: None if p.axes else p.default for name, p in declared.items()} | plain
-        values = {name: defaults[name] for name in self.shapes}
-        known = ((name, constant_value(value)) for name, value in values.items() if value is not None)
+        values = zip(self.shapes, map(defaults.__getitem__, self.shapes), strict=True)
+        known = ((name, constant_value(value)) for name, value in values if value is not None)
         self.constants = {name: float(value) for name, value in known if value is not None}
 
     def prepare(self, given: Mapping[str, object], backend: Backend, dtype: DType, like: Array) -> Sequence[Array]:

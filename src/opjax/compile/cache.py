@@ -19,6 +19,8 @@ from opjax.ir.program import Program
 
 MOST_KERNELS = 256
 MOST_NODES = 2_000_000
+MOST_HASHED = 1_000
+"""Nodes that tell large programs apart at first."""
 Made = TypeVar("Made")
 
 
@@ -94,11 +96,16 @@ class Store(Generic[Made]):
 
 
 class _Key:
-    """A key that may be long: it is hashed once."""
+    """A key that may be long: it is hashed once, by a part of it.
 
-    def __init__(self, parts: tuple[Hashable, ...]) -> None:
+    Arguments:
+        parts: all of it, by which equal keys are told from others.
+        part: what is hashed.
+    """
+
+    def __init__(self, parts: tuple[Hashable, ...], part: Hashable) -> None:
         self._parts = parts
-        self._hash = hash(parts)
+        self._hash = hash(part)
 
     def __hash__(self) -> int:
         return self._hash
@@ -139,4 +146,5 @@ def program_key(program: Program, inputs: Inputs, outputs: tuple[Output, ...]) -
     axes = tuple((a.name, a.kind, a.size, bits(a.coordinates), a.measure) for a in program.axes.values())
     roots = tuple((name, root.number) for name, root in program.roots.items())
     names = tuple((number, name) for number, name in program.names.items() if number <= top)
-    return _Key((program.graph.keys(top + 1), roots, axes, names, inputs, outputs))
+    keys = program.graph.keys(top + 1)
+    return _Key((keys, roots, axes, names, inputs, outputs), (keys[:: 1 + len(keys) // MOST_HASHED], top, axes))

@@ -25,14 +25,14 @@ from opjax.compile.widened import Widened
 from opjax.ir.nodes import Along, AnyNode, AtPosition, Constant, View
 from opjax.ir.program import Program
 from opjax.ir.types import Dim, declared_dims
-from opjax.records import many_records
+from opjax.records import many_records, record
 
 Form = Literal["flat", "tree", "written", "numbers"]
 """Vector in and out; tuples of arrays in and out; and for NumPy, vector in and out by way of a vector that is written
 to, or of Python's numbers."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Output:
     """A wanted value: its name, and the axes and shape it comes in."""
 
@@ -190,7 +190,7 @@ def _written(asked: Asked) -> Code:
     return replace(code, opened=opened.or_none(), parameters=names)
 
 
-FEW_ITEMS = 2
+FEW_ITEMS = 3
 """Numbers that are written one by one, and not all at once."""
 
 

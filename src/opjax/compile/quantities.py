@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from opjax.backends.base import Array, Backend, DType
-from opjax.compile.arguments import Arguments, parameters_in
+from opjax.compile.arguments import Arguments, parameters_among
 from opjax.compile.asked import want_no_history
 from opjax.compile.cache import KERNELS, program_key
 from opjax.compile.kernel import Inputs, Kernel, Output
@@ -16,12 +16,12 @@ from opjax.compile.scalars import program_of_numbers
 from opjax.ir.nodes import AnyNode, Symbol
 from opjax.ir.program import Optimise, Program
 from opjax.ir.system import System, flow_values
-from opjax.records import many_records
+from opjax.records import many_records, record
 
 NOTHING: Mapping[str, Array] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Wanted:
     """A value to compute: its expression and the axes it comes in."""
 
@@ -49,10 +49,12 @@ def node_names(system: System) -> dict[int, str]:
     """What the model calls its nodes, for readable code."""
     names: dict[int, str] = {}
     for alias in system.aliases.values():
-        names.setdefault(alias.value.number, alias.name)
+        if type(alias.value) is not Symbol:
+            names.setdefault(alias.value.number, alias.name)
     for name, value in flow_values(system.flows):
-        names.setdefault(value.number, name)
-    return {n: name for n, name in names.items() if not isinstance(system.graph[n], Symbol)}
+        if type(value) is not Symbol:
+            names.setdefault(value.number, name)
+    return names
 
 
 @dataclass(slots=True)
@@ -82,11 +84,13 @@ class Quantities:
         roots = {name: wanted.node for name, wanted in self.wanted.items()}
         self.written = Program(self.system.graph, roots, self.system.axes, node_names(self.system))
         self.layout = build_layout(self.system)
-        leaves = [n for n in self.written.nodes if isinstance(n, Symbol)]
-        self.arguments = Arguments(self.system, parameters_in(self.system, leaves), self.derive, self.ignores_extra)
+        leaves = [n for n in self.written.leaves if isinstance(n, Symbol)]
+        names = parameters_among(self.system, leaves)
+        self.arguments = Arguments(self.system, names, self.derive, self.ignores_extra)
         self.extras = tuple(dict.fromkeys(n.name for n in leaves if n.role in ("incidence", "over_time", "delay")))
         self.outputs = tuple(
-            Output(name, w.axes, shape_of(w.axes, self.system.axes)) for name, w in self.wanted.items()
+            Output(name, w.axes, shape_of(w.axes, self.system.axes) if w.axes else ())
+            for name, w in self.wanted.items()
         )
 
     @many_records(looks=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from opjax.ir.kinds import dims_of, only, result_kind, roles_of, want
 from opjax.ir.node_types import (
@@ -39,6 +40,9 @@ from opjax.ir.node_types import (
 )
 from opjax.ir.types import Dim, Dims, Kind, Role, declared_dims, sorted_dims
 from opjax.source import NOWHERE, Span
+
+if TYPE_CHECKING:
+    from opjax.ir.table import NodeTable
 
 __all__ = [
     "NO_ROLES",
@@ -74,6 +78,8 @@ class Graph:
     def __init__(self) -> None:
         self._nodes: list[AnyNode] = []
         self._known: dict[object, AnyNode] = {}
+        self.table: NodeTable | None = None
+        """What is known of its nodes in columns, for `opjax.ir.table`."""
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -91,7 +97,7 @@ class Graph:
     def copy(self) -> Graph:
         """A graph with the same nodes, to which others can be added."""
         graph = Graph()
-        graph._nodes, graph._known = self._nodes.copy(), self._known.copy()
+        graph._nodes, graph._known, graph.table = self._nodes.copy(), self._known.copy(), self.table
         return graph
 
     def keys(self, count: int) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from opjax.ir.nodes import (
     AnyNode,
@@ -28,6 +28,12 @@ from opjax.ir.nodes import (
 )
 from opjax.ir.types import Axis
 from opjax.records import record
+
+if TYPE_CHECKING:
+    from opjax.ir.table import NodeTable, Numbers
+
+LARGE = 4_096
+"""The nodes of graphs with so many are looked at together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +61,8 @@ class Program:
     @cached_property
     def nodes(self) -> list[AnyNode]:
         """The nodes that the roots are made of, operands first; found once for all passes that change nothing."""
+        if self.is_large:
+            return self.graph.nodes(self.numbers.tolist())
         roots = [root.number for root in self.roots.values()]
         wanted = bytearray(1 + max(roots, default=-1))
         for number in roots:
@@ -68,20 +76,67 @@ class Program:
         found.reverse()
         return found
 
+    @property
+    def is_large(self) -> bool:
+        """Whether its nodes are looked at together."""
+        return len(self.graph) >= LARGE
+
+    @property
+    def table(self) -> NodeTable:
+        """The nodes of the graph in columns."""
+        from opjax.ir.table import table_of  # it needs NumPy, which reading a model does not
+
+        return table_of(self.graph)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """The numbers of its nodes."""
+        return self.table.reached(self.graph, [root.number for root in self.roots.values()])
+
+    @cached_property
+    def leaves(self) -> list[AnyNode]:
+        """Those that have no operands."""
+        if not self.is_large:
+            return [node for node in self.nodes if not node.operands]
+        numbers = self.numbers
+        return self.graph.nodes(numbers[self.table.counts[numbers] == 0].tolist())
+
+    @cached_property
+    def unusual(self) -> list[AnyNode]:
+        """Those that have operands, and are no operation on scalars: few, even where there are many scalars."""
+        if not self.is_large:
+            return [node for node in self.nodes if node.operands and not is_interior(node)]
+        return self.graph.nodes(self.table.unusual(self.numbers).tolist())
+
     @cached_property
     def arrays(self) -> list[AnyNode]:
-        """Those that are operations and have dims: few, even where there are many scalars."""
-        return [node for node in self.nodes if node.dims and node.operands]
+        """Those that are operations and have dims."""
+        return [node for node in self.unusual if node.dims]
 
     @cached_property
     def kinds(self) -> frozenset[type[AnyNode]]:
         """The types of its nodes: a pass for which there is none of its kind need not look at each."""
-        return frozenset(map(type, self.nodes))
+        if not self.is_large:
+            return frozenset(map(type, self.nodes))
+        scalars = {IntegerPower if isinstance(found, int) else Apply for found in self._on_scalars}
+        return frozenset(map(type, itertools.chain(self.leaves, self.unusual))) | scalars
 
     @cached_property
     def functions(self) -> frozenset[str]:
         """The functions that it applies."""
-        return frozenset([node.function for node in self.nodes if type(node) is Apply])
+        if not self.is_large:
+            return frozenset([node.function for node in self.nodes if type(node) is Apply])
+        on_arrays = [node.function for node in self.unusual if type(node) is Apply]
+        return frozenset([*on_arrays, *(found for found in self._on_scalars if isinstance(found, str))])
+
+    @property
+    def _on_scalars(self) -> list[str | int]:
+        return self.table.on_scalars(self.numbers)
+
+
+def is_interior(node: AnyNode) -> bool:
+    """Whether a node is an operation on scalars."""
+    return (type(node) is Apply or type(node) is IntegerPower) and not node.dims
 
 
 @record(eq=False)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from opjax.ir.nodes import Along, AnyNode, AtPosition, Graph, Symbol, View
+from opjax.ir.table import PARAMETER, STATE, Numbers
 from opjax.ir.types import Axis, Dim
-from opjax.passes.rows import PARAMETER, STATE, Numbers, Rows, true_at
+from opjax.passes.rows import Rows, true_at
 
 SHORTEST = 8
 """Slices of one vector that are shorter on average take longer than positions."""

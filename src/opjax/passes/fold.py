@@ -12,14 +12,21 @@ Benchmark: every row; that of Fisher-KPP in `benchmarks/time_warm_call.py`, whos
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import numpy as np
+
 from opjax.ir.evaluate import integer_power
 from opjax.ir.functions import FUNCTIONS
 from opjax.ir.nodes import AnyNode, Apply, Constant, Graph, IntegerPower, Symbol
 from opjax.ir.program import Program, copy_node, rebuild
+from opjax.ir.table import CONDITION, NUMBER, SAME, UNIT, Mask, NodeTable, Numbers
 
 
 def fold(program: Program) -> Program:
     """The same values with everything constant computed."""
+    if not any(map(_concerns, _may_concern(program))):
+        return program
     axes = program.axes
 
     def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
@@ -33,6 +40,37 @@ def fold(program: Program) -> Program:
         return copy_node(graph, node, operands)
 
     return rebuild(program, rule, _concerns)
+
+
+def _may_concern(program: Program) -> Iterable[AnyNode]:
+    """All nodes; of a large program, those for which there may be a rule, found for all of them together."""
+    if not program.is_large:
+        return program.nodes
+    table, numbers = program.table, program.numbers
+    odd = np.array([isinstance(found, int) or found in ODD for found in table.known])  # sizes, arrays, powers
+    rows = numbers[table.counts[numbers] > 0]
+    counts, below = table.counts[rows], table.operands(rows)
+    starts = np.cumsum(counts) - counts
+    constant, one = _constants(program.graph, table, numbers[table.counts[numbers] == 0])
+    negative = table.codes == table.known["negate"]
+    found = np.logical_and.reduceat(constant[below], starts) | np.logical_or.reduceat(one[below], starts)
+    found |= negative[rows] & negative[below[starts]]
+    found |= (table.codes[rows] == table.known["where"]) & constant[below[starts]]
+    return program.graph.nodes(np.concatenate([numbers[odd[table.codes[numbers]]], rows[found]]).tolist())
+
+
+ODD = frozenset(((UNIT,), (CONDITION,), (SAME,)))
+"""What is no operation on scalars, state, parameter or number is looked at itself."""
+
+
+def _constants(graph: Graph, table: NodeTable, leaves: Numbers) -> tuple[Mask, Mask]:
+    """Which nodes are constants, and which of these are 1."""
+    constant, one = np.zeros(table.codes.size, bool), np.zeros(table.codes.size, bool)
+    may = [table.known[(shape,)] for shape in (NUMBER, SAME)]
+    for node in graph.nodes(leaves[np.isin(table.codes[leaves], may)].tolist()):
+        constant[node.number] = isinstance(node, Constant)
+        one[node.number] = _is(node, 1.0)
+    return constant, one
 
 
 def _concerns(node: AnyNode) -> bool:

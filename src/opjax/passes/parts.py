@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from opjax.ir.table import CONDITION, NUMBER, UNIT, Mask, Numbers, Operation
 from opjax.ir.types import Kind
-from opjax.passes.rows import CONDITION, NUMBER, UNIT, Mask, Numbers, Operation
 
 MOST_REPEATED = 4
 """Powers up to this are a few products."""

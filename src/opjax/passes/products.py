@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from opjax.ir.table import NUMBER, PARAMETER, Numbers
 from opjax.passes.parts import MOST_REPEATED, Shape
-from opjax.passes.rows import NUMBER, PARAMETER, Numbers, Rows
+from opjax.passes.rows import Rows
 from opjax.passes.shapes import Shapes
 
 MOST_FACTORS = 12

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from opjax.ir.brief import brief
 from opjax.ir.nodes import AnyNode
-from opjax.ir.program import Program
-from opjax.passes.rows import Rows, is_interior
+from opjax.ir.program import Program, is_interior
+from opjax.passes.rows import Rows
 from opjax.passes.shapes import Shapes
 from opjax.passes.sums import USUAL
 

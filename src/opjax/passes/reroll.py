@@ -35,11 +35,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from opjax.ir.nodes import AnyNode, AtPosition, Graph, Join
-from opjax.ir.program import Program, copy_node
+from opjax.ir.program import Program, copy_node, is_interior
+from opjax.ir.table import PARAMETER, Mask, Numbers
 from opjax.ir.types import Dim
 from opjax.passes.columns import Columns
 from opjax.passes.products import Products, merged
-from opjax.passes.rows import PARAMETER, Mask, Numbers, Reals, Rows, is_interior, once
+from opjax.passes.rows import Reals, Rows, once
 from opjax.passes.shapes import Shapes, Terms
 from opjax.passes.sharing import mixed
 from opjax.passes.sums import USUAL, Bounds, inner_sums, long_sums, split_sums, totals

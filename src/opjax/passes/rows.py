@@ -1,8 +1,4 @@
-"""The nodes of a program as columns of integers, so that many are looked at together.
-
-The nodes of a large model lie all over the memory, and to follow their operands one by one takes longer than all that
-is found out about them. Each is looked at once here, and numbers from there on.
-"""
+"""The scalar operations of a program as columns of integers: which are alike, constant, used, and in which order."""
 
 from __future__ import annotations
 
@@ -13,34 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol, number_of
+from opjax.ir.nodes import Constant
 from opjax.ir.program import Program
-from opjax.ir.types import Kind, Role
+from opjax.ir.table import LEAVES, NUMBER, SAME, Mask, Numbers, Operation, ragged
+from opjax.ir.types import Kind
 
-Numbers = np.ndarray[Any, np.dtype[np.intp]]
-"""Numbers of nodes, or something else for each of several nodes."""
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
 Reals = np.ndarray[Any, np.dtype[np.float64]]
-Operation = str | int | tuple[int]
-"""A function, or the exponent of a power; the shape of what is no operation on scalars, as a leaf."""
-
-UNIT, CONDITION, STATE, PARAMETER, NUMBER, SAME = -1, -2, -3, -4, -5, -6
-"""The shapes of leaves that may differ from one expression to the next; from `SAME` down, those that may not."""
-_UNIT, _CONDITION, _NUMBER, _SAME = (UNIT,), (CONDITION,), (NUMBER,), (SAME,)
-_SYMBOLS: dict[Role, tuple[int]] = {"state": (STATE,), "parameter": (PARAMETER,)}
 ROOT = 0.5
 """The exponent, with any sign, for which libraries know a shorter way; any others may as well be those of an array."""
-AT_ONCE = 4_096
-"""So many nodes are near enough to be looked at several times."""
 FEWEST = 128
 """Fewer nodes are quicker looked at one by one."""
 NARROW = 64
 """A front of fewer nodes than one in so many of those that are left is no quicker than one by one."""
-
-
-def is_interior(node: AnyNode) -> bool:
-    """Whether a node is an operation on scalars."""
-    return (type(node) is Apply or type(node) is IntegerPower) and not node.dims
 
 
 @dataclass(slots=True)
@@ -65,7 +45,7 @@ class Rows:
     starts: Numbers = field(init=False)
     """Where they begin among `below`."""
     below: Numbers = field(init=False)
-    """The operands of all rows, one row behind the other."""
+    """The operands of all nodes, those of one behind those of another."""
     codes: Numbers = field(init=False)
     """The operation of each row, as its place among `operations`."""
     operations: list[Operation] = field(init=False)
@@ -94,15 +74,13 @@ class Rows:
     """Where each stands in the order of the model; None if that is the order of the numbers."""
 
     def __post_init__(self) -> None:
-        nodes = self.program.nodes
-        size = 2 + (nodes[-1].number if nodes else -1)
-        known, leaf = _Codes(), np.array([*range(SAME, 0)])
-        found = [_taken(nodes[at : at + AT_ONCE], known) for at in range(0, len(nodes), AT_ONCE)]
-        self.numbers, codes, counts, self.below = map(np.concatenate, zip(*found, strict=True))
-        self.operations = list(known)
-        self.counts, self.codes, self.starts, self.leaves = (np.zeros(size, np.intp) for _ in range(4))
-        self.counts[self.numbers], self.codes[self.numbers] = counts, codes
-        self.starts[self.numbers] = np.cumsum(counts) - counts
+        table, self.numbers = self.program.table, self.program.numbers
+        size = 2 + (int(self.numbers[-1]) if self.numbers.size else -1)
+        leaf = np.array([*LEAVES])
+        self.operations, self.starts, self.below = list(table.known), table.starts, table.below
+        self.counts, self.codes, self.leaves = (np.zeros(size, np.intp) for _ in range(3))
+        counts = self.counts[self.numbers] = table.counts[self.numbers]
+        self.codes[self.numbers] = table.codes[self.numbers]
         self.rows = self.numbers[counts > 0]
         ends = self.numbers[counts == 0]
         self.leaves[ends] = leaf[self.codes[ends]]
@@ -133,12 +111,13 @@ class Rows:
         """Who is used by whom."""
         self.others = self.rows[~self.interior[self.rows]]
         self.used, self.held = np.zeros(self.size, bool), np.zeros(self.size, bool)
-        self.uses = np.bincount(self.below, minlength=self.size)
+        below = self.operands(self.rows)
+        self.uses = np.bincount(below, minlength=self.size)
         if self.others.size:
             elsewhere = self.operands(self.others)
             self.uses -= np.bincount(elsewhere, minlength=self.size)
             self.held[elsewhere] = True
-        self.used[self.below] = True
+        self.used[below] = True
         self.held[[root.number for root in self.program.roots.values()]] = True
 
     def _find_signs(self) -> None:
@@ -212,41 +191,6 @@ class Rows:
         return (below[start:end] for start, end in itertools.pairwise(ends))
 
 
-class _Codes(dict[Operation, int]):
-    """Counts up the operations that it does not know yet, behind what is none."""
-
-    def __init__(self) -> None:
-        super().__init__({(shape,): code for code, shape in enumerate(range(SAME, 0))})
-
-    def __missing__(self, operation: Operation) -> int:
-        self[operation] = code = len(self)
-        return code
-
-
-def _taken(nodes: list[AnyNode], known: _Codes) -> tuple[Numbers, Numbers, Numbers, Numbers]:
-    """The numbers of some nodes, their operations, how many operands they have, and these."""
-    operations = [node.function if type(node) is Apply and not node.dims else _operation(node) for node in nodes]
-    operands = [node.operands for node in nodes]
-    numbers, codes = (map(number_of, nodes), map(known.__getitem__, operations))
-    columns = (np.fromiter(column, np.intp, len(nodes)) for column in (numbers, codes, map(len, operands)))
-    numbers, codes, counts = columns
-    below = map(number_of, itertools.chain.from_iterable(operands))
-    return numbers, codes, counts, np.fromiter(below, np.intp, int(counts.sum()))
-
-
-def _operation(node: AnyNode) -> Operation:
-    """What a node does; what it is for those that use it if it is no operation on scalars."""
-    if not node.operands:
-        if type(node) is Symbol:
-            return _SAME if node.dims else _SYMBOLS.get(node.role, _SAME)
-        return _NUMBER if type(node) is Constant and node.kind == "real" else _SAME
-    if type(node) is Apply and not node.dims:
-        return node.function
-    if type(node) is IntegerPower and not node.dims:
-        return node.exponent
-    return _UNIT if node.kind == "real" else _CONDITION
-
-
 def _order(numbers: Numbers, places: Mapping[int, int], size: int) -> Numbers | None:
     """Where nodes stand in the order of the model: what has taken the place of another is where that was."""
     if not places:
@@ -270,12 +214,6 @@ def once(numbers: Numbers, size: int) -> Numbers:
     mask = np.zeros(size, bool)
     mask[numbers] = True
     return true_at(mask)
-
-
-def ragged(starts: Numbers, counts: Numbers) -> Numbers:
-    """The places of runs that begin at `starts` and have some lengths, one run behind the other."""
-    ends = np.cumsum(counts)
-    return np.repeat(starts - ends + counts, counts) + np.arange(ends[-1] if ends.size else 0)
 
 
 def runs_of(values: Numbers) -> Numbers:

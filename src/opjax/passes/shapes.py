@@ -7,19 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from opjax.ir.table import SAME, Mask, Numbers, ragged
 from opjax.passes.parts import Level, Parts, Shape
-from opjax.passes.rows import (
-    SAME,
-    Mask,
-    Numbers,
-    Reals,
-    Rows,
-    once,
-    ragged,
-    runs_of,
-    split,
-    true_at,
-)
+from opjax.passes.rows import Reals, Rows, once, runs_of, split, true_at
 
 OTHER_USE = 1 << 32
 """Uses by anything but scalar operations count so much."""

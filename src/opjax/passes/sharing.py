@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from opjax.passes.rows import Mask, Numbers
+from opjax.ir.table import Mask, Numbers
 from opjax.passes.shapes import OTHER_USE, Shapes
 from opjax.passes.sums import Bounds
 

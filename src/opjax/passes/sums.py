@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from opjax.ir.table import Mask, Numbers
 from opjax.passes.parts import Shape
-from opjax.passes.rows import Mask, Numbers, Rows
+from opjax.passes.rows import Rows
 from opjax.passes.shapes import Shapes
 
 

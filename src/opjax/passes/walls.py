@@ -27,6 +27,8 @@ def walls(program: Program) -> Program:
     if View not in program.kinds:
         return program
     found = {node.number: some for node in program.arrays if _is_sum(node) and (some := _found(node.operands))}
+    if not found:
+        return program
 
     def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
         if node.number not in found:
