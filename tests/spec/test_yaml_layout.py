@@ -113,3 +113,20 @@ def test_a_comment_behind_what_needs_several_lines_stands_above() -> None:
 def test_very_long_keys() -> None:
     rows: dict[str, Plain] = {"a": {"k" * 3_000: 1, "b": {"x" * 2_000: [1, 2]}}}
     assert own(yaml_text(rows)) == rows
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("one\ntwo", "k: |-\n  one\n  two\n"),
+        ("one\n\n  two: 'x' # y\n", "k: |\n  one\n\n    two: 'x' # y\n"),
+        (["a", "one\ntwo"], "k:\n  - a\n  - |-\n    one\n    two\n"),
+        ("\none\ntwo", 'k: "\\none\\ntwo"\n'),
+        (" one\ntwo", 'k: " one\\ntwo"\n'),
+        ("one\n\n", 'k: "one\\n\\n"\n'),
+        ("one\ttwo\nthree", 'k: "one\\x09two\\nthree"\n'),
+    ],
+)
+def test_texts_of_several_lines(value: Any, text: str) -> None:
+    assert yaml_text({"k": value}) == text
+    assert own(yaml_text({"k": value})) == {"k": value}

@@ -8,6 +8,7 @@ from typing import Any, cast
 import equinox as eqx
 import numpy as np
 
+from opjax.pipelines.arguments import check_operator
 from opjax.pipelines.operator import Operator, static
 from opjax.pipelines.sharing import refuse_shared
 from opjax.pipelines.untyped import jax
@@ -117,12 +118,13 @@ class Fanout(Operator):
 
     def __init__(self, operators: Mapping[str, Operator] | tuple[Operator, ...] | list[Operator]) -> None:
         named = isinstance(operators, Mapping)
+        if not named and not isinstance(cast("object", operators), tuple | list):
+            raise TypeError(f"operators is a mapping or a tuple of operators, not {operators!r}")
         rows = cast("list[tuple[str, Operator]]", list(operators.items() if named else enumerate(operators)))
         if not rows:
             raise ValueError("a fanout without operators has no result: give one or more")
         for name, operator in rows:
-            if not isinstance(cast("object", operator), Operator):
-                raise TypeError(f"operators[{name!r}] is no operator: {operator!r}")
+            check_operator(f"operators[{name!r}]", operator)
         self.steps = tuple(operator for _, operator in rows)
         self.names = tuple(name for name, _ in rows) if named else None
         refuse_shared(self.steps)

@@ -155,6 +155,8 @@ def node_of(expression: Expression, nodes: Nodes, scope: Scope) -> Walk[Node]:
         for argument in arguments:
             node = yield node_of(argument.value, nodes, scope)
             if argument.keyword:
+                if argument.keyword in named:
+                    refuse_definition(argument.span, f"'{expression.name}' is given '{argument.keyword}' twice")
                 named[argument.keyword] = node
             else:
                 operands.append(node)
@@ -172,7 +174,7 @@ def _check_call(call: Call, operator: Operator, count: int, named: tuple[str, ..
     if taken is None:
         return
     names, others = taken
-    takes = f"it takes {', '.join(names) or 'nothing'}"
+    takes = f"it takes {', '.join(others if isinstance(operator, Simulate) else names) or 'nothing'}"
     if count > len(names):
         refuse_definition(call.span, f"'{call.name}' is called with {count} values; {takes}")
     for name in named:
@@ -290,7 +292,12 @@ def _text_operator(name: str, inputs: list[str], value: Expression) -> TextOpera
 def _solved(call: Call, scope: Scope) -> tuple[Operator, tuple[Argument, ...]]:
     """The solution of a model with the settings of a call, and the call's other arguments."""
     model = scope.models[call.name]
-    settings = {a.keyword: a.value for a in call.arguments if a.keyword in ("at", "output")}
+    settings: dict[str, Expression] = {}
+    for argument in call.arguments:
+        if argument.keyword in ("at", "output"):
+            if argument.keyword in settings:
+                refuse_definition(argument.span, f"'{call.name}' is given '{argument.keyword}' twice")
+            settings[argument.keyword] = argument.value
     if "at" not in settings:
         _refuse_model(call, model, "nothing says at which times its solution is wanted")
     times = tuple(_times(settings["at"], call, model))

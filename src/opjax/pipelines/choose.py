@@ -8,6 +8,7 @@ from typing import Any, cast
 import equinox as eqx
 import numpy as np
 
+from opjax.pipelines.arguments import check_operator
 from opjax.pipelines.basic import Identity, Lambda
 from opjax.pipelines.operator import Operator, static
 from opjax.pipelines.sharing import refuse_shared
@@ -18,11 +19,6 @@ from opjax.pipelines.watch import unwatched
 def as_module(function: Callable[..., Any]) -> Any:
     """A function as an operator, so that it is no leaf; modules with parameters stay what they are."""
     return function if isinstance(function, eqx.Module) else Lambda(function)
-
-
-def _check_operator(place: str, operator: object) -> None:
-    if not isinstance(operator, Operator):
-        raise TypeError(f"{place} is no operator: {operator!r}")
 
 
 class Branch(Operator):
@@ -36,6 +32,9 @@ class Branch(Operator):
         predicate: a function or module of the same arguments; gives one truth value.
         if_true: what runs where it holds.
         if_false: what runs elsewhere.
+
+    Raises:
+        TypeError: if an arm is no operator.
     """
 
     predicate: Any = eqx.field(converter=as_module)
@@ -43,8 +42,8 @@ class Branch(Operator):
     if_false: Operator = eqx.field(default_factory=Identity)
 
     def __check_init__(self) -> None:
-        _check_operator("if_true", self.if_true)
-        _check_operator("if_false", self.if_false)
+        check_operator("if_true", self.if_true)
+        check_operator("if_false", self.if_false)
         refuse_shared((self.predicate, self.if_true, self.if_false))
 
     def _apply(self, *args: Any, **kwargs: Any) -> Any:
@@ -74,6 +73,9 @@ class Switch(Operator):
             anything that can be hashed; an array must be one integer, and the cases' keys must be integers.
         cases: the operators by key.
         default: what runs where no case fits.
+
+    Raises:
+        TypeError: if `cases` is no mapping, or if a case is no operator.
     """
 
     key: Any
@@ -82,12 +84,15 @@ class Switch(Operator):
     keys: tuple[Any, ...] = static()
 
     def __init__(self, key: Callable[..., Any], cases: Mapping[Any, Operator], default: Operator | None = None) -> None:
+        if not isinstance(cast("object", cases), Mapping):
+            raise TypeError(f"cases is a mapping from keys to operators, not {cases!r}")
         self.key = as_module(key)
         self.keys = tuple(cases)
         self.steps = tuple(cases.values())
         self.default = Identity() if default is None else default
-        for name, operator in (*cases.items(), ("default", self.default)):
-            _check_operator(f"cases[{name!r}]", operator)
+        for name, operator in cases.items():
+            check_operator(f"cases[{name!r}]", operator)
+        check_operator("default", self.default)
         refuse_shared((self.key, *self.steps, self.default))
 
     @property

@@ -9,10 +9,14 @@ from opjax.pipelines.operator import Operator
 from opjax.pipelines.registry import name_of
 from opjax.pipelines.sequential import Sequential
 from opjax.pipelines.signature import shown, signature_of, structs
+from opjax.pipelines.text import TextOperator
 from opjax.pipelines.untyped import eqx, jax, tree_map
 
 if TYPE_CHECKING:
     from opjax.pipelines.signature import Signature
+
+
+_LONGEST = 90
 
 
 def describe(operator: Operator) -> str:
@@ -29,6 +33,11 @@ def describe(operator: Operator) -> str:
     return "\n".join(lines)
 
 
+def label(operator: Operator) -> str:
+    """The name of an operator in lists: of its class, or the one in its text."""
+    return operator.definition.head.name if isinstance(operator, TextOperator) else type(operator).__name__
+
+
 def headline(operator: Operator) -> str:
     """The name of an operator with its settings and the shapes of its arrays."""
     inner = {id(part) for _, part in operator.parts()}
@@ -37,13 +46,15 @@ def headline(operator: Operator) -> str:
         config = operator.get_config()
     except AttributeError:
         config = {name: value for name, value in vars(operator).items() if not name.startswith("_")}
+    if isinstance(operator, TextOperator):
+        config["text"] = operator.text.splitlines()[-1]  # those before declare axes
     for name, value in config.items():
         if value is None or (isinstance(value, str | dict) and not value) or _holds_only(value, inner):
             continue
         if isinstance(operator, Graph) and name != "inputs":
             continue
         rows.append(f"{name}={_short(value)}")
-    return f"{type(operator).__name__}({', '.join(rows)})" if rows else type(operator).__name__
+    return f"{label(operator)}({', '.join(rows)})" if rows else label(operator)
 
 
 def _holds_only(value: Any, inner: set[int]) -> bool:
@@ -62,7 +73,7 @@ def _short(value: Any) -> str:
     if callable(value) and not isinstance(value, eqx.Module):
         return name_of(value).rpartition(":")[2]
     text = eqx.tree_pformat(value, width=10_000)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
 def plan_lines(graph: Graph) -> list[str]:
@@ -73,8 +84,7 @@ def plan_lines(graph: Graph) -> list[str]:
         args, kwargs = jax.tree.unflatten(step.structure, [_Name(names[number]) for number in step.numbers])
         given = [*map(repr, args), *(f"{name}={value!r}" for name, value in kwargs.items())]
         names.append(f"v{len(names)}")
-        operator = type(graph.operators[step.slot]).__name__
-        lines.append(f"{names[-1]} = [{step.slot}] {operator}({', '.join(given)})")
+        lines.append(f"{names[-1]} = [{step.slot}] {label(graph.operators[step.slot])}({', '.join(given)})")
     outputs = (("result", graph.outputs),) if isinstance(graph.outputs, int) else graph.outputs
     return [*lines, *(f"{name} <- {names[number]}" for name, number in outputs)]
 
@@ -92,7 +102,7 @@ class _Name:
 def steps_of(operator: Operator) -> list[tuple[str, Operator]]:
     """The steps of a pipeline with their labels; another operator is one step."""
     steps = operator.operators if isinstance(operator, Sequential) else (operator,)
-    return [(f"[{i}] {type(step).__name__}", step) for i, step in enumerate(steps)]
+    return [(f"[{i}] {label(step)}", step) for i, step in enumerate(steps)]
 
 
 def summary(operator: Operator, signatures: tuple[Signature, ...]) -> str:
@@ -118,9 +128,7 @@ def _graph_rows(graph: Graph, signatures: tuple[Signature, ...]) -> list[tuple[s
         operator = graph.operators[step.slot]
         values.append(eqx.filter_eval_shape(operator, *args, **kwargs))
         given = ", ".join(_shown(value, signatures) for value in (*args, *kwargs.values()))
-        rows.append(
-            (f"v{len(values) - 1} = [{step.slot}] {type(operator).__name__}", given, _shown(values[-1], signatures))
-        )
+        rows.append((f"v{len(values) - 1} = [{step.slot}] {label(operator)}", given, _shown(values[-1], signatures)))
     return rows
 
 

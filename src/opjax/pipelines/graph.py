@@ -6,6 +6,7 @@ import graphlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
+from opjax.pipelines.arguments import check_operator
 from opjax.pipelines.node import Input, Node
 from opjax.pipelines.operator import Operator, static
 from opjax.pipelines.sharing import refuse_shared
@@ -60,8 +61,7 @@ class Graph(Operator):
 
     def _check(self) -> None:
         for i, operator in enumerate(self.operators):
-            if not isinstance(cast("object", operator), Operator):
-                raise TypeError(f"operators[{i}] is no operator: {operator!r}")
+            check_operator(f"operators[{i}]", operator)
         for place, step in enumerate(self.plan, start=len(self.inputs)):
             if not 0 <= step.slot < len(self.operators):
                 raise ValueError(f"step {place} calls operator {step.slot}; there are {len(self.operators)}")
@@ -86,7 +86,8 @@ class Graph(Operator):
             The graph, a pytree of its distinct operators.
 
         Raises:
-            ValueError: for a cycle, and for an input that is not declared.
+            TypeError: for something that is no node.
+            ValueError: for a cycle, for an input that is not declared, and if there is no output.
 
         Example:
             >>> from opjax.pipelines import Graph, Input
@@ -132,6 +133,11 @@ class Graph(Operator):
 
 def _build(inputs: Mapping[str, Input], outputs: Mapping[str, Node] | Node) -> Graph:
     single = isinstance(outputs, Node)
+    for place, nodes in (("inputs", inputs), ("outputs", outputs)):
+        if not isinstance(cast("object", nodes), Mapping) and not (single and place == "outputs"):
+            raise TypeError(f"{place} is a mapping from names to nodes, not {nodes!r}")
+    if not single and not outputs:
+        raise ValueError("a graph without outputs has no result: give one or more")
     wanted = [outputs] if single else list(outputs.values())
     for node in (*inputs.values(), *wanted):
         if not isinstance(cast("object", node), Node):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import equinox as eqx
 
@@ -19,6 +19,8 @@ from opjax.solve.outputs import Outputs
 from opjax.solve.problem import Problem, problem_for
 from opjax.solve.settings import Settings, settings_from
 from opjax.solve.trajectory import Start, trajectory
+from opjax.source import DEFAULT_LIMITS
+from opjax.spec.files import source_from_text
 
 
 class Written(Protocol):
@@ -35,16 +37,20 @@ def model_text(model: str | Written) -> str:
 
     Raises:
         OpjaxError: for what is wrong with the model.
+        TypeError: for what is neither a text nor a model.
     """
     if isinstance(model, str):
         return stages.print_model(_checked(model).syntax)
+    if not hasattr(model, "syntax"):
+        raise TypeError(f"the text of a model is expected, or what opjax.load gives, not {model!r}")
     return stages.print_model(model.syntax)
 
 
 @functools.lru_cache(maxsize=64)
 def _checked(text: str) -> stages.Checked:
     report = Report()
-    (syntax,) = stages.read_string(text, "ojx", report)
+    source = source_from_text(text)
+    syntax = stages.choose(stages.read(source, "ojx", report, DEFAULT_LIMITS), None, report, source)
     return stages.check(syntax, report)
 
 
@@ -173,6 +179,8 @@ class Simulate(Operator):
 
     def _apply(self, params: Mapping[str, Any] | None = None, **named: Any) -> Any:
         ready = _ready(self.model)
+        if params is not None and not isinstance(cast("object", params), Mapping):
+            raise TypeError(f"parameters are given by name, or as one mapping from names to values, not as {params!r}")
         values = {**self.parameters, **(params or {}), **named}
         solution = trajectory(ready.problem, values, self.ts, *self._start_and_settings())
         if self.outputs is None:

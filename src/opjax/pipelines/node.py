@@ -15,7 +15,8 @@ class Node:
     """One call of an operator, with nodes for its arguments; nodes are equal only to themselves.
 
     An operator that is called with a node gives a node, so a graph is written as the calls that it stands for. Nodes
-    know ``+ - * / ** @``, ``-x``, ``x[key]`` and ``x | operator``; what is no node becomes a `Const`.
+    know ``+ - * / ** @`` (on either side of a number or an array), ``-x``, ``x[key]`` and ``x | operator``; what is no
+    node becomes a `Const`.
 
     Arguments:
         operator: what is called; None for an input.
@@ -24,6 +25,7 @@ class Node:
     """
 
     __slots__ = ("operator", "parents", "structure")
+    __array_ufunc__ = None  # NumPy's arrays leave the operation to the node, and do not call it for each element
 
     def __init__(self, operator: Operator | None, parents: tuple[Node, ...] = (), structure: Any = None) -> None:
         for parent in parents:
@@ -66,8 +68,14 @@ class Node:
     def __pow__(self, other: object) -> Node:
         return _call(jnp.power, self, other)
 
+    def __rpow__(self, other: object) -> Node:
+        return _call(jnp.power, other, self)
+
     def __matmul__(self, other: object) -> Node:
         return _call(jnp.matmul, self, other)
+
+    def __rmatmul__(self, other: object) -> Node:
+        return _call(jnp.matmul, other, self)
 
     def __neg__(self) -> Node:
         return _call(jnp.negative, self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from opjax.pipelines.arguments import check_count, check_operator
 from opjax.pipelines.operator import Operator, static
 from opjax.pipelines.untyped import closure, eqx, jax, jnp, partition
 from opjax.pipelines.watch import through, unwatched
@@ -17,6 +18,10 @@ class ScanSequential(Operator):
         n_steps: how many times; 0 gives the input back.
         collect: return ``(last, all)``, with the results of all steps along a new first axis.
         checkpoint: compute each step again in the backward pass instead of keeping what happened inside it.
+
+    Raises:
+        TypeError: if the step is no operator, or the number of steps no whole number.
+        ValueError: for fewer steps than none.
     """
 
     operator: Operator
@@ -25,8 +30,8 @@ class ScanSequential(Operator):
     checkpoint: bool = static(default=False)
 
     def __check_init__(self) -> None:
-        if self.n_steps < 0:
-            raise ValueError(f"n_steps is {self.n_steps}; it is 0 or more")
+        check_operator("operator", self.operator)
+        check_count("n_steps", self.n_steps, 0)
 
     def _apply(self, x: Any) -> Any:
         step = jax.checkpoint(closure(self.operator)) if self.checkpoint else self.operator
@@ -60,8 +65,11 @@ class ScanStack(Operator):
         """The stack of such operators, in their order.
 
         Raises:
+            TypeError: if one of them is no operator.
             ValueError: if there is none, or if they differ in more than the values of their arrays.
         """
+        for i, operator in enumerate(operators):
+            check_operator(f"operators[{i}]", operator)
         if not operators:
             raise ValueError("a stack without operators has no structure: give one or more")
         parts = [partition(operator) for operator in operators]
@@ -102,6 +110,9 @@ class Checkpoint(Operator):
 
     operator: Operator
     policy: Any = static(default=None)
+
+    def __check_init__(self) -> None:
+        check_operator("operator", self.operator)
 
     def _apply(self, *args: Any, **kwargs: Any) -> Any:
         def again(fn: Any) -> Any:

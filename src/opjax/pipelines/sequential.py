@@ -7,11 +7,14 @@ from typing import Any, cast, overload
 
 import equinox as eqx
 
+from opjax.pipelines.arguments import check_operator
 from opjax.pipelines.operator import Operator
 from opjax.pipelines.sharing import refuse_shared, refuse_shared_with
 
 
 def _as_tuple(operators: Iterable[Operator]) -> tuple[Operator, ...]:
+    if isinstance(operators, Operator | str) or not isinstance(cast("object", operators), Iterable):
+        raise TypeError(f"operators is a list of operators, not {operators!r}")
     return tuple(operators)
 
 
@@ -33,8 +36,7 @@ class Sequential(Operator):
     def __check_init__(self) -> None:
         steps = self.operators
         for i, operator in enumerate(steps):
-            if not isinstance(cast("object", operator), Operator):
-                raise TypeError(f"operators[{i}] is no operator: {operator!r}")
+            check_operator(f"operators[{i}]", operator)
             if i + 1 < len(steps) and type(operator).ends_pipeline(operator):
                 raise TypeError(f"operators[{i}], {type(operator).__name__}, is terminal: nothing may follow it")
         refuse_shared(steps)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from opjax.pipelines.arguments import check_function
 from opjax.pipelines.describe import steps_of
 from opjax.pipelines.operator import Operator
 from opjax.pipelines.signature import Signature, structs
@@ -23,7 +24,11 @@ def freeze(operator: Operator) -> Any:
 
     Returns:
         A function of `jax.jit`.
+
+    Raises:
+        TypeError: for what cannot be called.
     """
+    check_function("operator", operator)
     return jax.jit(closure(operator))
 
 

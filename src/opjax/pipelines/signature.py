@@ -21,10 +21,11 @@ class Signature:
 
     Arguments:
         dims: name and size of each axis; None for a size that is not known yet.
-        dtype: the dtype's name.
+        dtype: the dtype, by its name or as NumPy and JAX have it.
 
     Raises:
-        ValueError: if a name stands twice or is no name.
+        TypeError: for what is no axis, no size, or no dtype.
+        ValueError: if a name stands twice or is no name, and for a negative size.
 
     Example:
         >>> from opjax.pipelines import Signature
@@ -36,7 +37,8 @@ class Signature:
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "dims", tuple((name, size) for name, size in self.dims))
+        object.__setattr__(self, "dims", tuple(map(_dim, self.dims)))
+        object.__setattr__(self, "dtype", jnp.dtype(self.dtype).name)
         names = self.names
         for name in names:
             if names.count(name) > 1:
@@ -81,11 +83,34 @@ class Signature:
         return Signature(tuple((name, sizes.get(name, size)) for name, size in self.dims), self.dtype)
 
 
+def _dim(row: Any) -> tuple[str, Size]:
+    """An axis: its name, and its size if that is known."""
+    match row:
+        case (str() as name, size):
+            if isinstance(size, bool | float | str):
+                raise TypeError(f"the size of the axis '{name}' is a whole number or None, not {size!r}")
+            if isinstance(size, int) and size < 0:
+                raise ValueError(f"the size of the axis '{name}' is {size}; it is 0 or more")
+            return name, size
+        case _:
+            raise TypeError(f"an axis is a pair of name and size, such as ('band', 3), not {row!r}")
+
+
+_TAKEN = ("_", "floordiv", "max", "min", "mod")
+"""Words that JAX reads as something else than a symbol."""
+
+
+def _symbol(name: str) -> str:
+    """The symbol that stands for the unknown size of an axis: its name, where JAX takes that."""
+    return f"{name}_size" if name in _TAKEN else name
+
+
 def structs(signatures: tuple[Signature, ...]) -> list[Any]:
     """Shapes and dtypes as JAX writes them; unknown sizes are symbols, equal names the same symbol."""
     # all in one call: symbols of two calls do not compare
     names = list(dict.fromkeys(name for s in signatures for name, size in s.dims if size is None))
-    symbols = dict(zip(names, jax_export.symbolic_shape(",".join(names)) if names else (), strict=True))
+    sizes = jax_export.symbolic_shape(",".join(map(_symbol, names))) if names else ()
+    symbols = dict(zip(names, sizes, strict=True))
     return [
         jax.ShapeDtypeStruct([symbols[name] if size is None else size for name, size in s.dims], jnp.dtype(s.dtype))
         for s in signatures
@@ -107,15 +132,20 @@ def signature_of(struct: Any, inputs: tuple[Signature, ...]) -> Any:
     for s in inputs:
         if len(s.dims) == len(shape) and all(_same(dim, size) for dim, size in zip(s.dims, shape, strict=True)):
             return Signature(tuple(zip(s.names, shape, strict=True)), dtype)
-    free = {name for s in inputs for name, size in s.dims if size is None}
-    names = [str(size) if str(size) in free else f"d{i}" for i, size in enumerate(shape)]
-    names = [f"d{i}" if name in names[:i] else name for i, name in enumerate(names)]
+    free = {_symbol(name): name for s in inputs for name, size in s.dims if size is None}
+    names: list[str] = []
+    for i, size in enumerate(shape):
+        name = free.get(str(size), "")
+        if not name or name in names:
+            new = (f"d{i}", *(f"d{i}_{k}" for k in range(len(free))))
+            name = next(one for one in new if one not in free.values())
+        names.append(name)
     return Signature(tuple(zip(names, shape, strict=True)), dtype)
 
 
 def _same(dim: tuple[str, Size], size: Size) -> bool:
     name, wanted = dim
-    return str(size) == name if wanted is None else str(size) == str(wanted)
+    return str(size) == _symbol(name) if wanted is None else str(size) == str(wanted)
 
 
 def shown(value: Any) -> str:

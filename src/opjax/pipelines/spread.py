@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from jax.sharding import AxisType, Mesh, PartitionSpec
 
+from opjax.pipelines.arguments import check_count, check_operator
 from opjax.pipelines.operator import Operator, static
 from opjax.pipelines.untyped import closure, eqx, jax, jnp, partition, tree_map
 from opjax.pipelines.watch import through, unwatched
@@ -21,11 +22,23 @@ class VMapOver(Operator):
         in_axes: the axis of each argument, as for `jax.vmap`; None for an argument that all elements share.
         batch_size: how many elements at once (`jax.lax.map`): bounds the memory; 1 is one after another, and a
             remainder is allowed.
+
+    Raises:
+        TypeError: if `operator` is no operator, an axis no whole number, or the size of a batch no whole number.
+        ValueError: for batches of fewer than one element, and at a call for as many axes as there are no arguments.
     """
 
     operator: Operator
     in_axes: int | tuple[int | None, ...] | None = static(default=0)
     batch_size: int | None = static(default=None)
+
+    def __check_init__(self) -> None:
+        check_operator("operator", self.operator)
+        for axis in self.in_axes if isinstance(self.in_axes, tuple) else (self.in_axes,):
+            if axis is not None and (not isinstance(cast("object", axis), int) or isinstance(axis, bool)):
+                raise TypeError(f"in_axes is a whole number, None, or a tuple of these, not {self.in_axes!r}")
+        if self.batch_size is not None:
+            check_count("batch_size", self.batch_size, 1)
 
     def _apply(self, *args: Any) -> Any:
         if self.batch_size is None:
@@ -68,6 +81,7 @@ class ShardOver(Operator):
         axis: the name of the mesh's axis.
 
     Raises:
+        TypeError: if `operator` is no operator, or `mesh` no mesh.
         ValueError: if the mesh has no such axis, if its axes are not automatic, or if the first axis of an input is not
             divisible by the size of the mesh's.
     """
@@ -77,6 +91,9 @@ class ShardOver(Operator):
     axis: str = static()
 
     def __check_init__(self) -> None:
+        check_operator("operator", self.operator)
+        if not isinstance(cast("object", self.mesh), Mesh):
+            raise TypeError(f"mesh is a mesh of devices, as jax.make_mesh gives, not {self.mesh!r}")
         if self.axis not in self.mesh.axis_names:
             raise ValueError(f"the mesh has no axis '{self.axis}'; its axes are {', '.join(self.mesh.axis_names)}")
         if any(kind != AxisType.Auto for kind in self.mesh.axis_types):

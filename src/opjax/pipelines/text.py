@@ -15,7 +15,7 @@ from opjax.backends import backend_for
 from opjax.compile.quantities import Point, Quantities, Wanted
 from opjax.errors import Diagnostic, OpjaxError, Report, catalogue
 from opjax.ir.evaluate import reachable
-from opjax.ir.nodes import Symbol
+from opjax.ir.nodes import Opaque, Symbol
 from opjax.ir.system import System
 from opjax.pipelines.definitions import OperatorText, PipelineText, read_definitions, refuse_definition
 from opjax.pipelines.models import arrays_by_name
@@ -129,11 +129,14 @@ def check_meaning(definition: OperatorText) -> System:
     try:
         system = _compiled_of(definition, _sizes_of_text(definition), definition.parameters).system
     except OpjaxError as error:
-        raise OpjaxError([_for_operators(problem) for problem in error.diagnostics]) from error
+        axes = _open_axes(definition)
+        raise OpjaxError([_for_operators(problem, axes) for problem in error.diagnostics]) from error
     for node in reachable([system.aliases[definition.name].value]):
         if isinstance(node, Symbol) and node.role not in _ROLES:
             what = f"time ('{node.name}')" if node.role == "time" else f"{node.role} '{node.name}'"
             report.add(catalogue.NOT_IN_OPERATOR, node.span, what=what)
+        if isinstance(node, Opaque):
+            report.add(catalogue.NOT_IN_OPERATOR, node.span, what=node.role)
     report.check()
     for parameter in definition.parameters:
         if "fixed" in parameter.flags and parameter.default is None:
@@ -144,15 +147,19 @@ def check_meaning(definition: OperatorText) -> System:
 
 
 _HINTS = {
+    "E0301": "make it an input or a parameter: operator NAME(input; parameter = 1) = ...",
     "E0304": "write it behind an input or a parameter, x[band], or declare it: axis band = [red, nir]",
+    "E0308": "reduce over it, or write the axis behind the operator's name: operator NAME[band](x[band]) = ...",
     "E0309": "one axis has one name, also where it stands twice: cov[band, band]",
     "E0311": "an operator calls functions of the language; a pipeline calls operators: pipeline NAME(x) = ...",
 }
 """What to write, where that is something else in an operator than in a model."""
 
 
-def _for_operators(problem: Diagnostic) -> Diagnostic:
+def _for_operators(problem: Diagnostic, open_axes: list[str]) -> Diagnostic:
     hint = problem.hint if problem.hint.startswith("did you mean") else _HINTS.get(problem.code, problem.hint)
+    if problem.code == "E0305" and any(f"'{axis}'" in problem.message for axis in open_axes):
+        hint = "its labels are declared above the operator: axis band = [red, nir]"
     return replace(problem, hint=hint)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from jax.experimental import io_callback
 
+from opjax.pipelines.arguments import check_function
 from opjax.pipelines.operator import Operator, static
 from opjax.pipelines.untyped import eqx, jax, jnp, tree_map
 
@@ -23,10 +24,16 @@ class Tap(Operator):
     Arguments:
         fn: the function; its result is ignored.
         ordered: keep the calls in order; not under vmap.
+
+    Raises:
+        TypeError: if `fn` cannot be called.
     """
 
     fn: Callable[[Any], object] = static()
     ordered: bool = static(default=False)
+
+    def __check_init__(self) -> None:
+        check_function("fn", self.fn)
 
     def _apply(self, x: Any) -> Any:
         jax.debug.callback(self._show, x, ordered=self.ordered)
@@ -45,10 +52,16 @@ class Sink(Operator):
     Arguments:
         write: the function; its result is ignored.
         ordered: keep the writes in order.
+
+    Raises:
+        TypeError: if `write` cannot be called.
     """
 
     write: Callable[[Any], object] = static()
     ordered: bool = static(default=False)
+
+    def __check_init__(self) -> None:
+        check_function("write", self.write)
 
     def _apply(self, x: Any) -> Any:
         io_callback(self._write, None, jax.lax.stop_gradient(x), ordered=self.ordered)
@@ -68,6 +81,9 @@ class ShapeTrace(Operator):
 
     label: str = static(default="")
     printer: Callable[[str], object] = static(default=print)
+
+    def __check_init__(self) -> None:
+        check_function("printer", self.printer)
 
     def _apply(self, x: Any) -> Any:
         shown = tree_map(_abstract, x)
@@ -89,12 +105,16 @@ class Check(Operator):
         message: what the error says.
 
     Raises:
+        TypeError: if the predicate cannot be called.
         ValueError: while it is traced, if the predicate is plainly false.
         RuntimeError: at run time (Equinox's `EquinoxRuntimeError`).
     """
 
     predicate: Callable[[Any], Any] = static()
     message: str = static()
+
+    def __check_init__(self) -> None:
+        check_function("predicate", self.predicate)
 
     def _apply(self, x: Any) -> Any:
         holds = self.predicate(x)

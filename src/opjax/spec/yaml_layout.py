@@ -1,5 +1,7 @@
 """Plain values -> YAML text: one entry per line, short mappings and lists in brackets, comments kept.
 
+A text of several lines stands below its key, line by line.
+
 The text means the same by the rules of YAML 1.2 and 1.1, so that loaders of either kind read it; only the letters y and
 n stand without quotes, which few loaders take for truth values, and many models have an ``N``.
 """
@@ -100,6 +102,9 @@ def _key(key: str, indent: str) -> str:
 
 def _entry(head: str, value: Plain, indent: str, behind: str) -> Walk[list[str]]:
     """The lines of one entry: on one line where it fits, else its parts below it."""
+    if isinstance(value, str) and not behind and _fits_below(value):
+        sign, text = ("|", value[:-1]) if value.endswith("\n") else ("|-", value)
+        return [f"{indent}{head} {sign}", *(f"{indent}  {line}" if line else "" for line in text.split("\n"))]
     flat = yield _flat(value, inside=False)
     is_scalar = not isinstance(value, dict | list) or not value
     if flat is not None and (is_scalar or len(indent) + len(head) + len(flat) < _WIDTH):
@@ -126,7 +131,7 @@ def _wrapped(head: str, parts: list[str], indent: str) -> list[str]:
 
 
 def _flat(value: Plain, inside: bool) -> Walk[str | None]:
-    """A value on one line; None where comments or very long keys forbid that."""
+    """A value on one line; None where comments, texts of several lines, or very long keys forbid that."""
     match value:
         case Commented():
             return None
@@ -146,8 +151,18 @@ def _flat(value: Plain, inside: bool) -> Walk[str | None]:
                     return None
                 parts.append(f"{_text(key, True)}: {part}")
             return f"{{{', '.join(parts)}}}"
+        case str() if inside and _fits_below(value):
+            return None
         case _:
             return _scalar(value, inside)
+
+
+def _fits_below(text: str) -> bool:
+    """Whether a text has several lines that can stand below its key as they are."""
+    lines = text.removesuffix("\n").split("\n")
+    if len(lines) < 2 or not lines[0] or lines[0][0] == " " or not lines[-1]:
+        return False
+    return not any(UNPRINTABLE.search(line) for line in lines)
 
 
 def _scalar(value: Plain, inside: bool) -> str:
@@ -196,5 +211,7 @@ def _escaped(character: str) -> str:
         return "\\" + character
     if not UNPRINTABLE.match(character):
         return character
+    if character == "\n":
+        return "\\n"
     number = ord(character)
     return f"\\x{number:02x}" if number <= 0xFF else f"\\u{number:04x}"
