@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+import opjax
 from opjax.ir import program as programs
 from opjax.ir import table
 from opjax.ir.nodes import AnyNode, Graph
@@ -116,3 +117,21 @@ def test_what_a_graph_had_before_is_not_looked_at_again() -> None:
     assert graph.table is first
     assert second.codes.size == 2
     assert second.operands(np.array([y.number])).tolist() == [x.number]
+
+
+def test_nodes_made_in_columns_are_told_as_those_that_are_looked_at() -> None:
+    lines = "\n".join(f"    {'2 ' * (place % 2)}A{place} -> A{(3 * place) % 40} @ k{place}" for place in range(40))
+    states = "\n".join(f"    A{place} = 1" for place in range(40))
+    parameters = "\n".join(f"    k{place} = {place + 0.5}" for place in range(40))
+    model = opjax.loads(f"model M:\n  params:\n{parameters}\n  states:\n{states}\n  dynamics:\n{lines}\n")
+    graph = model.system.graph.copy()
+    assert graph.blocks
+    found = table.table_of(graph)
+    assert not graph.blocks
+    graph.table = None
+    looked = table.table_of(graph)
+    operations = [[*one.known] for one in (found, looked)]
+    for node in graph:
+        number = np.array([node.number])
+        assert operations[0][found.codes[node.number]] == operations[1][looked.codes[node.number]]
+        assert found.operands(number).tolist() == looked.operands(number).tolist()

@@ -72,7 +72,8 @@ class Arguments:
 
     def __post_init__(self) -> None:
         parameters = self.system.parameters
-        self.names = tuple(map(sys.intern, map(str, self.names)))  # as names in Python's code: found at once
+        if len(self.names) < MANY:
+            self.names = tuple(map(sys.intern, map(str, self.names)))  # as names in Python's code: found at once
         self.known = (*parameters, *self.system.inputs)
         spelled = {unicodedata.normalize("NFKC", name): name for name in self.known if not name.isascii()}
         self.keywords = {keyword: name for keyword, name in spelled.items() if keyword not in self.known}

@@ -276,7 +276,7 @@ def _elements(program: Program, runs: Iterable[list[Output]]) -> Iterator[int]:
 def _stored(inputs: Inputs, form: Form) -> Stored:
     flat = form == "flat"
     states = {s.name: s.start if flat else place for place, s in enumerate(inputs.states) if not s.shape}
-    parameters = {name: place for place, name in enumerate(inputs.parameters)}
+    parameters = dict(zip(inputs.parameters, range(len(inputs.parameters)), strict=True))
     blocks = {s.name: (s.start, s.start + s.size) for s in inputs.states if s.shape}
     return Stored(states, parameters, blocks, flat, sum(slot.size for slot in inputs.states))
 
@@ -333,7 +333,7 @@ def _prologue(inputs: Inputs, emitter: Emitter, form: Form) -> list[str]:
     if not emitter.leaves:  # many states and parameters are read all at once
         return []
     slots = {slot.name: (place, slot) for place, slot in enumerate(inputs.states)}
-    parameters = {name: place for place, name in enumerate(inputs.parameters)}
+    parameters = dict(zip(inputs.parameters, range(len(inputs.parameters)), strict=True))
     lines: list[str] = []
     for variable, symbol in emitter.leaves.items():
         match symbol.role:

@@ -88,6 +88,10 @@ class Stored:
         alike = all(isinstance(part, Symbol) and part.axes == first.axes for part in node.parts)
         return (places[0][0], places[-1][1], first.axes) if joined and alike else None
 
+    def places(self, states: Iterable[AnyNode]) -> list[int]:
+        """Where in ``y`` some scalar states lie."""
+        return [*map(self.states.__getitem__, map(_NAME, states))]
+
     def part_of_y(self, node: AnyNode) -> bool:
         """Whether a vector holds elements of the flat vector ``y`` alone, so that it is best read there."""
         return self.flat and isinstance(node, Join) and all(source == "state" for source, _ in self.stretches_of(node))
@@ -166,18 +170,16 @@ class Vectors:
     def piece(self, source: Source, stretch: Sequence[AnyNode], kind: str = "vector") -> str:
         """The text of scalars from one source as a vector."""
         stored, vector = self.stored, self.writer.helper(kind)
-        names = [part.name for part in stretch if type(part) is Symbol]
         match source:
             case "number":
                 numbers = tuple(part.value for part in stretch if isinstance(part, Constant))
                 return self.writer.table(Table("numbers", numbers=numbers), "numbers")
             case "state" if stored.flat:
-                places = [stored.states[name] for name in names]
-                return self.elements("y", places, stretch[0], stored.size).text
+                return self.elements("y", stored.places(stretch), stretch[0], stored.size).text
             case "state":
-                return f"{vector}({_items('y', [stored.states[name] for name in names])})"
+                return f"{vector}({_items('y', stored.places(stretch))})"
             case "parameter":
-                places = [stored.parameters[name] for name in names]
+                places = [*map(stored.parameters.__getitem__, map(_NAME, stretch))]
                 low, high = min(places), max(places) + 1
                 if len(places) < MANY or high - low > 2 * len(places) or places == list(range(low, high)):
                     return f"{vector}({_items('p', places)})"

@@ -20,7 +20,7 @@ from opjax.compile.padding import Room
 from opjax.compile.targets import is_renaming
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Stored, sliced
-from opjax.ir.nodes import Along, AnyNode, Edge, Gather, IntegerPower, Join, Selection, Symbol, View
+from opjax.ir.nodes import Along, AnyNode, Edge, Gather, IntegerPower, Join, Selection, View
 from opjax.ir.nodes import Place as PlaceNode
 from opjax.ir.types import Dim
 
@@ -202,11 +202,12 @@ def places_of(node: AnyNode, stored: Stored, known: Mapping[int, Places]) -> Pla
     if not isinstance(node, Join) or not stored.flat:
         return None
     places: list[int] = []
-    for part in node.parts:
-        if part.number in known:
+    for source, stretch in stored.stretches_of(node):
+        if source == "state":
+            places.extend(stored.places(stretch))
+            continue
+        for part in stretch:
+            if part.number not in known:
+                return None
             places.extend(known[part.number])
-        elif isinstance(part, Symbol) and stored.source(part) == "state":
-            places.append(stored.states[part.name])
-        else:
-            return None
     return tuple(places)

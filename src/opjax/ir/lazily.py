@@ -43,6 +43,10 @@ class Lazily(Mapping[str, V], Generic[V, R]):
         """What is known of the value of a name; None where the value itself was taken, or there is none."""
         return self._known.get(name)
 
+    def known_of(self, names: Iterable[str]) -> list[R | None]:
+        """What is known of the values of several names, as by `known`."""
+        return [*map(self._known.get, names)]
+
     def all_known(self) -> Iterable[tuple[str, R | None]]:
         """All names, with what is known of their values."""
         return self._known.items()

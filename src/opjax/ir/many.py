@@ -6,18 +6,21 @@ values of neighbouring rows as slices. Making them in columns takes a third of t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import field
 from itertools import accumulate, repeat
 from typing import Any
 
 from opjax.ir.kinds import dims_of, only, result_kind, roles_of
-from opjax.ir.node_types import AnyNode, Apply, IntegerPower, Symbol, number_of
+from opjax.ir.node_types import AnyNode, Apply, Block, IntegerPower, Symbol, number_of
 from opjax.ir.nodes import Graph
 from opjax.ir.types import Role
 from opjax.records import record
 from opjax.source import NOWHERE, Span
 
 Column = list[AnyNode]
+Leaf = tuple[Role, str, Span]
+"""A symbol without axes: its role, its name, and where it is written first."""
 PlacedStep = tuple[Apply | IntegerPower, tuple[int, ...]]
 """A node, and the places of the operands of another of its sort among the values of a row."""
 
@@ -64,7 +67,10 @@ def repeat_in_columns(graph: Graph, forms: Sequence[Rows], spans: Sequence[Span]
         own = [spans[place] for place in form.places]
         found.append(new.form(form, hits, [starts[place] for place in form.places], own))
     fresh = dict(zip(new.keys, new.nodes, strict=True))
-    return found if len(fresh) == len(new.nodes) and graph.take(fresh) else None
+    if len(fresh) < len(new.nodes) or not graph.take(fresh, sure=not any(known)):
+        return None
+    graph.blocks += new.blocks
+    return found
 
 
 def _known(graph: Graph, form: Rows) -> dict[int, list[AnyNode | None]]:
@@ -72,19 +78,20 @@ def _known(graph: Graph, form: Rows) -> dict[int, list[AnyNode | None]]:
     found: dict[int, list[AnyNode | None]] = {}
     for step, (model, taken) in enumerate(form.steps):
         if max(taken) < len(form.columns):
-            hits = [*map(graph.find, _keys(model, [form.columns[place] for place in taken]))]
-            if any(hits):
+            hits = graph.find_all(_keys(model, [map(number_of, form.columns[place]) for place in taken]))
+            if hits.count(None) < len(hits):
                 found[step] = hits
     return found
 
 
 @record(eq=False)
 class _New:
-    """The new nodes, which are numbered on from `first`, and their keys."""
+    """The new nodes, which are numbered on from `first`, and their keys; and what they are, in columns."""
 
     first: int
     keys: list[Any]
     nodes: list[Any]
+    blocks: list[Block] = field(default_factory=list[Block])
 
     def form(
         self, form: Rows, known: dict[int, list[AnyNode | None]], offsets: list[int], spans: list[Span]
@@ -109,34 +116,37 @@ class _New:
         self, model: Apply | IntegerPower, operands: list[Column], offsets: list[int], spans: list[Span]
     ) -> Column:
         """Make those of one step."""
-        made = _made(model, zip(offsets, zip(*operands, strict=True), spans, strict=True), self.first)
-        keys, nodes = self.keys, self.nodes
-        for offset, key, node in zip(offsets, _keys(model, operands), made, strict=False):
+        first, keys, nodes = self.first, self.keys, self.nodes
+        numbers, below = [first + offset for offset in offsets], [[*map(number_of, column)] for column in operands]
+        made = _made(model, zip(numbers, zip(*operands, strict=True), spans, strict=True))
+        for offset, key, node in zip(offsets, _keys(model, below), made, strict=False):
             keys[offset] = key
             nodes[offset] = node
+        self.blocks.append((_operation(model), numbers, below))
         return made
 
 
-def _keys(model: Apply | IntegerPower, operands: list[Column]) -> Iterable[tuple[object, ...]]:
-    """What tells the nodes from others, as `Graph` has it."""
-    numbers = [map(number_of, column) for column in operands]
+def _operation(model: Apply | IntegerPower) -> str | int:
+    return model.exponent if isinstance(model, IntegerPower) else model.function
+
+
+def _keys(model: Apply | IntegerPower, below: Sequence[Iterable[int]]) -> Iterable[tuple[object, ...]]:
+    """What tells the nodes from others, as `Graph` has it, by the numbers of their operands."""
     if isinstance(model, IntegerPower):
-        return zip(repeat("integer power"), *numbers, repeat(model.exponent), strict=False)
-    return zip(repeat(model.function), *numbers, strict=False)
+        return zip(repeat("integer power"), *below, repeat(model.exponent), strict=False)
+    return zip(repeat(model.function), *below, strict=False)
 
 
-def _made(
-    model: Apply | IntegerPower, rows: Iterable[tuple[int, tuple[AnyNode, ...], Span]], first: int
-) -> list[AnyNode]:
+def _made(model: Apply | IntegerPower, rows: Iterable[tuple[int, tuple[AnyNode, ...], Span]]) -> list[AnyNode]:
     """The nodes of one step."""
     new, kind = object.__new__, type(model)
     dims, real, roles = model.dims, model.kind, model.roles
     name, value = ("exponent", model.exponent) if isinstance(model, IntegerPower) else ("function", model.function)
     is_power = name == "exponent"
     made: list[AnyNode] = []
-    for offset, operands, span in rows:
+    for number, operands, span in rows:
         node: Any = new(kind)  # nobody has seen it: its fields are given values one by one, in a third of the time
-        node.number = first + offset
+        node.number = number
         node.dims = dims
         node.kind = real
         node.roles = roles
@@ -150,21 +160,25 @@ def _made(
     return made
 
 
-def leaf(graph: Graph, role: Role, name: str, span: Span) -> AnyNode:
-    """A symbol without axes."""
-    key = ("symbol", role, name, ())
-    known = graph.find(key)
-    if known is not None:
-        return known
-    node: Any = object.__new__(Symbol)
-    node.number = len(graph)
-    node.dims = node.axes = node.operands = ()
-    node.kind = "real"
-    node.roles = only(role)
-    node.span = span
-    node.role = role
-    node.name = name
-    return graph.keep(key, node)
+def leaves(graph: Graph, wanted: Collection[Leaf]) -> list[AnyNode]:
+    """Symbols without axes."""
+    keys = [("symbol", role, name, ()) for role, name, _ in wanted]
+    keep, new, count, found = graph.keep, object.__new__, len(graph), list[AnyNode]()
+    for key, known, (role, name, span) in zip(keys, graph.find_all(keys), wanted, strict=True):
+        if known is not None:
+            found.append(known)
+            continue
+        node: Any = new(Symbol)
+        node.number = count
+        node.dims = node.axes = node.operands = ()
+        node.kind = "real"
+        node.roles = only(role)
+        node.span = span
+        node.role = role
+        node.name = name
+        count += 1
+        found.append(keep(key, node))
+    return found
 
 
 def repeat_in_rows(graph: Graph, rows: Iterable[tuple[Sequence[PlacedStep], list[AnyNode], Span]]) -> None:

@@ -263,3 +263,5 @@ Written = Constant | Symbol | Apply | IntegerPower | Reduce | Contract | View | 
 AnyNode = Written | Join | Gather | Segment | Stack
 number_of: Callable[[AnyNode], int] = attrgetter("number")
 """The number of a node: the quickest way to those of many."""
+Block = tuple[str | int, list[int], list[list[int]]]
+"""Operations on scalars of one sort: a function or an exponent, their numbers, those of their operands in columns."""

@@ -19,6 +19,7 @@ from opjax.ir.node_types import (
     Apply,
     AtPosition,
     Between,
+    Block,
     Constant,
     Contract,
     Edge,
@@ -26,7 +27,6 @@ from opjax.ir.node_types import (
     IntegerPower,
     Interpolate,
     Join,
-    Node,
     Opaque,
     Place,
     Reduce,
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from opjax.ir.table import NodeTable
 
 __all__ = [
-    "NO_ROLES",
     "Along",
     "AnyNode",
     "Apply",
@@ -58,7 +57,6 @@ __all__ = [
     "IntegerPower",
     "Interpolate",
     "Join",
-    "Node",
     "Opaque",
     "Place",
     "Reduce",
@@ -68,7 +66,6 @@ __all__ = [
     "Stack",
     "Symbol",
     "View",
-    "number_of",
 ]
 
 
@@ -78,8 +75,8 @@ class Graph:
     def __init__(self) -> None:
         self._nodes: list[AnyNode] = []
         self._known: dict[object, AnyNode] = {}
-        self.table: NodeTable | None = None
-        """What is known of its nodes in columns, for `opjax.ir.table`."""
+        self.table: NodeTable | None = None  # what is known of its nodes in columns, for `opjax.ir.table`
+        self.blocks: list[Block] = []  # what of it was known when they were made
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -98,16 +95,17 @@ class Graph:
         """A graph with the same nodes, to which others can be added."""
         graph = Graph()
         graph._nodes, graph._known, graph.table = self._nodes.copy(), self._known.copy(), self.table
+        graph.blocks = self.blocks.copy()
         return graph
 
     def keys(self, count: int) -> tuple[object, ...]:
         """What the first nodes say, without their places: graphs with equal keys have the same nodes."""
         return tuple(itertools.islice(self._known, count))
 
-    def take(self, nodes: dict[object, AnyNode]) -> bool:
-        """Append nodes that are numbered on from the last, by their keys; False, and nothing, if one is here."""
+    def take(self, nodes: dict[object, AnyNode], sure: bool = False) -> bool:
+        """Append nodes that are numbered on from the last, by their keys; none if one is here, unless it is `sure`."""
         known = self._known
-        if not known.keys().isdisjoint(nodes):
+        if not sure and not known.keys().isdisjoint(nodes):
             return False
         known.update(nodes)
         self._nodes.extend(nodes.values())
@@ -116,6 +114,10 @@ class Graph:
     def find(self, key: object) -> AnyNode | None:
         """The node that says this, if it is here."""
         return self._known.get(key)
+
+    def find_all(self, keys: Iterable[object]) -> list[AnyNode | None]:
+        """The nodes that say these, where they are here."""
+        return [*map(self._known.get, keys)]
 
     def keep(self, key: object, node: AnyNode) -> AnyNode:
         """Append a node that is numbered on from the last, by its key: what it says."""

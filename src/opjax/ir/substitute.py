@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from opjax.ir.nodes import AnyNode, Graph, Node, Symbol
+from opjax.ir.node_types import Node
+from opjax.ir.nodes import AnyNode, Graph, Symbol
 from opjax.ir.program import copy_node
 from opjax.ir.system import System
 

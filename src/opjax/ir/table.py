@@ -32,7 +32,7 @@ _SYMBOLS: dict[Role, tuple[int]] = {"state": (STATE,), "parameter": (PARAMETER,)
 AT_ONCE = 4_096
 """So many nodes are near enough to be looked at several times."""
 NARROW = 256
-"""Fewer nodes are quicker followed one by one."""
+"""Fewer operands are quicker followed one by one."""
 
 
 class Codes(dict[Operation, int]):
@@ -84,32 +84,59 @@ class NodeTable:
             graph: the graph.
             roots: some of its nodes.
         """
-        wanted = np.zeros(self.codes.size, bool)
-        front = _once(np.array(roots, np.intp), wanted)
-        while front.size > NARROW:
-            wanted[front] = True
-            front = _once(self.operands(front), wanted)
-        marks, waiting = bytearray(wanted.tobytes()), graph.nodes(front.tolist())
-        while waiting:
-            node = waiting.pop()
-            if not marks[node.number]:
-                marks[node.number] = True
-                waiting.extend(node.operands)
-        return np.frombuffer(marks, bool).nonzero()[0]
+        marks = bytearray(self.codes.size)
+        wanted = np.frombuffer(marks, bool)
+        front = [*dict.fromkeys(roots)]
+        for number in front:
+            marks[number] = True
+        while front:
+            nodes = graph.nodes(front)
+            if sum(len(node.operands) for node in nodes) > NARROW:
+                below = np.zeros(wanted.size, bool)
+                below[self.operands(np.array(front, np.intp))] = True
+                below &= ~wanted
+                wanted |= below
+                front = below.nonzero()[0].tolist()
+                continue
+            front = []
+            for node in nodes:
+                for operand in node.operands:
+                    if not marks[operand.number]:
+                        marks[operand.number] = True
+                        front.append(operand.number)
+        return wanted.nonzero()[0]
 
 
 def table_of(graph: Graph) -> NodeTable:
     """The table of all nodes that a graph has now; what it had before is not looked at again."""
     table = graph.table or NodeTable(Codes(), *(np.zeros(0, np.intp) for _ in range(4)))
     if table.codes.size < len(graph):
-        known, new = table.known, graph.nodes(range(table.codes.size, len(graph)))
-        found = [_taken(new[at : at + AT_ONCE], known) for at in range(0, len(new), AT_ONCE)]
-        codes, counts, below = (
-            np.concatenate([before, *more])
-            for before, more in zip((table.codes, table.counts, table.below), zip(*found, strict=True), strict=True)
-        )
-        table = graph.table = NodeTable(known, codes, counts, np.cumsum(counts) - counts, below)
+        table = graph.table = _longer(table, graph)
+        graph.blocks.clear()
     return table
+
+
+def _longer(table: NodeTable, graph: Graph) -> NodeTable:
+    """A table with the new nodes of a graph; those of its blocks need not be looked at."""
+    before, size, known = table.codes.size, len(graph), table.known
+    codes, counts = np.full(size, -1), np.zeros(size, np.intp)
+    codes[:before], counts[:before] = table.codes, table.counts
+    blocks = [(np.array(numbers), known[operation], below) for operation, numbers, below in graph.blocks if numbers]
+    for numbers, code, below in blocks:
+        codes[numbers], counts[numbers] = code, len(below)
+    rest = (codes < 0).nonzero()[0]
+    found = [_taken(graph.nodes(rest[at : at + AT_ONCE].tolist()), known) for at in range(0, rest.size, AT_ONCE)]
+    if found:
+        codes[rest], counts[rest] = (np.concatenate(column) for column in [*zip(*found, strict=True)][:2])
+    starts = np.cumsum(counts) - counts
+    every = np.empty(counts.sum(), np.intp)
+    every[: table.below.size] = table.below
+    for numbers, _, below in blocks:
+        for place, column in enumerate(below):
+            every[starts[numbers] + place] = column
+    if found:
+        every[ragged(starts[rest], counts[rest])] = np.concatenate([below for _, _, below in found])
+    return NodeTable(known, codes, counts, starts, every)
 
 
 def _taken(nodes: list[AnyNode], known: Codes) -> tuple[Numbers, Numbers, Numbers]:
@@ -139,10 +166,3 @@ def ragged(starts: Numbers, counts: Numbers) -> Numbers:
     """The places of runs that begin at `starts` and have some lengths, one run behind the other."""
     ends = np.cumsum(counts)
     return np.repeat(starts - ends + counts, counts) + np.arange(ends[-1] if ends.size else 0)
-
-
-def _once(numbers: Numbers, seen: Mask) -> Numbers:
-    """Some numbers, each once, in order, without those that were seen."""
-    mask = np.zeros(seen.size, bool)
-    mask[numbers] = True
-    return (mask & ~seen).nonzero()[0]

@@ -91,10 +91,11 @@ class Statements:
             return
         parts = [found.between(*places) for found in alike]
         some = [(part, part.template) for part in parts if part.places and part.template]
+        gains = self.dynamics.gains
         for part, template in some:
             for column in part.words[: sum(map(len, template.counts))]:
-                for state in dict.fromkeys(column):
-                    self.dynamics.gains.setdefault(state, [])
+                for state in [state for state in column if state not in gains]:
+                    gains.setdefault(state, [])
         found = self.in_columns(chunk, some) if places[1] - places[0] >= FEWEST else None
         found = found or self.in_rows(chunk, some)
         self.note_flows(chunk, found, names)

@@ -326,4 +326,6 @@ class _Lower:
     def defined(self, kind: NameKind) -> Mapping[str, Alias]:
         """The aliases or derived quantities, in declared order."""
         aliases = self.lowering.aliases
+        if not aliases:
+            return {}
         return {name: aliases[name] for name in self.lowering.names.known(kind) if name in aliases}

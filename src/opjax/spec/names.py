@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any, Literal
@@ -90,6 +90,11 @@ class Names:
             return known[0]
         entry = self.values.get(name)
         return entry.kind if entry is not None and not entry.axes else None
+
+    def kinds(self, names: Collection[str]) -> list[NameKind | None]:
+        """What several names are, as by `kind`."""
+        found = zip(names, self.values.known_of(names), strict=True)
+        return [self.kind(name) if known is None else known[0] for name, known in found]
 
     def known(self, *kinds: NameKind) -> list[str]:
         """The declared names of some kinds (all kinds if none is given), for suggestions."""

@@ -9,15 +9,19 @@ at their arguments.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
+from operator import is_
 from typing import TYPE_CHECKING
 
 from opjax.ir import functions
-from opjax.ir.many import leaf
+from opjax.ir.many import Leaf, leaves
+from opjax.ir.node_types import number_of
 from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol
 from opjax.source import Span
 from opjax.spec.alike import Alike, Chunk, Key, OneForm, Statement, Template, taken_apart
+from opjax.spec.names import NameKind
 from opjax.spec.order import names_in
 from opjax.syntax.declarations import FunctionDeclaration, TransitionDeclaration
 from opjax.syntax.nodes import Call, Expression, Negate, Number, Power, Product, Reference, Sum, walk
@@ -44,19 +48,22 @@ class Repeats:
         """Those of some statements that have a form, unless something about them is out of the ordinary."""
         if self.lowering.absent or self.lowering.held:
             return []
-        known = self.kinds
-        for place, texts in enumerate(chunk.texts()):  # names get their meanings in the order of the text
+        known, new = self.kinds, dict[str, Span]()
+        for texts, span in zip(chunk.texts(), chunk.spans, strict=True):  # names get their meanings in their order
             for text in texts:
-                if text not in known:
-                    self.meet(text, chunk.spans[place])
+                if text not in known and text not in new:
+                    new[text] = span
+        self.meet(new)
         return [alike for form in chunk.forms for alike in self.of_one_form(form)]
 
     def of_one_form(self, form: OneForm) -> Iterable[Alike]:
         """Statements of one form by the kinds of their names, and by which of their leaves are the same."""
         columns = [*form.words, *form.numbers]
-        all_kinds = [[*map(self.kinds.__getitem__, column)] for column in columns]
-        same = all(len(set(column)) == 1 for column in all_kinds)
-        kinds = [tuple(column[0] for column in all_kinds)] if same else list(zip(*all_kinds, strict=True))
+        all_kinds = [[*set(map(self.kinds.__getitem__, column))] for column in columns]
+        if all(len(column) == 1 for column in all_kinds):
+            kinds = [tuple(column[0] for column in all_kinds)]
+        else:
+            kinds = list(zip(*(map(self.kinds.__getitem__, column) for column in columns), strict=True))
         names = [] if form.names is None else [form.names]
         for kind, of_kind, texts in taken_apart(kinds, form.places, [*columns, *names]):
             found = [column for column in texts[: len(columns)] if column[0] in self.leaves]
@@ -68,23 +75,38 @@ class Repeats:
                 words = parts[: len(form.words)]
                 yield Alike(key, own, own_names, words, of_leaves, self.templates.get(key))
 
-    def meet(self, text: str, span: Span) -> None:
-        """Give a name or a number its meaning."""
+    def meet(self, new: Mapping[str, Span]) -> None:
+        """Give names and numbers their meanings; with each stands where it was written first."""
+        plain: dict[str, Leaf] = {}
+        for (text, span), declared in zip(new.items(), self.lowering.names.kinds(new), strict=True):
+            if declared == "state" or declared == "parameter":
+                plain[text] = (declared, text, span)
+                continue
+            self.take(plain)  # leaves are numbered in the order of the text
+            plain = {}
+            self.meet_other(text, span, declared)
+        self.take(plain)
+
+    def take(self, plain: Mapping[str, Leaf]) -> None:
+        """Give states and parameters their meanings."""
+        self.kinds.update((name, f"<{role}>") for name, (role, _, _) in plain.items())
+        self.leaves.update(zip(plain, leaves(self.lowering.graph, plain.values()), strict=True))
+
+    def meet_other(self, text: str, span: Span, declared: NameKind | None) -> None:
+        """Give another name or a number its meaning."""
         if text[0].isalpha() or text[0] == "_":
-            self.meaning(text, span)
+            self.meaning(text, span, declared)
         elif text.isdigit():  # it may stand for a count or an exponent
             self.kinds[text] = text
         else:
             self.kinds[text] = "<number>"
             self.leaves[text] = self.lowering.graph.constant(float(text), span)
 
-    def meaning(self, word: str, span: Span) -> None:
+    def meaning(self, word: str, span: Span, declared: NameKind | None) -> None:
         """What a name is when it is met first."""
-        declared, graph = self.lowering.names.kind(word), self.lowering.graph
+        graph = self.lowering.graph
         kind, node = word, None
-        if declared == "state" or declared == "parameter":
-            kind, node = f"<{declared}>", leaf(graph, declared, word, span)
-        elif declared == "alias" and word in self.lowering.aliases:
+        if declared == "alias" and word in self.lowering.aliases:
             value = self.lowering.aliases[word].value
             if not value.dims and value.kind == "real":
                 kind, node = f"<alias of {sorted(value.roles)}>", value
@@ -153,9 +175,14 @@ class Repeats:
 
 
 def _equal(leaves: list[list[AnyNode]]) -> list[Key]:
-    """Which leaves of a row are equal: nothing where none are, else for each the place of the first like it."""
+    """Which leaves of each row are equal: nothing where none are, else for each the place of the first like it.
+
+    There are no rows where none are equal in any.
+    """
+    if not any(any(map(is_, one, other)) for one, other in combinations(leaves, 2)):
+        return []
     count = len(leaves)
-    numbers = zip(*[[leaf.number for leaf in column] for column in leaves], strict=True)
+    numbers = zip(*[map(number_of, column) for column in leaves], strict=True)
     return [() if len(set(row)) == count else tuple(map(row.index, row)) for row in numbers]
 
 

@@ -15,7 +15,8 @@ from opjax.spec.text_headers import model_header
 from opjax.spec.text_lines import Line, Lines
 
 Kind = Literal["definition", "model", "other"]
-_DEFINITION = re.compile(r"(?:operator|pipeline|axis)[ \t]+[^\s:]")
+_WORDS = ("operator", "pipeline", "axis")
+_DEFINITION = re.compile(rf"(?:{'|'.join(_WORDS)})[ \t]+[^\s:]")
 _MAY_DEFINE = re.compile(rf"^[ \t]*{_DEFINITION.pattern}", re.MULTILINE)
 
 
@@ -85,7 +86,12 @@ def _kind(text: str, line: Line, current: Block | None) -> Kind | Literal[""]:
 
 def holds_definitions(source: Source) -> bool:
     """Whether operators or pipelines are defined in a text."""
-    return bool(_MAY_DEFINE.search(source.text)) and any(block.kind == "definition" for block in blocks_of(source))
+    return _may_define(source.text) and any(block.kind == "definition" for block in blocks_of(source))
+
+
+def _may_define(text: str) -> bool:
+    """Whether it is worth it to look for definitions; in a large text a word is soon found to be in no line."""
+    return any(word in text for word in _WORDS) and bool(_MAY_DEFINE.search(text))
 
 
 def without_definitions(source: Source, limits: Limits = DEFAULT_LIMITS) -> Source:
@@ -98,7 +104,7 @@ def without_definitions(source: Source, limits: Limits = DEFAULT_LIMITS) -> Sour
     Returns:
         The same source where nothing is defined.
     """
-    if not _MAY_DEFINE.search(source.text):
+    if not _may_define(source.text):
         return source
     return masked(source, [block for block in blocks_of(source, limits) if block.kind == "definition"])
 

@@ -11,7 +11,7 @@ import functools
 import re
 from array import array
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, compress
 from math import inf
 from typing import Any
 
@@ -138,10 +138,10 @@ class Columns(Sequence[Any]):
             How many there are.
         """
         rows = self._rows()
-        odd = next((place for place, row in enumerate(rows) if not any(row)), None)
-        if odd is not None:
-            self._cut(rows, odd)
         groups = _grouped(self.patterns, rows)
+        if sum(len(group.places) for group in groups) < len(rows):
+            self._cut(rows, next(place for place, row in enumerate(rows) if not any(row)))
+            groups = _grouped(self.patterns, rows)
         odd = _first_odd(groups, words)
         if odd is not None:
             self._cut(rows, odd)
@@ -172,16 +172,19 @@ def _first_odd(groups: list[Group], words: frozenset[str]) -> int | None:
 def _grouped(patterns: tuple[Pattern, ...], rows: list[Texts]) -> list[Group]:
     """The lines of each form; in every line, the texts of the other forms are empty."""
     groups: list[Group] = []
+    columns, every = list(zip(*rows, strict=True)), range(len(rows))
     before = 0
-    for pattern in patterns:
-        first = before + pattern.sample.word_groups[0]
-        places: Sequence[int] = [place for place, row in enumerate(rows) if row[first]]
-        own = rows if len(places) == len(rows) else [rows[place] for place in places]
-        if own:
-            columns = list(zip(*own, strict=True))
-            words = tuple(columns[before + at] for at in pattern.sample.word_groups)
-            numbers = tuple(columns[before + at] for at in pattern.sample.number_groups)
-            groups.append(Group(pattern, range(len(rows)) if own is rows else places, words, numbers))
+    for pattern in patterns if rows else ():
+        sample, own = pattern.sample, columns[before : before + pattern.expression.groups]
+        known = own[sample.word_groups[0]]
+        places = [*compress(every, known)]
+        whole = len(places) == len(rows)
+        if places:
+            words, numbers = (
+                tuple(own[at] if whole else tuple(compress(own[at], known)) for at in chosen)
+                for chosen in (sample.word_groups, sample.number_groups)
+            )
+            groups.append(Group(pattern, every if whole else places, words, numbers))
         before += pattern.expression.groups
     return groups
 
