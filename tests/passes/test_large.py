@@ -120,9 +120,9 @@ def test_what_a_graph_had_before_is_not_looked_at_again() -> None:
 
 
 def test_nodes_made_in_columns_are_told_as_those_that_are_looked_at() -> None:
-    lines = "\n".join(f"    {'2 ' * (place % 2)}A{place} -> A{(3 * place) % 40} @ k{place}" for place in range(40))
-    states = "\n".join(f"    A{place} = 1" for place in range(40))
-    parameters = "\n".join(f"    k{place} = {place + 0.5}" for place in range(40))
+    lines = "\n".join(f"    {'2 ' * (place % 2)}A{place} -> A{(3 * place) % 100} @ k{place}" for place in range(100))
+    states = "\n".join(f"    A{place} = 1" for place in range(100))
+    parameters = "\n".join(f"    k{place} = {place + 0.5}" for place in range(100))
     model = opjax.loads(f"model M:\n  params:\n{parameters}\n  states:\n{states}\n  dynamics:\n{lines}\n")
     graph = model.system.graph.copy()
     assert graph.blocks
