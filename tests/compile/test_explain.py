@@ -273,3 +273,21 @@ def test_notebooks_get_a_page_without_markup_of_the_user() -> None:
     page = explained(NUMBERS.format(x="k*x if x < y else y"))._repr_html_()
     assert page.startswith("<pre>")
     assert "<" not in page.removeprefix("<pre>").removesuffix("</pre>")
+
+
+def test_the_times_of_an_input_are_nothing_that_a_model_knows() -> None:
+    model = opjax.loads("""
+model Schools:
+  axes:
+    age = [young, old]
+  inputs:
+    open(t) = previous
+    births[age](t) = linear
+  states:
+    x[age] = 1
+  dynamics:
+    x[age]' = births[age](t) - open(t)*x[age]^2
+""")
+    found = model.compile_rhs().explain()
+    assert found.largest is None or found.largest.bytes <= 16
+    assert "Schools" in model.show("program")

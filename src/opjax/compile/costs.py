@@ -201,8 +201,8 @@ class Counter:
 
 
 def cells(dims: Dims, axes: Mapping[str, Axis]) -> int:
-    """The elements of a value over some dims."""
-    return math.prod(axes[dim.axis].size or 0 for dim in dims)
+    """The elements of a value over some dims; 0 where one, such as the times of an input, comes with the data."""
+    return math.prod((axis.size if (axis := axes.get(dim.axis)) else None) or 0 for dim in dims)
 
 
 def multiplications(exponent: int) -> int:

@@ -21,6 +21,7 @@ from opjax.ir.types import Dim, declared_dims
 from opjax.source import Span
 from opjax.spec.again import Statements
 from opjax.spec.alike import Statement
+from opjax.spec.ends import inside_end, read_along
 from opjax.spec.flows import Flows, flows_of_a_model
 from opjax.spec.names import KIND_IN_WORDS, Name
 from opjax.spec.pieces import Piece, Pieces
@@ -221,10 +222,11 @@ class Dynamics:
         """A flow out of a state must say how it is divided over an axis that only the other side has."""
         if not declared.reactants or not scope.indices:
             return  # a source: every point gets the rate as written
+        left = {index.name for term in declared.reactants for index in term.target.indices}
         for term in declared.products:
             for index in term.target.indices:
                 dim = scope.indices.get(index.name or "")
-                if dim is not None and dim not in value.dims:
+                if dim is not None and dim not in value.dims and index.name not in left:
                     raise self.lowering.report.stop(catalogue.UNPLACED_AXIS, index.span, axis=str(index.name))
 
     def record(
@@ -272,12 +274,7 @@ class Dynamics:
         for _, (_, selections) in sides:
             for shift in selections:
                 if isinstance(shift, Along) and shift.offset:
-                    axis = shift.dim.axis
-                    position = graph.view(graph.symbol("position", axis, (axis,)), (Along(shift.dim),))
-                    end = graph.apply("add", (position, graph.constant(float(shift.offset))), span)
-                    bound = graph.symbol("size", axis) if shift.offset > 0 else graph.constant(0.0)
-                    inside = graph.apply("less" if shift.offset > 0 else "greater_equal", (end, bound), span)
-                    value = graph.apply("where", (inside, value, graph.constant(0.0)), span)
+                    value = graph.apply("where", (inside_end(graph, shift), value, graph.constant(0.0)), span)
         return value
 
     def between_existing(self, value: AnyNode, sides: list[Side]) -> AnyNode:
@@ -325,7 +322,9 @@ class Dynamics:
                 # The state at j gains what flows at the index j - offset; nothing comes from beyond the end.
                 edge = "periodic" if selection.edge == "periodic" else "absorb"
                 moved[selection.dim] = Along(own, -selection.offset, edge)
+        unused = [selection for dim, selection in moved.items() if dim not in value.dims]
         value = graph.view(value, (moved[dim] for dim in value.dims), value.span)
+        value = read_along(graph, value, unused)
         for own, selection in targets:
             if not isinstance(selection, Along):
                 value = graph.place(value, own, selection.position, value.span)

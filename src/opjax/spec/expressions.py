@@ -17,6 +17,7 @@ from opjax.spec.absences import zero_where_absent
 from opjax.spec.arithmetic import Arithmetic, combined, parts_of
 from opjax.spec.boundaries import Face, Side, read_neighbours, value_where_held
 from opjax.spec.comparisons import lower_comparison
+from opjax.spec.ends import read_along
 from opjax.spec.names import KIND_IN_WORDS, SPECIAL_CALLS, Name, Names
 from opjax.spec.scope import ROLE_IN_WORDS, IndexReader, Scope
 from opjax.syntax.declarations import FunctionDeclaration
@@ -247,7 +248,10 @@ class Lowering:
     def along(self, node: AnyNode, axes: tuple[str, ...], selections: list[Selection], span: Span) -> AnyNode:
         """A quantity declared over `axes` read through one selection for each of them."""
         chosen = dict(zip(declared_dims(axes), selections, strict=True))
-        return self.graph.view(node, (chosen[dim] for dim in node.dims), span)
+        read = self.graph.view(node, (chosen[dim] for dim in node.dims), span)
+        if len(node.dims) == len(chosen):
+            return read
+        return read_along(self.graph, read, (selection for dim, selection in chosen.items() if dim not in node.dims))
 
     # --- arithmetic
 

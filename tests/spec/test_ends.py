@@ -1,0 +1,92 @@
+"""What lies beyond the ends of an axis for values that are the same at all its points, and flows that are."""
+
+import jax
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import opjax
+from opjax.interop.op_system import reaction_balances
+
+STATE = np.array([1.0, 2.0, 4.0])
+
+
+def rhs_of(equations: str, alias: str = "same[age] = k") -> opjax.CompiledRhs:
+    return opjax.compile_rhs(f"""
+model M:
+  axes:
+    age = ordered [young, middle, old]
+  params:
+    k = 0.5
+  states:
+    x[age] = 1
+  let:
+    {alias}
+  dynamics:
+    {equations}
+""")
+
+
+@pytest.mark.parametrize(
+    ("equation", "expected"),
+    [
+        ("x[age]' = same[age+1]*x[age] edge absorb", [0.5, 1, 0]),
+        ("x[age]' = same[age-1]*x[age] edge absorb", [0, 1, 2]),
+        ("x[age]' = same[age+2] + 1 edge absorb", [1.5, 1, 1]),
+        ("x[age]' = same[age+1]*x[age] edge stay", [0.5, 1, 2]),
+        ("x[age]' = same[age-1]*x[age] edge periodic", [0.5, 1, 2]),
+        ("x[age]' = x[age]*sum(same[a+1] for a in age) edge absorb", [1, 2, 4]),
+        ("x[age]' = exp(same[age+1] - k) edge absorb", [1, 1, np.exp(-0.5)]),
+    ],
+)
+def test_an_alias_without_its_axis_ends_where_the_axis_ends(equation: str, expected: list[float]) -> None:
+    rhs = rhs_of(equation)
+    assert_allclose(rhs.eval_fn(0.0, STATE), expected, rtol=1e-15)
+    assert_allclose(rhs_of(equation, "same[age] = k + 0*x[age]").eval_fn(0.0, STATE), expected, rtol=1e-15)
+    assert_allclose(jax.jit(rhs.eval_fn)(0.0, jax.numpy.asarray(STATE)), expected, rtol=1e-6)
+
+
+def test_a_condition_without_its_axis_is_false_beyond_the_end() -> None:
+    rhs = rhs_of("x[age]' = (1 if same[age+1] else 2) edge absorb", "same[age] = k > 0.2")
+    assert_allclose(rhs.eval_fn(0.0, STATE), [1, 1, 2])
+
+
+@pytest.mark.parametrize(
+    ("flow", "expected"),
+    [
+        ("x[age] => x[age+1] @ k edge absorb", [-0.5, 0, 0]),
+        ("x[age] => x[age-1] @ k edge absorb", [0, 0, -0.5]),
+        ("x[age] => x[age+1] @ k edge stay", [-0.5, 0, 0.5]),
+        ("x[age] => x[age+1] @ k edge periodic", [0, 0, 0]),
+        ("0 => x[age+1] @ k edge absorb", [0, 0.5, 0.5]),
+        ("x[age+1] => 0 @ k edge absorb", [0, -0.5, -0.5]),
+    ],
+)
+def test_a_flow_that_is_the_same_everywhere_ends_where_the_axis_ends(flow: str, expected: list[float]) -> None:
+    assert_allclose(rhs_of(flow).eval_fn(0.0, STATE), expected, rtol=1e-15)
+
+
+def test_a_flow_that_is_the_same_everywhere_goes_from_each_point_to_its_own() -> None:
+    rhs = opjax.compile_rhs("""
+model Vaccination:
+  axes:
+    age = [young, old]
+    sex = [f, m]
+  params:
+    doses = 2
+    w[sex] = [1, 3]
+  states:
+    S[age, sex] = 10
+    V[age, sex] = 0
+    T[age] = 0
+  dynamics:
+    each: S[age, sex] => V[age, sex] @ doses
+    pooled: S[age, sex] => T[age] @ w[sex]
+    both: S[age, sex] => T[age] @ doses
+""")
+    tree = rhs.pytree_eval_fn(0.0, {"S": np.ones((2, 2)), "V": np.ones((2, 2)), "T": np.ones(2)})
+    assert_allclose(tree["S"], [[-5, -7], [-5, -7]])
+    assert_allclose(tree["V"], np.full((2, 2), 2.0))
+    assert_allclose(tree["T"], [8, 8])
+    assert not rhs.reaction_gaps
+    assert reaction_balances(rhs)
