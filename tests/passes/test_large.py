@@ -25,7 +25,7 @@ SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(Healt
 def told(program: Program) -> tuple[object, ...]:
     """All that a program says about its nodes."""
     lists = (program.nodes, program.leaves, program.unusual, program.arrays)
-    return (*([node.number for node in nodes] for nodes in lists), program.kinds, program.functions)
+    return (program.operands, *([node.number for node in nodes] for nodes in lists), program.kinds, program.functions)
 
 
 def unseen(program: Program) -> Program:

@@ -145,6 +145,7 @@ def program_key(program: Program, inputs: Inputs, outputs: tuple[Output, ...]) -
     top = max((root.number for root in program.roots.values()), default=-1)
     axes = tuple((a.name, a.kind, a.size, bits(a.coordinates), a.measure) for a in program.axes.values())
     roots = tuple((name, root.number) for name, root in program.roots.items())
-    names = tuple((number, name) for number, name in program.names.items() if number <= top)
+    named = program.names.items()
+    names = tuple(named if max(program.names, default=-1) <= top else (row for row in named if row[0] <= top))
     keys = program.graph.keys(top + 1)
     return _Key((keys, roots, axes, names, inputs, outputs), (keys[:: 1 + len(keys) // MOST_HASHED], top, axes))

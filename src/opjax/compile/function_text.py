@@ -267,10 +267,9 @@ def _apart(asked: Asked) -> bool:
 
 def _elements(program: Program, runs: Iterable[list[Output]]) -> Iterator[int]:
     """The outputs of long runs, which nothing reads one by one."""
-    long = [outputs for outputs in runs if len(outputs) > 1]
-    used = {operand.number for node in program.nodes for operand in node.operands} if long else set[int]()
-    for outputs in long:
-        yield from {program.roots[output.name].number for output in outputs} - used
+    for outputs in runs:
+        if len(outputs) > 1:
+            yield from {program.roots[output.name].number for output in outputs} - program.operands
 
 
 def _stored(inputs: Inputs, form: Form) -> Stored:

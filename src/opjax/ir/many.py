@@ -11,8 +11,8 @@ from dataclasses import field
 from itertools import accumulate, repeat
 from typing import Any
 
-from opjax.ir.kinds import dims_of, only, result_kind, roles_of
-from opjax.ir.node_types import AnyNode, Apply, Block, IntegerPower, Symbol, number_of
+from opjax.ir.kinds import dims_of, only, roles_of, want
+from opjax.ir.node_types import AnyNode, Apply, AtPosition, Block, IntegerPower, Symbol, View, number_of
 from opjax.ir.nodes import Graph
 from opjax.ir.types import Role
 from opjax.records import record
@@ -230,11 +230,33 @@ def sums(graph: Graph, all_terms: Iterable[Sequence[AnyNode]]) -> list[AnyNode]:
     return found
 
 
+def elements(graph: Graph, vector: AnyNode, count: int) -> list[AnyNode]:
+    """The first elements of a vector, one by one."""
+    want(len(vector.dims) == 1, "elements are read from a vector")
+    keys = [("element", vector.number, place) for place in range(count)]
+    keep, new, operands, number, found = graph.keep, object.__new__, (vector,), len(graph), list[AnyNode]()
+    for place, (key, known) in enumerate(zip(keys, graph.find_all(keys), strict=True)):
+        if known is not None:
+            found.append(known)
+            continue
+        node: Any = new(View)
+        node.number = number
+        node.dims = ()
+        node.kind = vector.kind
+        node.roles = vector.roles
+        node.span = NOWHERE
+        node.operands = operands
+        node.selections = (AtPosition(place),)
+        number += 1
+        found.append(keep(key, node))
+    return found
+
+
 def _sum(number: int, terms: tuple[AnyNode, ...]) -> Apply:
     node: Any = object.__new__(Apply)
     node.number = number
     node.dims = dims_of(terms)
-    node.kind = result_kind("add", tuple([term.kind for term in terms]))
+    node.kind = "real"
     node.roles = roles_of(terms)
     node.span = NOWHERE
     node.operands = terms

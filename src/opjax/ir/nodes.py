@@ -254,21 +254,6 @@ class Graph:
         )
         return self.keep(key, node)
 
-    def elements(self, vector: AnyNode, count: int) -> list[AnyNode]:
-        """The first elements of a vector, one by one."""
-        want(len(vector.dims) == 1, "elements are read from a vector")
-        found: list[AnyNode] = []
-        for place in range(count):
-            known = self._known.get(key := ("element", vector.number, place))
-            if known is None:
-                number, kind, roles, at = len(self._nodes), vector.kind, vector.roles, (AtPosition(place),)
-                node = View(
-                    number=number, dims=(), kind=kind, roles=roles, span=NOWHERE, operands=(vector,), selections=at
-                )
-                known = self.keep(key, node)
-            found.append(known)
-        return found
-
     def interpolate(self, table: AnyNode, dim: Dim, at: AnyNode, between: Between, span: Span = NOWHERE) -> AnyNode:
         """A table read at a place along one of its dims."""
         want(dim in table.dims and dim not in at.dims, "a table is read along a dim of its own")

@@ -94,6 +94,13 @@ class Program:
         return self.table.reached(self.graph, [root.number for root in self.roots.values()])
 
     @cached_property
+    def operands(self) -> frozenset[int]:
+        """The numbers of those that others are made of."""
+        if not self.is_large:
+            return frozenset([operand.number for node in self.nodes for operand in node.operands])
+        return frozenset(self.table.operands(self.numbers).tolist())
+
+    @cached_property
     def leaves(self) -> list[AnyNode]:
         """Those that have no operands."""
         if not self.is_large:

@@ -90,15 +90,14 @@ class NodeTable:
         for number in front:
             marks[number] = True
         while front:
-            nodes = graph.nodes(front)
-            if sum(len(node.operands) for node in nodes) > NARROW:
+            if len(front) > NARROW or sum(self.counts[front].tolist()) > NARROW:
                 below = np.zeros(wanted.size, bool)
                 below[self.operands(np.array(front, np.intp))] = True
                 below &= ~wanted
                 wanted |= below
                 front = below.nonzero()[0].tolist()
                 continue
-            front = []
+            nodes, front = graph.nodes(front), []
             for node in nodes:
                 for operand in node.operands:
                     if not marks[operand.number]:

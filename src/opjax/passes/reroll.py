@@ -34,6 +34,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from opjax.ir.many import elements
 from opjax.ir.nodes import AnyNode, AtPosition, Graph, Join
 from opjax.ir.program import Program, copy_node, is_interior
 from opjax.ir.table import PARAMETER, Mask, Numbers
@@ -371,4 +372,4 @@ class _Rewriting:
             vector = self.columns.gather(found, self.columns.new_dim(found.size))
         else:
             return {name: self.scalar(number) for name, number in zip(names, found.tolist(), strict=True)}
-        return dict(zip(names, self.graph.elements(vector, len(names)), strict=True))
+        return dict(zip(names, elements(self.graph, vector, len(names)), strict=True))

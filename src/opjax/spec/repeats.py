@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
+from itertools import chain, combinations, filterfalse, repeat
 from operator import is_
 from typing import TYPE_CHECKING
 
@@ -48,13 +48,19 @@ class Repeats:
         """Those of some statements that have a form, unless something about them is out of the ordinary."""
         if self.lowering.absent or self.lowering.held:
             return []
-        known, new = self.kinds, dict[str, Span]()
-        for texts, span in zip(chunk.texts(), chunk.spans, strict=True):  # names get their meanings in their order
-            for text in texts:
-                if text not in known and text not in new:
-                    new[text] = span
-        self.meet(new)
+        self.meet(self.unmet(chunk))
         return [alike for form in chunk.forms for alike in self.of_one_form(form)]
+
+    def unmet(self, chunk: Chunk) -> Mapping[str, Span]:
+        """The names and numbers that are not known yet, in the order of the text, each with where it is first."""
+        rows = chunk.texts()
+        texts = [*chain.from_iterable(rows)]
+        new = dict.fromkeys(filterfalse(self.kinds.__contains__, texts))
+        if not new:
+            return {}
+        spans = [*chain.from_iterable(map(repeat, chunk.spans, map(len, rows)))]
+        first = dict(zip(reversed(texts), reversed(spans), strict=True))
+        return {text: first[text] for text in new}
 
     def of_one_form(self, form: OneForm) -> Iterable[Alike]:
         """Statements of one form by the kinds of their names, and by which of their leaves are the same."""
