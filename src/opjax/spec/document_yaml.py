@@ -24,7 +24,7 @@ from opjax.spec.document import (
     unrepeated,
     wrong_value,
 )
-from opjax.spec.yaml_events import YamlEvent, syntax_error, yaml_events
+from opjax.spec.yaml_events import OTHER_VERSION, YamlEvent, syntax_error, yaml_events
 
 _NULL = re.compile(r"(?:null|Null|NULL|~|)\Z")
 _TRUTH = re.compile(r"(?:(true|True|TRUE)|false|False|FALSE)\Z")
@@ -170,7 +170,8 @@ class _Builder:
         return MappingNode(unrepeated(entries, self.report), span)
 
     def refuse(self, feature: str, span: Span) -> None:
-        self.report.add(catalogue.YAML_FEATURE, span, feature=feature)
+        hint = {"hint": "leave the line with '%YAML' out"} if feature == OTHER_VERSION else {}
+        self.report.add(catalogue.YAML_FEATURE, span, feature=feature, **hint)
 
     def scalar(self, event: YamlEvent) -> ScalarNode:
         text = event.text

@@ -15,6 +15,8 @@ _QUOTES_HINT = (
     "a text that holds ': ' or ' #', or begins with one of []{}&*!|>%@`, stands in quotes; "
     "inside {...} and [...] also one that holds commas or brackets"
 )
+_TABS_HINT = "YAML is indented by spaces: replace the tab"
+OTHER_VERSION = "another version than YAML 1.2"
 
 
 class YamlEvent(NamedTuple):
@@ -79,7 +81,8 @@ def _marked(source: Source, error: Any, report: Report) -> Stop:
     mark = error.problem_mark or error.context_mark
     place = min(int(mark.index), len(source.text)) if mark is not None else 0
     problem = " ".join(str(text) for text in (error.context, error.problem) if text)
-    return syntax_error(report, Span(source, place, place), problem, _QUOTES_HINT)
+    hint = _TABS_HINT if source.text[place : place + 1] == "\t" else _QUOTES_HINT
+    return syntax_error(report, Span(source, place, place), problem, hint)
 
 
 def _tag(event: Any) -> str:
@@ -113,7 +116,7 @@ def _end(event: Any) -> YamlEvent:
 
 def _document(event: Any) -> YamlEvent:
     other = event.version not in (None, (1, 2))
-    feature = "another version than YAML 1.2" if other else ""
+    feature = OTHER_VERSION if other else ""
     return YamlEvent("document", event.start_mark.index, event.end_mark.index, feature=feature)
 
 

@@ -113,9 +113,12 @@ def test_a_matrix_over_time_is_a_table():
 REFUSED = {
     "{kind: advection, velocity: w}": ("E0205", "lacks the key 'axis'"),
     "{kind: advection, axis: imm, velocty: w}": ("E0202", "there is no key 'velocty'"),
-    "{kind: advection, axis: imm, velocity: w, bc: absorbin}": ("E0204", "must be a boundary condition"),
-    "{kind: advection, axis: imm, velocity: w, direction: sideways}": ("E0204", "must be a direction"),
-    f"{{kind: axis_kernel, axis: imm, kernel: {{form: generater, {MATRIX}}}}}": ("E0204", "must be a form of kernels"),
+    "{kind: advection, axis: imm, velocity: w, bc: absorbin}": ("E0204", "one of absorbing, reflecting"),
+    "{kind: advection, axis: imm, velocity: w, direction: sideways}": ("E0204", "one of increasing, decreasing"),
+    f"{{kind: axis_kernel, axis: imm, kernel: {{form: generater, {MATRIX}}}}}": (
+        "E0204",
+        "one of generator, stochastic",
+    ),
     "{kind: axis_kernel, axis: imm, kernel: {form: generator, params: {G: G}}}": ("E0205", "lacks the key 'matrix'"),
     "'diffusion of Y beside imm'": ("E0101", "is not expected here"),
 }

@@ -7,7 +7,7 @@ import dataclasses
 
 from opjax.errors import Report, Stop
 from opjax.spec.document import Entry, MappingNode, Node, ScalarNode
-from opjax.spec.sections.cells import pin, pinned_name
+from opjax.spec.sections.cells import check_labels, pin, pinned_name
 from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Plain, Section, commented, named, record
@@ -61,6 +61,8 @@ def _alias_or_function(entry: Entry, path: str, draft: Draft) -> AliasDeclaratio
 def _alias(entry: Entry, path: str, draft: Draft) -> AliasDeclaration:
     cell = declared_cell(entry.key, draft)
     name, axes = declared(entry.key, draft) if cell is None else (pinned_name(cell), ())
+    if cell is not None:
+        check_labels(cell, draft)
     draft.must_fit(entry.value, _ALIAS_OR_EXPRESSION, path)
     fields = draft.fields(entry.value, _ALIAS, path) if isinstance(entry.value, MappingNode) else {}
     return AliasDeclaration(

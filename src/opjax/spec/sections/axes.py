@@ -42,7 +42,7 @@ _AXIS = Record(
         "type": Scalar("categorical, ordinal or continuous", (), ("categorical", "ordinal", "continuous")),
         "coords": Listed("a list", _POINT),
         "domain": _DOMAIN,
-        "size": EXPRESSION,
+        "size": Scalar("a number of points", ("string", "number")),
         "spacing": Scalar("linear, log or geom", (), ("linear", "log", "geom")),
         "data": TRUTH,
         "units": TEXT,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from opjax.errors import catalogue
+from opjax.errors import catalogue, did_you_mean
 from opjax.spec.axes import spaced
 from opjax.spec.sections.draft import Draft
 from opjax.syntax.declarations import AxisDeclaration
@@ -16,6 +16,7 @@ from opjax.syntax.nodes import Expression, Index, Negate, Number, Reference
 
 _ODD = re.compile(r"[^A-Za-z0-9_]")
 _MOST = 100_000
+_MOST_LISTED = 12
 Label = str | float
 
 
@@ -62,6 +63,22 @@ def pinned_name(reference: Reference) -> str:
         if index.label is not None and index.axis is not None
     ]
     return "__".join([reference.name, *parts]) if len(parts) == len(reference.indices) else ""
+
+
+def check_labels(cell: Reference, draft: Draft) -> None:
+    """Report a cell whose axis or label is not declared; an axis of data may have any label."""
+    for index in cell.indices:
+        axis = draft.axis(index.axis or "")
+        if axis is None:
+            draft.report.add(catalogue.UNKNOWN_AXIS, index.span, name=str(index.axis))
+            continue
+        points = points_of(axis)
+        if points and index.label is not None and label_name(index.label) not in map(label_name, points):
+            shown = [str(point) for point in points]
+            labels = ", ".join(f'"{label}"' for label in shown[:_MOST_LISTED]) + ", ..." * (len(shown) > _MOST_LISTED)
+            hint = did_you_mean(str(index.label), shown, f"its labels are {labels}")
+            said = {"axis": axis.name, "label": str(index.label), "labels": labels}
+            draft.report.add(catalogue.UNKNOWN_LABEL, index.span, hint=hint, **said)
 
 
 def pin(reference: Reference, draft: Draft) -> None:

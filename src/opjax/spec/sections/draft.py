@@ -209,7 +209,9 @@ class Draft:
         raise Stop
 
     def missing(self, node: Node, path: str, name: str) -> Stop:
-        """Report a key that must stand there; ``raise`` the result to leave the entry."""
+        """Report a key that must stand there, unless its value was; ``raise`` the result to leave the entry."""
+        if self.report.errors and isinstance(node, MappingNode) and node.get(name) is not None:
+            return Stop()
         where = f"'{path}'" if path else "a model"
         return self.report.stop(catalogue.MISSING_KEY, node.span, where=where, name=name)
 

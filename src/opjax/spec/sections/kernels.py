@@ -24,7 +24,7 @@ _KERNEL = Record(
     {
         "name": NAME,
         "axes": Listed("a list of axes", NAME),
-        "form": Scalar("a form of kernels", (), tuple(FORMS)),
+        "form": Scalar("one of " + ", ".join(FORMS), (), tuple(FORMS)),
         "params": Keyed("settings with values", EXPRESSION),
         "value": EXPRESSION,
         "kind": TEXT,

@@ -31,11 +31,11 @@ FORMS = ("generator", "stochastic", "matrix")
 
 _SETTINGS: Mapping[str, Shape] = {
     "velocity": EXPRESSION,
-    "direction": Scalar("a direction", (), DIRECTIONS),
+    "direction": Scalar("one of " + ", ".join(DIRECTIONS), (), DIRECTIONS),
     "coefficient": EXPRESSION,
     "rate": EXPRESSION,
-    "limiter": Scalar("a limiter", (), LIMITERS),
-    "bc": Scalar("a boundary condition", (), BOUNDARIES),
+    "limiter": Scalar("one of " + ", ".join(LIMITERS), (), LIMITERS),
+    "bc": Scalar("one of " + ", ".join(BOUNDARIES), (), BOUNDARIES),
 }
 _SETTING_OF_KEY = {key: "boundary" if key == "bc" else key for key in _SETTINGS}
 _KEY_OF_SETTING = {setting: key for key, setting in _SETTING_OF_KEY.items()}
@@ -54,7 +54,7 @@ _TRANSFER = Record(
 _KERNEL = Record(
     "a mapping with 'form' and 'params'",
     {
-        "form": Scalar("a form of kernels", (), FORMS),
+        "form": Scalar("one of " + ", ".join(FORMS), (), FORMS),
         "params": Keyed("names with parameters", TEXT),
         "param_axes": Keyed("parameters with their axes", _AXES),
         "transfer": _TRANSFER,

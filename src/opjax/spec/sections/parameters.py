@@ -50,7 +50,7 @@ _SUPPORT = Either(
     (Scalar("support", (), _NAMED_SUPPORTS), _BOUNDED),
 )
 _PARAMETER = Record(
-    "a mapping",
+    "a mapping, such as {default: 0.5}",
     {
         "support": _SUPPORT,
         "units": TEXT,

@@ -91,6 +91,11 @@ def _along(parts: dict[str, Node], path: str, draft: Draft) -> _Shift:
         wrong_value(draft.report, step, f"'{path}.coord_shift.step'", "a whole number other than 0")
     axis = text_of(parts["axis"])
     edge = _BOUNDARIES[text_of(parts["boundary"])]
+    declared_axis = draft.axis(axis)
+    points = len(declared_axis.values) if declared_axis is not None else 0
+    if 0 < points <= abs(number) and edge != "periodic":
+        expected = f"at most {points - 1} steps either way on the {points} points of '{axis}'"
+        wrong_value(draft.report, step, f"'{path}.coord_shift.step'", expected)
     source, target = Index(axis, span=step.span), Index(axis, offset=number, span=step.span)
     return _Shift(axis, source, target, edge)
 

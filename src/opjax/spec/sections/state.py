@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from opjax.spec.document import Entry, Node, repeated_key
-from opjax.spec.sections.cells import pin, pinned_name
+from opjax.spec.sections.cells import check_labels, pin, pinned_name
 from opjax.spec.sections.comments import comments_of
 from opjax.spec.sections.draft import Draft
 from opjax.spec.sections.section import Plain, Section, commented, named
@@ -48,6 +48,7 @@ def _read_state(node: Node, path: str, draft: Draft) -> None:
     cell = declared_cell(key, draft)
     name, axes = declared(key, draft) if cell is None else (pinned_name(cell), ())
     if cell is not None:
+        check_labels(cell, draft)
         pin(cell, draft)
     if name in draft.states:
         repeated_key(draft.report, key)
