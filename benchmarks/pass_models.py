@@ -9,6 +9,7 @@ import numpy as np
 
 import by_hand
 import pass_by_hand as hand
+import text_models
 from by_hand import Parameters
 
 MC_KENDRICK = """
@@ -367,5 +368,14 @@ CASES = (
         hand.ring_jax,
         60,
         {"k": 3.0, "d": 0.5},
+    ),
+    Case(
+        "SEIR, 20 ages, 5 doses, 50 places",
+        ("coalesce",),
+        text_models.seir_text(20, 5, 50),
+        text_models.seir_numpy,
+        text_models.seir_jax,
+        20_000,
+        {"beta": 0.02, "sigma": 0.2, "gamma": 0.1, "C": (20, 20)},
     ),
 )

@@ -1,8 +1,9 @@
 """What does each pass gain, and how far from code by hand is a model that needs it?
 
 Each model is compiled with all passes, and with all but one. 64-bit numbers; all values are first checked to be those
-of the code by hand. In the first table, below 1x opjax is the quicker one; in the second, above 1x the pass pays. Jaxpr
-equations are those of the right-hand side under `jax.make_jaxpr`.
+of the code by hand. In the first table, below 1x opjax is the quicker one; in the second, above 1x the pass pays. The
+gradient is that of the sum of the squares by the states. Jaxpr equations are those of the right-hand side under
+`jax.make_jaxpr`.
 """
 
 from __future__ import annotations
@@ -61,10 +62,11 @@ def functions(case: Case, by_hand: Callable[..., Any]) -> dict[str, Derivative]:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was measured of one model: times with NumPy and with JAX, and jaxpr equations, by who wrote it."""
+    """What was measured of one model: times with NumPy, JAX and its gradient, and jaxpr equations, by who wrote it."""
 
     numpy: dict[str, harness.Timing]
     jax: dict[str, harness.Timing]
+    gradient: dict[str, harness.Timing]
     equations: dict[str, int]
 
 
@@ -81,10 +83,19 @@ def measured(case: Case, turns: int) -> Found:
         np.testing.assert_allclose(np.asarray(call(state, parameters)), calls["hand"](y, p), rtol=1e-9, atol=1e-9)
     counts = {name: equations(jax.make_jaxpr(call)(state, parameters).jaxpr) for name, call in traced.items()}
     numpy_calls: dict[str, harness.Candidate] = {name: partial(call, y, p) for name, call in calls.items()}
-    jax_calls: dict[str, harness.Candidate] = {
-        name: lambda call=call: call(state, parameters).block_until_ready() for name, call in jitted.items()
-    }
-    return Found(harness.in_turns(numpy_calls, turns), harness.in_turns(jax_calls, turns), counts)
+    gradients = {name: jax.jit(jax.grad(partial(squares, call))) for name, call in traced.items()}
+    found = [harness.in_turns(awaited(some, state, parameters), turns) for some in (jitted, gradients)]
+    return Found(harness.in_turns(numpy_calls, turns), *found, counts)
+
+
+def squares(call: Derivative, y: Any, p: Any) -> Any:
+    """The sum of the squares."""
+    return jnp.sum(call(y, p) ** 2)
+
+
+def awaited(calls: dict[str, Derivative], y: Any, p: Any) -> dict[str, harness.Candidate]:
+    """Calls that wait for their results."""
+    return {name: lambda call=call: call(y, p).block_until_ready() for name, call in calls.items()}
 
 
 def times(timing: dict[str, harness.Timing], one: str, other: str) -> list[str]:
@@ -107,7 +118,7 @@ def main() -> None:
             both = [*times(found.numpy, "opjax", "hand"), *times(found.jax, "opjax", "hand")]
             whole.append([case.name, *both, str(counts["opjax"]), str(counts["hand"])])
             for name in case.passes:
-                without = [found.numpy[name].over(found.numpy["opjax"]), found.jax[name].over(found.jax["opjax"])]
+                without = [some[name].over(some["opjax"]) for some in (found.numpy, found.jax, found.gradient)]
                 cells = [*map(harness.ratio, without), str(counts[name]), str(counts["opjax"])]
                 rows.append((name, [f"{name}: {case.name}", *cells]))
     order = [row.name for row in PASSES]
@@ -124,7 +135,8 @@ def main() -> None:
         "by hand",
     ]
     page.table("All passes, against code by hand", columns, whole)
-    columns = ["pass and model", "NumPy: without / with", "JAX: without / with", "jaxpr equations without", "with"]
+    kinds = ("NumPy", "JAX", "JAX, gradient")
+    columns = ["pass and model", *(f"{kind}: without / with" for kind in kinds), "jaxpr equations without", "with"]
     page.table("Without one pass", columns, [cells for _, cells in rows])
     page.finish()
 

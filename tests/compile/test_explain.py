@@ -195,6 +195,7 @@ def test_the_groups_of_a_network() -> None:
         "differences": False,
         "fluxes": False,
         "faces": False,
+        "coalesce": False,
     }
     (reroll,) = [record for record in found.passes if record.fired]
     assert found.operations == reroll.after < 20 < reroll.before == found.shared

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import contextlib
 import functools
+import itertools
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -47,6 +48,9 @@ class Backend(abc.ABC):
     """Whether a program of scalars may be computed with Python's numbers, and the result made an array."""
     widens: bool = False
     """Whether neighbours in a long array are quickest as slices of one with its ends around it: see `widened`."""
+
+    splits: bool = False
+    """Whether a vector is best cut into all its parts at once, with `split`."""
 
     _direct: Mapping[str, ArrayFunction]
     """The functions that are attributes of `xp`, by their names in the table."""
@@ -156,6 +160,16 @@ class Backend(abc.ABC):
         """`pack` for given sizes; `numbers` says that all parts are scalars, for which there may be a shorter way."""
         lengths = tuple(sizes)
         return lambda parts: self.pack(parts, lengths, dtype)
+
+    def split(self, vector: Array, sizes: Sequence[int]) -> Sequence[Array]:
+        """The parts of a vector, one behind the other.
+
+        Arguments:
+            vector: the vector.
+            sizes: the lengths of the parts, which are all that it has.
+        """
+        ends = list(itertools.accumulate(sizes, initial=0))
+        return [vector[low:high] for low, high in itertools.pairwise(ends)]
 
     @abc.abstractmethod
     def einsum(self, subscripts: str, *operands: Array) -> Array:

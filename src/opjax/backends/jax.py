@@ -39,6 +39,7 @@ class JaxBackend(Backend):
     takes_numbers = True
     places_constants = True
     widens = True
+    splits = True
     _direct = DIRECT
     _composed = COMPOSED
 
@@ -79,6 +80,10 @@ class JaxBackend(Backend):
     def _part(self, part: Array, size: int, dtype: DType) -> Array:
         array = self.asarray(part, dtype)
         return jnp.broadcast_to(array, (size,)) if array.ndim == 0 and size != 1 else array
+
+    def split(self, vector: Array, sizes: Sequence[int]) -> Sequence[Array]:
+        """As `Backend.split`: one operation, whose gradient puts the parts together; that of slices adds up vectors."""
+        return lax.split(vector, sizes)
 
     def einsum(self, subscripts: str, *operands: Array) -> Array:
         """As `Backend.einsum`; in full precision, where accelerators would otherwise drop bits."""

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from opjax.backends.base import Array, Backend, DType
-from opjax.compile.function_text import Form
 from opjax.compile.inputs import WAYS, check_times, input_table
 from opjax.compile.layout import shape_of
 from opjax.compile.refusal import refuse
 from opjax.compile.settled import MANY, SEVERAL, Settled
+from opjax.compile.unpacking import Form
 from opjax.compile.unreal import unreal
 from opjax.errors import OpjaxError, catalogue, did_you_mean
 from opjax.ir.evaluate import constant_value, reachable

@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from opjax.backends.base import Backend
 from opjax.compile.copies import copied
 from opjax.compile.emit import Emitter
-from opjax.compile.in_place import InPlace
-from opjax.compile.layout import Slot
 from opjax.compile.naming import OUTSIDE
 from opjax.compile.numbers import Numbers, refuses_lists
 from opjax.compile.opened import Opened, apart_from
@@ -20,16 +17,13 @@ from opjax.compile.released import released
 from opjax.compile.settled import MANY
 from opjax.compile.targets import Target
 from opjax.compile.text import TIGHTEST, Table, Value
+from opjax.compile.unpacking import Form, Inputs, unpack, unpack_for_numpy
 from opjax.compile.vectors import Stored, sliced
 from opjax.compile.widened import Widened
 from opjax.ir.nodes import Along, AnyNode, AtPosition, Constant, View
 from opjax.ir.program import Program
 from opjax.ir.types import Dim, declared_dims
 from opjax.records import many_records, record
-
-Form = Literal["flat", "tree", "written", "numbers"]
-"""Vector in and out; tuples of arrays in and out; and for NumPy, vector in and out by way of a vector that is written
-to, or of Python's numbers."""
 
 
 @record()
@@ -39,21 +33,6 @@ class Output:
     name: str
     axes: tuple[str, ...]
     shape: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What a kernel is called with.
-
-    Arguments:
-        states: the states in the order of the flat vector.
-        parameters: the parameters in the order of the tuple ``p``.
-        extras: further leaves in the order of the tuple ``extras``.
-    """
-
-    states: tuple[Slot, ...]
-    parameters: tuple[str, ...]
-    extras: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +120,7 @@ def _returned(asked: Asked, form: Form) -> Code:
             text = _result(emitter, roots[first.name], emitter.operand(roots[first.name]), first, form)
             results.append((text, math.prod(first.shape)))
     texts, sizes = [text for text, _ in results], tuple(size for _, size in results)
-    prologue = _prologue(asked.inputs, emitter, form)
+    prologue = unpack(asked.inputs, emitter, form, backend.splits)
     return _code(emitter, prologue, [*emitter.lines, _epilogue(texts, form)], sizes)
 
 
@@ -181,7 +160,10 @@ def _written(asked: Asked) -> Code:
             emitter.lines.append(copied(emitter, there, value, asked.program.axes))
     make = [] if emitter.result else [f"out = {emitter.helper('empty')}({size}, real)"]
     end = f"return {emitter.result or 'out'}"
-    prologue, lines = _unpacked(asked.inputs, emitter), list(released([*make, *emitter.lines, end], emitter.long))
+    prologue, lines = (
+        unpack_for_numpy(asked.inputs, emitter),
+        list(released([*make, *emitter.lines, end], emitter.long)),
+    )
     names = _variables(emitter, "parameter", asked.inputs.parameters)
     if emitter.apart:
         return replace(_code(emitter, prologue, lines, (size,)), parameters=names)
@@ -325,57 +307,6 @@ def _part(emitter: Emitter, first: AnyNode, output: Output, count: int) -> str:
     size = program.axes[first.operand.dims[0].axis].size or 0
     text = vector.within(TIGHTEST)
     return sliced(text, range(start, start + count), size) or text
-
-
-def _prologue(inputs: Inputs, emitter: Emitter, form: Form) -> list[str]:
-    """Give every leaf its variable."""
-    if not emitter.leaves:  # many states and parameters are read all at once
-        return []
-    slots = {slot.name: (place, slot) for place, slot in enumerate(inputs.states)}
-    parameters = dict(zip(inputs.parameters, range(len(inputs.parameters)), strict=True))
-    lines: list[str] = []
-    for variable, symbol in emitter.leaves.items():
-        match symbol.role:
-            case "time":
-                continue
-            case "state":
-                place, slot = slots[symbol.name]
-                lines.append(f"{variable} = {_flat(slot) if form == 'flat' else f'y[{place}]'}")
-            case "parameter":
-                lines.append(f"{variable} = p[{parameters[symbol.name]}]")
-            case "input":
-                lines.append(f"{emitter.points(symbol.axes[0].axis)}, {variable} = p[{parameters[symbol.name]}]")
-            case _:
-                lines.append(f"{variable} = extras[{inputs.extras.index(symbol.name)}]")
-    return lines
-
-
-def _unpacked(inputs: Inputs, emitter: InPlace) -> list[str]:
-    """Give every leaf its variable, where NumPy is sure: parameters may be Python's numbers."""
-    slots = {slot.name: slot for slot in inputs.states} if emitter.leaves else {}
-    size, lines = sum(slot.size for slot in inputs.states), list[str]()
-    for line, (variable, symbol) in zip(
-        _prologue(inputs, emitter, "flat"), [x for x in emitter.leaves.items() if x[1].role != "time"], strict=True
-    ):
-        if symbol.role == "state" and slots[symbol.name].shape:
-            slot = slots[symbol.name]
-            lines.append(f"{variable} = {Target(slot.start, slot.size, (), slot.shape, size).text.replace('out', 'y')}")
-        elif symbol.role == "parameter" and not symbol.axes:
-            value = line.partition(" = ")[2]
-            lines += [f"{variable} = number({value})"] if variable in emitter.read else []
-            lines += (
-                [f"{emitter.cells[variable]} = {emitter.helper('cell')}({value})"] if variable in emitter.cells else []
-            )
-        else:
-            lines.append(line)
-    return lines
-
-
-def _flat(slot: Slot) -> str:
-    if not slot.shape:
-        return f"y[{slot.start}]"
-    part = f"y[{slot.start}:{slot.start + slot.size}]"
-    return part if len(slot.shape) == 1 else f"xp.reshape({part}, {slot.shape})"
 
 
 def _result(emitter: Emitter, node: AnyNode, value: Value, output: Output, form: Form) -> str:

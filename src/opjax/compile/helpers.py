@@ -30,6 +30,7 @@ def helper(backend: Backend, name: str, dtype: DType) -> ArrayFunction:
     own: dict[str, Any] = {
         "placed": backend.placing(dtype) or _placing(backend, dtype),
         "einsum": backend.einsum,
+        "split": backend.split,
         "stop_gradient": backend.stop_gradient,
         "take": backend.take,
         "takes": backend.takes,

@@ -14,11 +14,13 @@ from types import CodeType, FunctionType
 from typing import cast
 
 from opjax.backends.base import Array, Backend, DType
-from opjax.compile.function_text import Asked, Code, Form, Inputs, Output, write
+from opjax.compile.coalesced import coalesced
+from opjax.compile.function_text import Asked, Code, Output, write
 from opjax.compile.helpers import helper
 from opjax.compile.hushed import may_warn
 from opjax.compile.settled import Settled
 from opjax.compile.text import Table
+from opjax.compile.unpacking import Form, Inputs
 from opjax.ir.program import Program
 from opjax.ir.types import Axis
 
@@ -57,7 +59,8 @@ class Kernel:
         with self._lock:
             if form not in self._codes:
                 program = self.scalars if form == "numbers" and self.scalars else self.program
-                self._codes[form] = write(Asked(program, self.outputs, self.inputs, self.backend), form)
+                asked = Asked(program, self.outputs, self.inputs, self.backend)
+                self._codes[form] = write(coalesced(asked, form), form)
             return self._codes[form]
 
     @property

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 INDENT = "    "
 _MADE = re.compile(r"\w+ = \w+\(p\[\d+\]\)")
-_READS_P = re.compile(r"\w+ = (\w+\()?p\[")
+_READS_P = re.compile(r"\w+ = ([\w.]+\()?p\[")
 _NAME = re.compile(r"(\w+) = ")
 _WORD = re.compile(r"\w+")
 _OF_P = re.compile(r"\bp\b")

@@ -46,6 +46,7 @@ class Program:
         axes: the axes that the dims run over.
         names: names for people, by node number, where the model has one for a node.
         places: the nodes, by number, that others have taken the places of; so that those go on in the model's order.
+        coalesced: runs of axes that may be computed as one; see `opjax.passes.coalesce`.
     """
 
     graph: Graph
@@ -53,6 +54,7 @@ class Program:
     axes: Mapping[str, Axis]
     names: Mapping[int, str]
     places: Mapping[int, int] = field(default_factory=dict[int, int])
+    coalesced: tuple[tuple[str, ...], ...] = ()
 
     def place(self, node: AnyNode) -> tuple[int, int]:
         """Something by which nodes stand in the order in which the model was written."""
@@ -167,7 +169,8 @@ class Step:
     @property
     def fired(self) -> bool:
         """Whether the pass changed anything."""
-        return any(self.after.roots[name] is not root for name, root in self.before.roots.items())
+        changed = any(self.after.roots[name] is not root for name, root in self.before.roots.items())
+        return changed or self.after.coalesced != self.before.coalesced
 
 
 Watch = Callable[[Step], None]

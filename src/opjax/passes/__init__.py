@@ -14,6 +14,7 @@ from typing import NamedTuple
 from opjax.ir.program import Program, Step, Watch
 from opjax.passes.batch import batch
 from opjax.passes.cells import cells
+from opjax.passes.coalesce import coalesce, coalesced_axes
 from opjax.passes.collect import collect
 from opjax.passes.common import common
 from opjax.passes.contract import contract
@@ -117,7 +118,8 @@ PASSES: tuple[Pass, ...] = (
     Pass(differences, "after scaling, which knows sums of neighbours as they are written"),
     Pass(walls, "beside differences along lines; before faces, which puts zeros at the ends", differentiable_only=True),
     Pass(fluxes, "after all that makes differences; before what is alike is computed once"),
-    Pass(faces, "last: it shares what all others have made of neighbours"),
+    Pass(faces, "after all that reads neighbours: it shares what they have made of these"),
+    Pass(coalesce, "last: it looks at what is done with each axis, and changes nothing else", remark=coalesced_axes),
 )
 
 
