@@ -179,7 +179,7 @@ class Model:
 
     def compile_rhs(self, xp: object = None, **choices: Unpack[Choices]) -> CompiledRhs:
         """The time derivative of the states as a function; see `opjax.compile_rhs`."""
-        return stages.compile_checked(self._checked, stages.Options(xp, **choices))
+        return stages.compile_checked(self._checked, stages.Options.given(xp, choices))
 
     def simulate(
         self,

@@ -116,7 +116,9 @@ def choose(models: list[ModelSyntax], name: str | None, report: Report, source: 
     elif not found:
         report.add(catalogue.NO_SUCH_MODEL, span, name=str(name), hint=did_you_mean(str(name), names))
     else:
-        report.add(catalogue.SEVERAL_MODELS, span, names=", ".join(names), first=names[0])
+        twice = len(set(names)) < len(names)
+        hint = "give each a name of its own" if twice else ""
+        report.add(catalogue.SEVERAL_MODELS, span, hint=hint, names=", ".join(names), first=names[0])
     raise OpjaxError(report.errors)
 
 

@@ -97,8 +97,7 @@ class CompiledRhs(Called, Described):
         Raises:
             OpjaxError: E0804 for a wrong shape, E0805 for a missing parameter, E0806 for an unknown one.
         """
-        first = self._first
-        return self._keywords if first is self else first.eval_fn
+        return self._keywords if (first := self._first) is self else first.eval_fn
 
     @cached_property
     def pytree_eval_fn(self) -> Callable[..., dict[str, Shaped]]:
@@ -112,10 +111,9 @@ class CompiledRhs(Called, Described):
         Returns:
             The derivatives by state name, in declared order.
         """
-        first = self._first
-        return self._pytree_eval_fn if first is self else first.pytree_eval_fn
+        return self._pytree_eval_fn if (first := self._first) is self else first.pytree_eval_fn
 
-    def _pytree_eval_fn(self, t: object, y: Mapping[str, Shaped], **parameters: object) -> dict[str, Shaped]:
+    def _pytree_eval_fn(self, /, t: object, y: Mapping[str, Shaped], **parameters: object) -> dict[str, Shaped]:
         return self._tree(t, y, parameters)
 
     @property
@@ -176,7 +174,7 @@ class CompiledRhs(Called, Described):
             >>> rhs.bind({"k": 0.5})(0.0, np.array([4.0]))
             array([-2.])
         """
-        return bound(self, lambda: self._usual, dict(params))
+        return bound(self, lambda: self._usual, _as_dict(params))
 
     def _by_mapping(self, t: object, y: Any, args: Mapping[str, object] | None = None) -> Any:
         usual = self._usual
@@ -281,7 +279,7 @@ class CompiledRhs(Called, Described):
 
     def _states(self, y: Mapping[str, Array]) -> tuple[Backend, DType, list[Array]]:
         """The states in order, and how to compute with them."""
-        if y.keys() != self._system.states.keys():
+        if not isinstance(cast("object", y), Mapping) or y.keys() != self._system.states.keys():
             raise self._wrong_states(y)
         first = y[self._names[0]]
         backend = self._backend(first)
@@ -322,12 +320,12 @@ class CompiledRhs(Called, Described):
         return None if self._block is None else self._block.body_eval_fn
 
     def _with_answers(
-        self, t: object, y: Mapping[str, Array], *, history_provider: object = None, **parameters: object
+        self, /, t: object, y: Mapping[str, Array], *, history_provider: object = None, **parameters: object
     ) -> dict[str, Array]:
         assert self._history is not None
         return self._history.derivatives(self._moment(t, y, parameters), history_provider)
 
-    def _bodies(self, t: object, y: Mapping[str, Array], **parameters: object) -> dict[int, Array]:
+    def _bodies(self, /, t: object, y: Mapping[str, Array], **parameters: object) -> dict[int, Array]:
         assert self._history is not None
         return self._history.bodies(self._moment(t, y, parameters))
 
@@ -348,6 +346,8 @@ class CompiledRhs(Called, Described):
         return moment_of(t, backend, dtype, like) if kernel.code("flat").uses_time else t
 
     def _wrong_states(self, y: Mapping[str, Array]) -> Exception:
+        if not isinstance(cast("object", y), Mapping):
+            return refuse(catalogue.WRONG_ARRAY, name="y", found=type(y).__name__, expected="arrays by state name")
         missing = [name for name in self._names if name not in y]
         if missing:
             hint = "give all states: " + ", ".join(self._names)

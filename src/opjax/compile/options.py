@@ -61,7 +61,21 @@ class Options:
                 raise refuse(catalogue.UNKNOWN_VALUE, kind=f"choice for {option}", name=chosen, hint=hint)
         if self.backend is not None:
             said = "backend=... changes nothing: the namespace is that of each call's arrays; xp=... pins it"
-            warnings.warn(said, DeprecationWarning, stacklevel=5)
+            warnings.warn(said, DeprecationWarning, stacklevel=7)
+
+    @classmethod
+    def given(cls, xp: object, choices: Choices) -> Options:
+        """The options that somebody chose by keyword.
+
+        Raises:
+            OpjaxError: E0806 for a keyword, or a choice, that there is not.
+        """
+        known = Choices.__annotations__
+        for name in choices:
+            if name not in known:
+                hint = did_you_mean(name, known, f"the choices are {', '.join(known)}")
+                raise refuse(catalogue.UNKNOWN_VALUE, kind="choice", name=name, hint=hint)
+        return cls(xp, **choices)
 
     def without_gauges(self) -> Options:
         """The same for a model whose gauges were looked at already."""

@@ -27,8 +27,10 @@ from opjax.solve.settings import Settings, settings_from
 from opjax.solve.simulation import DatasetBuilder, Simulation, Stats
 from opjax.solve.trajectory import Start, Trajectory, default_dtype, inputs_for, named
 from opjax.solve.untyped import jnp
+from opjax.trees import is_traced
 
 Array = Any
+TRACEABLE = "inside jit, vmap and grad, solve with opjax.pipelines.Simulate, or give model.compile_rhs() to diffrax"
 SINGLE_RTOL = 1e-5
 """The smallest relative tolerance that makes sense in single precision."""
 
@@ -63,10 +65,11 @@ def simulate(
         The solution by name.
 
     Raises:
-        OpjaxError: E0901 for bad times, E0902 for an unknown solver, E0804 to E0807 and E0922 for bad parameters, E0921
-            for a condition of the model that does not hold, E0506 for a state without an initial value, E0701 for
-            what cannot be run yet.
+        OpjaxError: E0807 inside of transformations of JAX, E0901 for bad times, E0902 for an unknown solver, E0804 to
+            E0807 and E0922 for bad parameters, E0921 for a condition of the model that does not hold, E0506 for a state
+            without an initial value, E0701 for what cannot be run yet.
     """
+    _want_values_known(params=parameters, ts=times, y0=initial, t0=t0)
     before = settings.pop("history", None)
     wanted = settings_from(settings)
     _advise(wanted)
@@ -82,6 +85,19 @@ def simulate(
     inputs = inputs_for(problem, given, saved, Start(start, checked_initial(problem, initial), past))
     want_past(problem, inputs)
     return _simulated(problem, outputs, wanted, inputs, given)
+
+
+def _want_values_known(**arguments: object) -> None:
+    """Refuse what JAX traces: which solver is right, and how the solve ended, are read off values.
+
+    Raises:
+        OpjaxError: E0807.
+    """
+    for name, argument in arguments.items():
+        if is_traced(argument):
+            raise refuse(
+                catalogue.WRONG_ARRAY, name=name, found="traced by JAX", expected="what has values", hint=TRACEABLE
+            )
 
 
 def want_past(problem: Problem, inputs: Inputs) -> None:

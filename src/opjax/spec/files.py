@@ -10,8 +10,16 @@ from pathlib import PurePath
 from typing import Literal, NoReturn, get_args
 
 from opjax.errors import OpjaxError, Report, did_you_mean
-from opjax.errors.catalogue import FILE_NOT_FOUND, FILE_NOT_TEXT, FILE_UNREADABLE, TOO_LARGE, UNKNOWN_FORMAT, Problem
-from opjax.source import DEFAULT_LIMITS, Limits, Source, Span
+from opjax.errors.catalogue import (
+    FILE_NOT_FOUND,
+    FILE_NOT_TEXT,
+    FILE_UNREADABLE,
+    TOO_LARGE,
+    UNKNOWN_FORMAT,
+    WRONG_ARRAY,
+    Problem,
+)
+from opjax.source import DEFAULT_LIMITS, NOWHERE, Limits, Source, Span
 
 Format = Literal["ojx", "yaml", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -80,8 +88,10 @@ def read_source(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -
         The text, with ``\\n`` as line end, named like the path.
 
     Raises:
-        OpjaxError: E0001 no such file, E0002 not UTF-8, E0004 too large, E0008 a folder or not readable.
+        OpjaxError: E0001 no such file, E0002 not UTF-8, E0004 too large, E0008 a folder or not readable, E0807 for what
+            is no path.
     """
+    _want("the path", path, (str, os.PathLike), "the path of a file")
     name = os.fspath(path)
     return _normalised(name, _decode(name, _read(name, limits)))
 
@@ -98,18 +108,27 @@ def source_from_text(text: str, name: str = "<text>", limits: Limits = DEFAULT_L
         The text, with ``\\n`` as line end.
 
     Raises:
-        OpjaxError: E0002 for characters that no text file holds, E0004 too large.
+        OpjaxError: E0002 for characters that no text file holds, E0004 too large, E0807 for what is no text.
 
     Example:
         >>> source_from_text("model SIR:\\r\\n").text
         'model SIR:\\n'
     """
+    _want("the text", text, (str,), "the text of a model")
     if len(text) > limits.bytes:
         _fail_size(name, len(text), limits)
     size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
     if size > limits.bytes:
         _fail_size(name, size, limits)
     return _normalised(name, text)
+
+
+def _want(name: str, value: object, kinds: tuple[type, ...], expected: str) -> None:
+    if not isinstance(value, kinds):
+        hint = "decode it first: data.decode()" if isinstance(value, bytes) else ""
+        report = Report()
+        report.add(WRONG_ARRAY, NOWHERE, hint=hint, name=name, found=type(value).__name__, expected=expected)
+        report.check()
 
 
 def _read(name: str, limits: Limits) -> bytes:

@@ -1,0 +1,71 @@
+"""Arguments of the wrong kind get a sentence of opjax's own, and names of parameters never meet those of arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import opjax
+
+TEXT = """
+model Decay:
+  params:
+    k = 0.5
+  states:
+    x = 1
+  dynamics:
+    x -> 0 @ k
+  derive:
+    half = x/2
+"""
+MODEL = opjax.loads(TEXT)
+RHS = MODEL.compile_rhs()
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "said"),
+    [
+        (lambda: opjax.loads(None), "E0807", "the text of a model is wanted"),
+        (lambda: opjax.loads(TEXT.encode()), "E0807", "decode it first"),
+        (lambda: opjax.load(None), "E0807", "the path of a file is wanted"),
+        (lambda: RHS.pytree_eval_fn(0.0, np.ones(1)), "E0807", "'y' is ndarray"),
+        (lambda: RHS.bind(3), "E0807", "'args' is int"),
+        (lambda: MODEL.compile_rhs(operator="run"), "E0806", "did you mean 'operators'?"),
+        (lambda: opjax.compile_rhs(TEXT, precision=32), "E0806", "there is no choice 'precision'"),
+        (lambda: opjax.loads(TEXT + TEXT), "E0006", "give each a name of its own"),
+        (lambda: jax.jit(lambda k: MODEL.simulate({"k": k}, ts=[0.0, 1.0]))(1.0), "E0807", "pipelines.Simulate"),
+        (lambda: jax.grad(lambda t: MODEL.simulate(ts=[0.0, t]))(1.0), "E0807", "'ts' is traced by JAX"),
+    ],
+)
+def test_wrong_arguments_are_named(call: Callable[[], object], code: str, said: str) -> None:
+    with pytest.raises(opjax.OpjaxError) as caught:
+        call()
+    assert caught.value.diagnostics[0].code == code
+    assert said in str(caught.value)
+
+
+def test_no_parameters_may_be_given_as_none() -> None:
+    assert_allclose(RHS.bind(None)(0.0, np.ones(1)), [-0.5])
+
+
+@pytest.mark.parametrize("name", ["self", "args", "kwargs", "lambda", "E", "jnp", "parameters", "params", "cls"])
+def test_parameters_are_called_as_people_like(name: str) -> None:
+    rhs = opjax.compile_rhs(TEXT.replace("k = 0.5", f"{name} = 0.5").replace("@ k", f"@ {name}"))
+    given = {name: 2.0}
+    assert_allclose(rhs.eval_fn(0.0, np.ones(1), **given), [-2])
+    assert_allclose(rhs.pytree_eval_fn(0.0, {"x": np.ones(())}, **given)["x"], -2)
+    assert_allclose(rhs.observables["half"].eval_fn(0.0, np.ones(1)), 0.5)
+    (reaction,) = rhs.reactions
+    assert_allclose(reaction.propensity_fn(0.0, {"x": np.ones(())}, **given), 2)
+
+
+def test_observables_take_a_parameter_called_self() -> None:
+    text = TEXT.replace("k = 0.5", "self = 0.5").replace("@ k", "@ self").replace("x/2", "x*self")
+    half = opjax.compile_rhs(text).observables["half"]
+    given = {"self": 3.0}
+    assert_allclose(half.eval_fn(0.0, np.ones(1), **given), 3)
+    assert_allclose(half.pytree_eval_fn(0.0, {"x": np.ones(())}, **given), 3)
