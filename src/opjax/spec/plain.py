@@ -53,8 +53,10 @@ class Plain:
 
     def number_span(self, place: int) -> Span:
         """Where the number of a row is written."""
-        rows = self.lines.rows
+        rows, number = self.lines.rows, self.numbers[place] or ""
         span = rows.span(place)
+        if span.text.endswith(number) and span.text.count(number) == 1:
+            return Span(rows.source, span.end - len(number), span.end)
         for pattern in rows.patterns:
             found = pattern.expression.fullmatch(rows.source.text, span.start, span.end)
             if found:
