@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opjax.errors import Stop
-from opjax.ir.many import Column, Rows, repeat_in_columns, repeat_in_rows
+from opjax.ir.many import Column, repeat_in_rows
 from opjax.ir.nodes import AnyNode
+from opjax.ir.rows import Rows, repeat_in_columns
 from opjax.ir.system import KnownFlow
 from opjax.records import record
 from opjax.spec.alike import Alike, Chunk, Statement, Template, chunks
