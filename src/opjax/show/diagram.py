@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from opjax.syntax.declarations import (
     DerivativeDeclaration,
     ModelSyntax,
+    OperatorDeclaration,
     StateDeclaration,
     Term,
     TransitionDeclaration,
@@ -31,7 +32,7 @@ def diagram(model: ModelSyntax) -> str:
     Returns:
         A Mermaid flowchart. An arrow says the transition's name and its rate, per head of what it leaves; where the
         flow is given as a whole it says ``total``. Transitions with several reactants or products are a hexagon of
-        their own. States are grouped by their axes.
+        their own. States are grouped by their axes. Equations and operators stand beside the states that they change.
     """
     return "\n".join(_Diagram(model).lines()) + "\n"
 
@@ -64,6 +65,8 @@ class _Diagram:
                 yield from self.transition(declared, place)
             else:
                 yield from self.derivative(declared, place)
+        for place, operator in enumerate(self.model.operators, start=1):
+            yield from self.operator(operator, place)
 
     def transition(self, declared: TransitionDeclaration, place: int) -> Iterator[str]:
         """One arrow, or a hexagon with an arrow for each term."""
@@ -86,6 +89,13 @@ class _Diagram:
         """An equation beside its state."""
         text = _cut(f"{print_expression(declared.target)}' = {print_expression(declared.value)}")
         yield f"  equation_{place}>{_quoted(text)}] -.-> {self.nodes.get(declared.target.name, 'unknown')}"
+
+    def operator(self, declared: OperatorDeclaration, place: int) -> Iterator[str]:
+        """An operator beside the states that it acts on."""
+        acts = f"{declared.kind} along {declared.axis}"
+        own = [state.name for state in self.model.states if declared.axis in state.axes]
+        yield f"  operator_{place}>{_quoted(_cut(f'{declared.name}: {acts}' if declared.name else acts))}]"
+        yield from (f"  operator_{place} -.-> {self.nodes.get(s, 'unknown')}" for s in declared.states or own)
 
     def node(self, term: Term) -> str:
         """The state of a term."""

@@ -47,6 +47,8 @@ class Latex(Notation):
         clashing: names that are written as they are spelled, since they would look like others.
     """
 
+    formulas = True
+
     def __init__(self, clashing: Collection[str] = ()) -> None:
         self.clashing = clashing
 

@@ -58,6 +58,8 @@ ZERO = Piece("0", zero=True)
 class Notation(ABC):
     """Writes the parts of an expression, given its operands as text."""
 
+    formulas: bool = False
+    """Whether a minus leads a product, a fraction or a sum, and one fraction stands for two."""
     first_bound: int = 0
     """The number of primes that the outermost bound index gets."""
 

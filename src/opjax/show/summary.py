@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from opjax.ir.evaluate import constant_value
 from opjax.ir.nodes import AnyNode
-from opjax.ir.system import Bounds, Distribution, Flow, Observation, Parameter, Participant, Quantity, System
+from opjax.ir.system import Bounds, Distribution, Flow, Observation, Operator, Parameter, Participant, Quantity, System
 from opjax.ir.types import Axis
 from opjax.show.naming import Named, alias_names, taken_names, with_shared
 from opjax.show.plain import Plain, number_text
@@ -107,6 +107,7 @@ def _sections(system: System) -> Iterator[_Section]:
     yield from _section("inputs", system.inputs.values(), lambda i: (_indexed(i), _unit(i) + i.interpolation, i.doc))
     yield from _section("aliases", system.aliases.values(), lambda a: (_indexed(a), text.value(a), a.doc))
     yield from _section("transitions", system.flows.values(), lambda f: (f.name, text.flow(f), f.doc))
+    yield from _section("operators", system.operators, lambda o: (o.name, _operator(o), ""))
     yield from _section("observations", system.observations.values(), text.observation)
     yield from _section("derived", system.derived.values(), lambda d: (_indexed(d), text.value(d), d.doc))
     yield from _section("not run yet", system.not_yet, lambda n: (n.what, n.name, ""))
@@ -208,6 +209,12 @@ def _states_title(system: System) -> str:
             cells *= size
         total += cells
     return "states" if total == len(sizes) else f"states ({total} cells)"
+
+
+def _operator(operator: Operator) -> str:
+    states = f" of {', '.join(operator.states)}" if operator.states and not operator.everywhere else ""
+    said = ", ".join(f"{name} = {value}" for name, value in operator.settings.items())
+    return f"{operator.kind}{states} along {operator.axis}" + (f" with {said}" if said else "")
 
 
 def _axis(axis: Axis) -> str:

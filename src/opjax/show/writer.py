@@ -35,8 +35,9 @@ from opjax.ir.nodes import (
 )
 from opjax.ir.system import System
 from opjax.ir.types import Axis, Dim, Dims, Role
+from opjax.show.formulas import compared, fraction, negated, negative, without_minus
 from opjax.show.interpolation import interpolated
-from opjax.show.leaves import leaf_of, position_axis
+from opjax.show.leaves import leaf_of
 from opjax.show.naming import Named
 from opjax.show.notation import ADD, COMPARISONS, TIGHTEST, ZERO, Fixed, Notation, Piece, Position, Running
 from opjax.show.past import of_the_past
@@ -243,15 +244,19 @@ class Writer:
             case "add":
                 return (yield self.sum(node.arguments, at, terms))
             case "negate":
-                inner = yield self.walk(node.arguments[0], at, terms)
-                return ZERO if inner.zero else self.notation.sum([(True, inner)])
+                return negative(self, (yield self.walk(node.arguments[0], at, terms)))
             case "multiply":
-                pieces = yield self.walks([a for a in node.arguments if not _is_one(a)], at, terms)
-                return self.product(pieces)
+                factors = [a for a in node.arguments if not _is_one(a)]
+                inner = negated(self, factors[0]) if factors else None
+                if inner is None:
+                    return self.product((yield self.walks(factors, at, terms)))
+                return negative(self, self.product((yield self.walks([inner, *factors[1:]], at, terms))))
+            case "divide" if self.notation.formulas:
+                return (yield fraction(self, node, at, terms))
             case "where":
                 return (yield self.where(node, at, terms))
             case _ if node.function in COMPARISONS:
-                return (yield self.compare(node, at, terms))
+                return (yield compared(self, node, at, terms))
             case _:
                 return self.notation.call(node.function, (yield self.walks(node.arguments, at, terms)))
 
@@ -275,17 +280,6 @@ class Writer:
         if not signed:
             return ZERO
         return signed[0][1] if len(signed) == 1 and not signed[0][0] else self.notation.sum(signed)
-
-    def compare(self, node: Apply, at: Positions, terms: int) -> Walk[Piece]:
-        """A comparison; a number beside the position along an axis is the label there."""
-        axes = [a for a in map(position_axis, node.arguments) if a is not None]
-        pieces: list[Piece] = []
-        for argument in node.arguments:
-            if axes and isinstance(argument, Constant):
-                pieces.append(Piece(self.index(Fixed(axes[0], int(argument.value)))))
-            else:
-                pieces.append((yield self.walk(argument, at, terms)))
-        return self.notation.call(node.function, pieces)
 
     def decided(self, condition: AnyNode, at: Positions) -> bool | None:
         """Whether a condition on positions alone holds at fixed ones; None if that cannot be said now."""
@@ -360,6 +354,9 @@ class Writer:
         indices = [(self.index(p), dim.axis) for dim, p in chosen.items()]
         if kind == "integral":
             return self.notation.integral(body, indices)
+        inner = without_minus(self, body) if _kind(kind) == "sum" else None
+        if inner is not None:
+            return negative(self, self.notation.reduction("sum", inner, indices))
         return self.notation.reduction(_kind(kind), body, indices)
 
     def written_out(self, node: Reduce, at: Positions, terms: int) -> Walk[Piece]:
