@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import opjax
 from opjax.errors import Report
 from opjax.source import Source
 from opjax.spec.inference import infer_parameters
@@ -106,3 +107,23 @@ def test_many_names_take_linear_time() -> None:
     count = 20_000
     text = "state: [S]\nequations:\n  S: " + " + ".join(f"name_{i}" for i in range(count)) + "\n"
     assert len(inferred(text)) == count
+
+
+@pytest.mark.parametrize("section", ["priors: {betta: 'HalfNormal(1)'}", "constants: {betta: 0.4}"])
+def test_a_value_for_a_misspelt_parameter_is_named(section: str) -> None:
+    text = "name: M\nstate: [x]\nparameters: {beta: {default: 0.3}}\nequations: {x: -beta*x}\n" + section
+    with pytest.warns(opjax.OpjaxWarning, match=r"W0402: 'betta' .* close to 'beta'"):
+        opjax.loads(text, "yaml")
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        "parameters: {beta: {default: 0.3}, betta: {}}\npriors: {betta: 'HalfNormal(1)'}",
+        "constants: {beta: 1, beta2: 2}",
+        "constants: {beta: 1, gamma: 2}",
+        "constants: {beta: 1}\npriors: {beta: 'HalfNormal(1)'}",
+    ],
+)
+def test_values_of_parameters_that_are_meant_are_not(sections: str) -> None:
+    opjax.loads(f"name: M\nstate: [x]\nequations: {{x: -beta*x}}\n{sections}", "yaml")

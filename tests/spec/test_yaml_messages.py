@@ -160,3 +160,10 @@ def test_json_has_the_same_messages() -> None:
 def test_labels_and_units_stand_on_one_line(broken: dict[str, object]) -> None:
     with pytest.raises(opjax.OpjaxError, match="must be a text on one line"):
         opjax.from_dict(broken)
+
+
+def test_a_value_that_is_not_written_is_reported_behind_its_key() -> None:
+    text = "name: M\nstate: [x]\nequations:\n  x:\n\ninitial:\n  x: 1\n"
+    with pytest.raises(opjax.OpjaxError) as caught:
+        opjax.loads(text, "yaml")
+    assert "<text>:4:5: error E0204" in str(caught.value)

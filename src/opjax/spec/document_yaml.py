@@ -166,7 +166,7 @@ class _Builder:
             elif key.text == "<<" and self.source.text[key.span.start - 1 : key.span.start] not in ("'", '"'):
                 self.refuse("the merge key '<<'", key.span)
             else:
-                entries.append(Entry(key, value))
+                entries.append(Entry(key, _beside(key, value)))
         return MappingNode(unrepeated(entries, self.report), span)
 
     def refuse(self, feature: str, span: Span) -> None:
@@ -185,6 +185,15 @@ class _Builder:
 
     def span(self, event: YamlEvent) -> Span:
         return Span(self.source, event.start, event.end)
+
+
+def _beside(key: ScalarNode, value: Node) -> Node:
+    """The value of a key; one that is not written, whose own place is that of what follows, stands behind the colon."""
+    if not isinstance(value, ScalarNode) or value.value is not None or value.text:
+        return value
+    source = value.span.source
+    colon = source.text.find(":", key.span.end, value.span.start) if key.in_file else -1
+    return value if colon < 0 else ScalarNode(None, value.span, Span(source, colon + 1, colon + 1))
 
 
 def _inside_quotes(event: YamlEvent) -> int:

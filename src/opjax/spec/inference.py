@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -38,7 +38,7 @@ Axes = Mapping[str, str]
 """The axes of bound names."""
 
 
-def infer_parameters(model: ModelSyntax, report: Report) -> ModelSyntax:
+def infer_parameters(model: ModelSyntax, report: Report, valued: Collection[str] = ()) -> ModelSyntax:
     """Declare the names that are used and not declared as parameters.
 
     A name gets the axes of the indices at its first use: ``k[age]`` declares a parameter over `age`. So does a
@@ -47,6 +47,8 @@ def infer_parameters(model: ModelSyntax, report: Report) -> ModelSyntax:
     Arguments:
         model: the model as it was read.
         report: gets a warning for a new parameter whose name is close to a declared one.
+        valued: the parameters that have a value or a prior, and are not declared otherwise: those that nothing uses are
+            looked at in the same way.
 
     Returns:
         The model with all its parameters; the same object where nothing is to be added.
@@ -56,10 +58,19 @@ def infer_parameters(model: ModelSyntax, report: Report) -> ModelSyntax:
     known = [_with_axes(row, inference.found) for row in model.parameters]
     declared = {row.name for row in model.parameters}
     new = [row for name, row in inference.found.items() if name not in declared]
+    used = [*sorted(inference.taken), *inference.found]
+    for row in model.parameters if valued else ():
+        if row.name in valued and row.name not in inference.found:  # x2 beside x1 is no typo
+            _warn([row], [name for name in used if _letters(name) != _letters(row.name)], report)
     if not new and all(a is b for a, b in zip(known, model.parameters, strict=True)):
         return model
     _warn(new, [*sorted(inference.taken), *(row.name for row in model.parameters)], report)
     return dataclasses.replace(model, parameters=(*known, *new))
+
+
+def _letters(name: str) -> str:
+    """A name without its digits."""
+    return "".join(letter for letter in name if not letter.isdigit())
 
 
 def _with_axes(row: ParameterDeclaration, found: Mapping[str, ParameterDeclaration]) -> ParameterDeclaration:

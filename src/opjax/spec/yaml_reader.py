@@ -122,7 +122,7 @@ def _model(found: Root, report: Report, limits: Limits) -> ModelSyntax | None:
     check_kind(draft)
     complete(draft)
     model = dataclasses.replace(draft.model(), **_comments(root, draft))
-    return infer_parameters(model, report) if draft.infers else model
+    return infer_parameters(model, report, draft.valued) if draft.infers else model
 
 
 class _Around(TypedDict):

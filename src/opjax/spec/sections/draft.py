@@ -64,6 +64,7 @@ class Draft:
         own_form: whether the mapping says that it is opjax's own; op_system's habits are read in others only.
         infers: whether names that are not declared become parameters.
         has_comments: whether the text may have comments; JSON and mappings have none.
+        valued: the parameters that are mentioned in `constants` or `priors` first.
         entry_count: how many entries were read.
         hint_count: how many names were suggested; looking for them is slow, so that only the first get one.
         tables: op_system's tables over time.
@@ -90,6 +91,7 @@ class Draft:
     time: TimeDeclaration | None = None
     axes: list[AxisDeclaration] = field(default_factory=list[AxisDeclaration])
     independent: list[IndependentAxis] = field(default_factory=list[IndependentAxis])
+    valued: set[str] = field(default_factory=set[str])
     parameters: dict[str, ParameterDeclaration] = field(default_factory=dict[str, ParameterDeclaration])
     inputs: dict[str, InputDeclaration] = field(default_factory=dict[str, InputDeclaration])
     states: dict[str, StateDeclaration] = field(default_factory=dict[str, StateDeclaration])

@@ -73,6 +73,7 @@ def _mentioned(entry: Entry, draft: Draft) -> ParameterDeclaration:
     name, axes = declared(entry.key, draft)
     known = draft.parameters.get(name)
     if known is None:
+        draft.valued.add(name)
         comments = comments_of(draft, entry.key, entry.value)
         return ParameterDeclaration(name, axes, span=entry.key.span, comments=comments)
     if axes and known.axes and axes != known.axes:
@@ -88,6 +89,7 @@ def _read_parameter(entry: Entry, path: str, draft: Draft) -> None:
     known = _mentioned(entry, draft)
     if known.name in draft.parameters:
         repeated_key(draft.report, entry.key)
+    draft.valued.discard(known.name)
     draft.parameters[known.name] = known  # its place, also where the rest has problems
     fields = draft.fields(entry.value, _PARAMETER, path)
     default, prior = fields.get("default"), fields.get("prior")
