@@ -18,6 +18,7 @@ import opjax
 from infer.models import GROUPS
 from opjax.infer import Posterior
 from opjax.infer.diagnostics import bulk_ess, r_hat
+from opjax.infer.figures import Panel, begins_at_zero, columns_for
 from opjax.infer.posterior import Counts
 from opjax.infer.summary import Row, Summary, shown
 
@@ -208,3 +209,18 @@ def test_the_figure_has_a_panel_for_each_cell(posterior: Posterior, tmp_path: Pa
     np.testing.assert_array_equal(points.get_ydata(), data()["cases"][:, 0, 1])
     assert path.read_bytes().startswith(b"\x89PNG")
     assert figure.axes[5].get_xlabel() == "time (weeks since 2020-03-01)"
+    fifty = figure.legends[0].get_patches()[1]
+    assert fifty.get_alpha() == pytest.approx(1 - (1 - 0.18) * (1 - 0.34))
+
+
+@pytest.mark.parametrize(("count", "columns"), [(1, 1), (3, 1), (4, 2), (5, 3), (6, 3), (7, 4), (9, 3), (16, 4)])
+def test_no_panel_stands_alone(count: int, columns: int) -> None:
+    assert columns_for(count) == columns
+    assert count <= 3 or count % columns != 1 or count == 9
+
+
+@pytest.mark.parametrize(("lowest", "begins"), [(0.0, True), (1.0, True), (29.0, False), (-1.0, False)])
+def test_what_is_far_above_zero_is_not_drawn_from_there(lowest: float, begins: bool) -> None:
+    times = np.arange(3.0)
+    draws = np.linspace(lowest, 32.0, 30).reshape(10, 3)
+    assert begins_at_zero(Panel("temperature", times, draws[5], times, draws, "#0072B2")) is begins

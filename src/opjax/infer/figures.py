@@ -24,6 +24,8 @@ CURVE_DRAWS = 250
 """Times, and draws of each chain, that a curve between the observations is computed from."""
 BANDS = ((0.05, 0.95, 0.18), (0.25, 0.75, 0.34))
 """Quantiles and opacity of the bands, the widest first."""
+NEAR_ZERO = 0.5
+"""What is never below zero is drawn from zero on, unless all of it lies above this part of the panel."""
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 """One for each observation; told apart by people who see fewer colours too (Okabe and Ito 2008)."""
 INK = "#333333"
@@ -69,7 +71,7 @@ def predictive_figure(posterior: Posterior, path: str | os.PathLike[str] | None 
     except ImportError as missing:
         raise refuse(catalogue.MISSING_EXTRA, package="matplotlib", extra="plot") from missing
     panels = _panels(posterior)
-    columns = min(len(panels), 1 if len(panels) <= 3 else 2 if len(panels) <= 4 else 4)
+    columns = columns_for(len(panels))
     rows = math.ceil(len(panels) / columns)
     size = (8.0 if columns == 1 else 4.6 * min(columns, 3), 1.0 + (2.6 if columns == 1 else 2.1) * rows)
     figure: Any = Figure(figsize=size, layout="constrained")
@@ -89,16 +91,34 @@ def predictive_figure(posterior: Posterior, path: str | os.PathLike[str] | None 
     return figure
 
 
+def columns_for(count: int) -> int:
+    """How many panels stand side by side: few rows, and no panel alone in one."""
+    if count <= 3:
+        return 1
+    return 2 if count == 4 else 3 if count in (5, 6, 9) else 4
+
+
 def _frame(figure: Any, first: Any, posterior: Posterior) -> None:
     """Title and legend."""
     system = posterior.model.system
     sizes = posterior.draws.sizes
     figure.suptitle(system.doc.rstrip(".") or system.name, x=0.01, ha="left", fontsize=12, color=INK)
     handles, labels = first.get_legend_handles_labels()
+    handles = [_as_drawn(handle, place) for place, handle in enumerate(handles)]
     title = f"new observations as {sizes['chain'] * sizes['draw']} draws of the posterior predict them"
     title += _not_shown(posterior)
     style = {"frameon": False, "fontsize": 8, "title_fontsize": 8}
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), title=title, **style)
+
+
+def _as_drawn(handle: Any, place: int) -> Any:
+    """The sign of a band in the legend, as dark as the band over the wider ones."""
+    from matplotlib.patches import Patch
+
+    if place >= len(BANDS):
+        return handle
+    clear = math.prod(1 - opacity for _, _, opacity in BANDS[: place + 1])
+    return Patch(facecolor=handle.get_facecolor()[0][:3], alpha=1 - clear, linewidth=0)
 
 
 def _not_shown(posterior: Posterior) -> str:
@@ -136,8 +156,14 @@ def _draw(ax: Any, panel: Panel) -> None:
     ax.margins(x=0.02)
     if np.array_equal(panel.times, np.round(panel.times)):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if np.nanmin(panel.draws) >= 0:
+    if begins_at_zero(panel):
         ax.set_ylim(0, _top(panel))
+
+
+def begins_at_zero(panel: Panel) -> bool:
+    """Whether zero belongs into a panel: nothing is below it, and something comes near."""
+    lowest = min(float(np.nanmin(panel.data)), float(np.nanmin(np.nanquantile(panel.draws, BANDS[0][0], axis=0))))
+    return bool(np.nanmin(panel.draws) >= 0) and lowest < NEAR_ZERO * _top(panel)
 
 
 def _top(panel: Panel) -> float:
