@@ -255,6 +255,9 @@ PATTERNS = [
     "ij,i->j",
     "i,ij->j",
     "j,ij->i",
+    "k,ijk->ij",
+    "k,ijk->ji",
+    "i,ii->i",
     "ij,jk->ik",
     "ij,jk->ki",
     "ij,kj->ik",
@@ -336,6 +339,20 @@ def test_products_have_full_precision_on_accelerators() -> None:
     with using("jax") as backend:
         text = str(jax.make_jaxpr(lambda a, x: backend.einsum("ij,j->i", a, x))(np.ones((2, 2)), np.ones(2)))
         assert "Precision.HIGHEST" in text
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize(
+    ("subscripts", "first"),
+    [("j,ij->i", 2), ("k,ijk->ij", 3), ("i,ij->j", 1), ("ij,j->i", 2), ("i,i->", 1)],
+)
+def test_rows_times_a_vector_are_turned_for_jax(subscripts: str, first: int) -> None:
+    """Mapped over matrices, a vector times each of them takes longer; the other way round where columns are summed."""
+    jax = pytest.importorskip("jax", reason="JAX is an optional extra")
+    with using("jax") as backend:
+        traced = jax.make_jaxpr(lambda *operands: backend.einsum(subscripts, *operands))(*factors(subscripts))
+    (product,) = [one for one in traced.eqns if one.primitive.name == "dot_general"]
+    assert product.invars[0].aval.ndim == first
 
 
 # --- no look at values

@@ -87,6 +87,9 @@ class JaxBackend(Backend):
 
     def einsum(self, subscripts: str, *operands: Array) -> Array:
         """As `Backend.einsum`; in full precision, where accelerators would otherwise drop bits."""
+        turned = _rows_first(subscripts)
+        if turned is not None:
+            subscripts, operands = turned, operands[::-1]
         return self.xp.einsum(subscripts, *operands, precision=jax.lax.Precision.HIGHEST)
 
     def neighbours(self, edge: str) -> ArrayFunction | None:
@@ -158,6 +161,16 @@ class JaxBackend(Backend):
     def is_array(self, x: object) -> bool:
         """As `Backend.is_array`."""
         return isinstance(x, jax.Array)
+
+
+def _rows_first(subscripts: str) -> str | None:
+    """The subscripts of a vector times each row of a matrix, ``a,ba->b``, for the matrix times the vector; else None.
+
+    Mapped over matrices, the product is one of all their rows then, and XLA turns nothing.
+    """
+    vector, _, others = subscripts.partition(",")
+    matrix, _, result = others.partition("->")
+    return f"{matrix},{vector}->{result}" if len(vector) == 1 and result and matrix == result + vector else None
 
 
 def _take(x: jax.Array, positions: jax.Array) -> jax.Array:
