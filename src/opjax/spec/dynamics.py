@@ -199,6 +199,8 @@ class Dynamics:
         """The declaration of a state that a statement changes."""
         entry = self.lowering.names.values.get(target.name)
         report = self.lowering.report
+        if entry is None and target.name in self.lowering.names.refused:
+            raise Stop
         if entry is None:
             hint = did_you_mean(target.name, self.lowering.names.known("state"), catalogue.UNDECLARED_NAME.hint)
             raise report.stop(catalogue.UNDECLARED_NAME, target.span, name=target.name, hint=hint)

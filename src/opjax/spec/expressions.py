@@ -168,6 +168,8 @@ class Lowering:
 
     def undeclared(self, name: str, scope: Scope, span: Span) -> Exception:
         """The problem of a name that means nothing."""
+        if name in self.names.refused:
+            return Stop()
         if functions.lookup(name) is not None or name in SPECIAL_CALLS:
             return self.report.stop(catalogue.NAME_NEEDS_CALL, span, name=name)
         known = [*self.names.values, *scope.arguments, *scope.indices, "t"]

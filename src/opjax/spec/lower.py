@@ -27,7 +27,7 @@ from opjax.spec.expressions import Lowering
 from opjax.spec.gauges import lower_gauges
 from opjax.spec.independence import check_independent
 from opjax.spec.keeping import kept_by_name
-from opjax.spec.names import Name, NameKind, Names, declare
+from opjax.spec.names import Name, NameKind, Names, declare, reserved_use
 from opjax.spec.operators.reading import Operators
 from opjax.spec.order import names_in, order_of_need
 from opjax.spec.plain import Declarations, Known, Plain, state_of
@@ -36,7 +36,7 @@ from opjax.spec.reductions import lower_reduction
 from opjax.spec.representations import check_representation
 from opjax.spec.scope import PARAMETER_ROLES, Scope, free_scope
 from opjax.syntax.declarations import AliasDeclaration, InitialDeclaration, ModelSyntax, StateDeclaration
-from opjax.syntax.nodes import Expression, Index, Number, Reference
+from opjax.syntax.nodes import Expression, Index, Number, Reference, walk
 from opjax.syntax.parts import parts_of
 from opjax.traverse import run
 
@@ -90,6 +90,10 @@ class _Lower:
     def axis_number(self, expression: Expression, where: str) -> float | None:
         """The value of an expression of numbers, before any name is known."""
         try:
+            for node in walk(expression):
+                if isinstance(node, Reference) and not reserved_use(node.name):
+                    what, hint = f"the name '{node.name}'", "write the number: points depend on nothing"
+                    raise self.report.stop(catalogue.MISPLACED, node.span, what=what, where=where, hint=hint)
             node = self.lowering_for(Names(), self.axis_nodes).value(expression, Scope(where))
         except Stop:
             return None
@@ -164,10 +168,10 @@ class _Lower:
             name = row.target.name
             first = seen.setdefault(row.target if row.target.indices else name, row.span)
             entry = self.lowering.names.values.get(name)
-            if entry is None:
+            if entry is None and name not in self.lowering.names.refused:
                 hint = did_you_mean(name, self.lowering.names.known("state"))
                 self.report.add(catalogue.UNDECLARED_NAME, row.target.span, name=name, hint=hint)
-            elif first is not row.span:
+            elif entry is not None and first is not row.span:
                 self.report.add(catalogue.REPEATED_INITIAL, row.span, name=name, first=repr(first))
 
     def all_initial_rows(self) -> list[InitialDeclaration]:

@@ -74,7 +74,7 @@ def _name_of(name: str, known: Of) -> Name:
 
 @dataclass(slots=True)
 class Names:
-    """All declared names of a model, and the names of axes that are wanted and do not exist."""
+    """All declared names of a model, the names of axes that are wanted and do not exist, and names that may not be."""
 
     axes: dict[str, Axis] = field(default_factory=dict[str, Axis])
     values: Lazily[Name, Of] = field(default_factory=lambda: Lazily[Name, Of](_name_of))
@@ -82,6 +82,7 @@ class Names:
         default_factory=lambda: Lazily[TransitionDeclaration, Row](lambda _, row: row[0][row[1]])
     )
     unknown_axes: set[str] = field(default_factory=set[str])
+    refused: set[str] = field(default_factory=set[str])
 
     def kind(self, name: str) -> NameKind | None:
         """What a name without axes is; None for any other."""
@@ -198,6 +199,7 @@ def _claim(names: Names, name: str, entry: Name, report: Report) -> bool:
     use = "" if of_tables else reserved_use(name)
     if use:
         report.add(catalogue.RESERVED_NAME, entry.declaration.span, name=name, use=use)
+        names.refused.add(name)  # that it is not declared, where it is used, is no news then
         return False
     if name in names.values:
         repeated(name, entry.declaration.span, names.values[name].declaration.span, report)
@@ -233,4 +235,5 @@ def _check_axes(names: Names, name: str, entry: Name, report: Report) -> None:
 def unknown_axis(names: Names, axis: str, span: Span, report: Report) -> None:
     """Report an axis that does not exist."""
     names.unknown_axes.add(axis)
-    report.add(catalogue.UNKNOWN_AXIS, span, name=axis, hint=did_you_mean(axis, names.axes))
+    if axis not in names.refused:
+        report.add(catalogue.UNKNOWN_AXIS, span, name=axis, hint=did_you_mean(axis, names.axes))

@@ -124,7 +124,8 @@ class Quantities:
                     catalogue.BAD_ARRAY,
                     declared.default.span,
                     name=declared.name,
-                    found=shape,
+                    found=str(shape).replace("-1", "?"),
+                    hint="its rows differ in length" if min(shape) < 0 else "",
                     axes=", ".join(declared.axes),
                     expected=tuple("?" if s is None else s for s in sizes),
                 )

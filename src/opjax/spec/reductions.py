@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opjax.errors import catalogue
+from opjax.errors import Stop, catalogue
 from opjax.ir.nodes import Along, AnyNode, Graph, ReduceKind
 from opjax.ir.system import TimeReduction
 from opjax.ir.types import Dim, Dims
@@ -74,7 +74,7 @@ def bind_all(lowering: Lowering, binders: tuple[Binder, ...], scope: Scope) -> t
     for binder in binders:
         if binder.axis not in lowering.names.axes:
             unknown_axis(lowering.names, binder.axis, binder.span, lowering.report)
-            raise lowering.report.stop(catalogue.FREE_INDEX, binder.span, index=binder.name)
+            raise Stop
         if binder.name in scope.indices:
             raise lowering.report.stop(catalogue.SHADOWED_INDEX, binder.span, name=binder.name, use="an index here")
         scope, dim = scope.bind(binder.name, binder.axis)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from opjax.errors.suggest import nearest
 from opjax.syntax.declarations import FLAGS
 from opjax.syntax.names import WORDS
 from opjax.syntax.tables import END
@@ -200,6 +201,11 @@ def _names(place: Place) -> str:
     return ""
 
 
+def _flag(place: Place) -> str:
+    close = nearest(place.found, FLAGS, 1) if place.terminal == "NAME" and "FLAG" in place.expected else []
+    return f"did you mean '{close[0]}'?" if close else ""
+
+
 def _missing_operator(place: Place) -> str:
     if place.wants_operator and place.terminal in _STARTS_VALUE:
         return f"an operator is missing: write '{place.previous}*{place.found}' to multiply"
@@ -219,6 +225,7 @@ _RULES: Final[tuple[Callable[[Place], str], ...]] = (
     _other_language,
     _conditions,
     _names,
+    _flag,
     _missing_operator,
     _missing_value,
 )
