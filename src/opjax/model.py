@@ -178,7 +178,7 @@ class Model:
         return Model(stages.check(syntax, Report(), DEFAULT_LIMITS, self._checked.labels))
 
     def compile_rhs(self, xp: object = None, **choices: Unpack[Choices]) -> CompiledRhs:
-        """The time derivative of the states as a function; see `opjax.compile_rhs`."""
+        """The time derivative of the states as a function; arguments as for `opjax.compile_rhs`."""
         return stages.compile_checked(self._checked, stages.Options.given(xp, choices))
 
     def simulate(
@@ -200,6 +200,15 @@ class Model:
 
         Returns:
             The solution by name, with named axes (an xarray dataset), and how the solve ended.
+
+        Raises:
+            OpjaxError: E0805, E0806, E0804 for values that lack, are unknown or do not fit, E0901 for the times.
+
+        Example:
+            >>> import opjax
+            >>> model = opjax.loads("model M:\\n  states:\\n    x = 1\\n  dynamics:\\n    x' = -x")
+            >>> model.simulate(ts=[0.0, 1.0], rtol=1e-4)["x"].round(2).values.tolist()
+            [1.0, 0.37...]
         """
         try:
             from opjax.solve import simulate
@@ -208,7 +217,12 @@ class Model:
         return simulate(self._checked, params or {}, ts, initial=y0, solver=solver, **settings)
 
     def numpyro_model(self, data: Any = None, **settings: Any) -> Any:
-        """An ordinary NumPyro model: priors, solve, likelihood; see `opjax.infer.numpyro_model`, and `with_priors`."""
+        """An ordinary NumPyro model: priors, solve, likelihood.
+
+        Arguments:
+            data: as for `fit`; None for a model that draws data.
+            settings: those of `opjax.infer.numpyro_model`, and ``priors`` as `with_priors` takes them.
+        """
         model = self._told(settings)
         try:
             from opjax.infer import numpyro_model
@@ -217,7 +231,18 @@ class Model:
         return numpyro_model(model._checked, data, **settings)
 
     def fit(self, data: Any, **settings: Any) -> Posterior:
-        """Sample the posterior with NUTS; see `opjax.infer.fit` for the settings, and `with_priors` for ``priors``."""
+        """Sample the posterior with NUTS.
+
+        Arguments:
+            data: a table with a column for each observation: a path of a CSV file, a pandas or xarray table, a mapping.
+            settings: those of `opjax.infer.fit`, such as ``num_samples``, and ``priors`` as `with_priors` takes them.
+
+        Returns:
+            The draws by name, with their diagnostics.
+
+        Raises:
+            OpjaxError: what the data or the settings lack.
+        """
         model = self._told(settings)
         try:
             from opjax.infer import fit
@@ -231,7 +256,10 @@ class Model:
         return self if priors is None else self.with_priors(priors)
 
     def show(self, form: str = "ojx") -> str:
-        """The model as text: "ojx", "yaml", "expanded", "program", "latex" or "diagram".
+        """The model as text.
+
+        Arguments:
+            form: "ojx", "yaml", "expanded", "program", "latex" or "diagram".
 
         Raises:
             OpjaxError: E0806 for any other form.
@@ -242,7 +270,7 @@ class Model:
 
 
 def load(path: str | os.PathLike[str], *, name: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Model:
-    """Read a model from a file.
+    """The model of a file, read and checked.
 
     Arguments:
         path: a file with the suffix .ojx, .yaml, .yml or .json.
@@ -259,7 +287,7 @@ def load(path: str | os.PathLike[str], *, name: str | None = None, limits: Limit
 
 
 def loads(text: str, format: str | None = None, *, name: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Model:
-    """Read a model from a text.
+    """The model of a text, read and checked.
 
     Arguments:
         text: the model.
@@ -277,10 +305,19 @@ def loads(text: str, format: str | None = None, *, name: str | None = None, limi
 
 
 def from_dict(mapping: Mapping[str, object], *, limits: Limits = DEFAULT_LIMITS) -> Model:
-    """Read a model from a Python mapping, which has the form of the YAML spelling.
+    """The model of a Python mapping, which has the form of the YAML spelling.
+
+    Arguments:
+        mapping: keys as in YAML, op_system's among them.
+        limits: bounds on what the mapping may ask for.
 
     Raises:
         OpjaxError: all problems at once, each with its place in the mapping.
+
+    Example:
+        >>> import opjax
+        >>> opjax.from_dict({"state": ["x"], "equations": {"x": "-k*x"}}).parameters
+        ('k',)
     """
     report = Report()
     models = stages.read_objects(mapping, report, limits)

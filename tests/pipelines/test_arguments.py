@@ -180,3 +180,9 @@ def test_operators_hold_after_the_checks() -> None:
     batches = VMapOver(TextOperator("operator half(x) = x/2"), in_axes=(0,), batch_size=2)
     assert batches(X).tolist() == (X / 2).tolist()
     assert ScanSequential(Identity(), 3)(1.0) == 1.0
+
+
+def test_states_by_name_are_a_mapping() -> None:
+    rhs: Any = opjax.compile_rhs(MODEL)
+    with pytest.raises(opjax.OpjaxError, match=r"E0807.*arrays by state name"):
+        rhs.flatten(np.ones(1))

@@ -357,8 +357,8 @@ class CompiledRhs(Called, Described):
         return refuse(catalogue.UNKNOWN_VALUE, kind="state", name=str(unknown), hint=hint)
 
     def flatten(self, y: Mapping[str, Shaped]) -> Vector:
-        """The flat vector of states given by name."""
-        if y.keys() != self._system.states.keys():
+        """The flat vector of states given by name, an array each; E0805, E0806 or E0807 where they are not that."""
+        if not isinstance(cast("object", y), Mapping) or y.keys() != self._system.states.keys():
             raise self._wrong_states(y)
         first = y[self._names[0]]
         backend = self._backend(first)

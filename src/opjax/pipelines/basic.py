@@ -15,7 +15,13 @@ from opjax.pipelines.untyped import jax
 
 
 class Identity(Operator):
-    """The input as it is."""
+    """The input as it is.
+
+    Example:
+        >>> from opjax.pipelines import Identity
+        >>> Identity()(3.0)
+        3.0
+    """
 
     def _apply(self, x: Any) -> Any:
         return x
@@ -34,6 +40,11 @@ class Const(Operator):
 
     Arguments:
         value: an array, a number, or tuples, lists and mappings of these.
+
+    Example:
+        >>> from opjax.pipelines import Const
+        >>> Const(2.0)("anything")
+        2.0
     """
 
     _arrays: tuple[Any, ...]
@@ -79,6 +90,12 @@ class Lambda(Operator):
     Arguments:
         fn: the function.
         name: a name for `describe`; by default the function's own.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from opjax.pipelines import Lambda
+        >>> (Lambda(jnp.sin) | Lambda(jnp.cos))(0.0).tolist()
+        1.0
     """
 
     fn: Callable[..., Any] = eqx.field(static=True, converter=_function)
@@ -93,6 +110,11 @@ class Item(Operator):
 
     Arguments:
         key: an index, a name, a slice or a tuple of these; static.
+
+    Example:
+        >>> from opjax.pipelines import Item
+        >>> Item("nir")({"nir": 0.8, "red": 0.2})
+        0.8
     """
 
     key: Any = static()
@@ -111,6 +133,12 @@ class Fanout(Operator):
     Raises:
         ValueError: if there is no operator.
         TypeError: if something is no operator.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from opjax.pipelines import Fanout, Lambda
+        >>> Fanout((Lambda(jnp.min), Lambda(jnp.max)))(jnp.array([1.0, 4.0]))
+        (Array(1., dtype=float32...), Array(4., dtype=float32...))
     """
 
     steps: tuple[Operator, ...]

@@ -35,6 +35,12 @@ class Branch(Operator):
 
     Raises:
         TypeError: if an arm is no operator.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from opjax.pipelines import Branch, Lambda
+        >>> Branch(lambda x: x.sum() > 0, Lambda(jnp.sqrt), Lambda(jnp.abs))(jnp.array([-4.0])).tolist()
+        [4.0]
     """
 
     predicate: Any = eqx.field(converter=as_module)
@@ -76,6 +82,13 @@ class Switch(Operator):
 
     Raises:
         TypeError: if `cases` is no mapping, or if a case is no operator.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from opjax.pipelines import Lambda, Switch
+        >>> by_axes = Switch(lambda x: x.ndim, {1: Lambda(jnp.sum), 2: Lambda(jnp.trace)})
+        >>> by_axes(jnp.ones((3, 3))).tolist()
+        3.0
     """
 
     key: Any

@@ -123,8 +123,8 @@ class Simulate(Operator):
         ...   dynamics:
         ...     x -> 0 @ k
         ... ''', ts=[0.0, 1.0, 2.0], outputs="x")
-        >>> decay(k=1.0).round(3).tolist()
-        [1.0, 0.368, 0.135]
+        >>> [f"{x:.3f}" for x in decay(k=1.0)]
+        ['1.000', '0.368', '0.135']
     """
 
     parameters: dict[str, Any] = eqx.field(converter=arrays_by_name, default_factory=dict)
@@ -197,6 +197,13 @@ class VectorField(Operator):
     Arguments:
         model: the text of a model, or an `opjax.Model`.
         parameters: values of parameters, by name; they can be learned.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from opjax.pipelines import VectorField
+        >>> decay = VectorField("model Decay:\\n  params:\\n    k = 0.5\\n  states: x\\n  dynamics:\\n    x -> 0 @ k")
+        >>> decay(0.0, jnp.array([2.0])).tolist()
+        [-1.0]
     """
 
     parameters: dict[str, Any] = eqx.field(converter=arrays_by_name, default_factory=dict)

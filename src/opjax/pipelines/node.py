@@ -94,6 +94,12 @@ class Input(Node):
 
     Arguments:
         name: the name for people; what callers write is the key in `Graph.build`.
+
+    Example:
+        >>> from opjax.pipelines import Graph, Input
+        >>> x = Input("x")
+        >>> Graph.build({"x": x}, 2 * x + 1)(3.0).tolist()
+        7.0
     """
 
     __slots__ = ("name",)

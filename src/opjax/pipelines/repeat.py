@@ -22,6 +22,11 @@ class ScanSequential(Operator):
     Raises:
         TypeError: if the step is no operator, or the number of steps no whole number.
         ValueError: for fewer steps than none.
+
+    Example:
+        >>> from opjax.pipelines import Lambda, ScanSequential
+        >>> ScanSequential(Lambda(lambda x: 2 * x), 10)(1.0).tolist()
+        1024.0
     """
 
     operator: Operator
@@ -54,6 +59,15 @@ class ScanStack(Operator):
         stacked: the operator, each array with a first axis over the steps.
         n_steps: how many there are.
         collect: return ``(last, all)``.
+
+    Example:
+        >>> from opjax.pipelines import Operator, ScanStack, param
+        >>> class Add(Operator):
+        ...     term: object = param()
+        ...     def _apply(self, x):
+        ...         return x + self.term
+        >>> ScanStack.of(Add(1), Add(10), Add(100))(0.0).tolist()
+        111.0
     """
 
     stacked: Operator
@@ -106,6 +120,13 @@ class Checkpoint(Operator):
     Arguments:
         operator: what is computed again.
         policy: what to keep all the same, from `jax.checkpoint_policies`.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> from opjax.pipelines import Checkpoint, Lambda
+        >>> jax.grad(Checkpoint(Lambda(jnp.sin) | Lambda(jnp.exp)))(0.0).tolist()
+        1.0
     """
 
     operator: Operator

@@ -29,6 +29,12 @@ class Sequential(Operator):
     Raises:
         TypeError: if a step is no operator, or if something follows a step that ends a pipeline.
         ValueError: if one object with arrays stands twice.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from opjax.pipelines import Lambda, Sequential
+        >>> Sequential([Lambda(jnp.exp), Lambda(jnp.log)])(2.0).tolist()
+        2.0
     """
 
     operators: tuple[Operator, ...] = eqx.field(converter=_as_tuple)

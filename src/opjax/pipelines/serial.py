@@ -31,13 +31,20 @@ def dumps(operator: Operator) -> str:
     Example:
         >>> from opjax.pipelines import Const, dumps
         >>> dumps(Const(2))
-        '{"_target_": "opjax.pipelines.basic:Const", "value": 2}'
+        '{"_target_": "opjax.pipelines:Const", "value": 2}'
     """
     return json.dumps(encode_operator(operator), allow_nan=False)
 
 
 def dumps_yaml(operator: Operator) -> str:
-    """An operator as YAML; see `dumps`."""
+    """An operator as YAML; see `dumps`.
+
+    Example:
+        >>> from opjax.pipelines import Const, dumps_yaml
+        >>> print(dumps_yaml(Const(2)), end="")
+        _target_: opjax.pipelines:Const
+        value: 2
+    """
     return yaml_text(cast("Any", encode_operator(operator)))
 
 
@@ -56,6 +63,11 @@ def loads(text: str, allow: Names = None, functions: Names = None) -> Operator:
     Raises:
         UntrustedTargetError: for any other name (E0650); `target` is the name.
         OpjaxError: for everything else that is wrong with the text, with its place.
+
+    Example:
+        >>> from opjax.pipelines import Const, dumps, loads
+        >>> loads(dumps(Const(2)))()
+        2
     """
     report, source = Report(), Source("<json>", text)
     return _operator(
@@ -64,7 +76,13 @@ def loads(text: str, allow: Names = None, functions: Names = None) -> Operator:
 
 
 def loads_yaml(text: str, allow: Names = None, functions: Names = None) -> Operator:
-    """The operator of a YAML text; see `loads`."""
+    """The operator of a YAML text; see `loads`.
+
+    Example:
+        >>> from opjax.pipelines import Const, dumps_yaml, loads_yaml
+        >>> loads_yaml(dumps_yaml(Const(2)))()
+        2
+    """
     report, source = Report(), Source("<yaml>", text)
     return _operator(
         yaml_documents(source, report, DEFAULT_LIMITS), report, Span(source, 0, 0), Trust(allow, functions)
@@ -94,6 +112,11 @@ def config_hash(operator: Operator) -> str:
 
     Raises:
         NotSerialisableError: as `dumps`.
+
+    Example:
+        >>> from opjax.pipelines import Const, config_hash
+        >>> config_hash(Const(2)) == config_hash(Const(2)) != config_hash(Const(3))
+        True
     """
     text = json.dumps(encode_operator(operator), allow_nan=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -27,6 +27,12 @@ def freeze(operator: Operator) -> Any:
 
     Raises:
         TypeError: for what cannot be called.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from opjax.pipelines import Lambda, freeze
+        >>> freeze(Lambda(jnp.sin) | Lambda(jnp.exp))(0.0).tolist()
+        1.0
     """
     check_function("operator", operator)
     return jax.jit(closure(operator))
@@ -42,6 +48,13 @@ def export(operator: Operator, *signatures: Signature) -> Any:
     Returns:
         What `jax.export` gives: ``.call(x)`` runs it, ``.serialize()`` writes it (with the package flatbuffers), and
         `jax.export.deserialize` reads it.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from opjax.pipelines import Lambda, Signature, export
+        >>> served = export(Lambda(jnp.sum), Signature((("rows", None), ("band", 3))))
+        >>> served.call(jnp.ones((5, 3), "float32")).tolist()
+        15.0
     """
     return jax_export.export(freeze(operator))(*structs(signatures))
 

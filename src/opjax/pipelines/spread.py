@@ -26,6 +26,12 @@ class VMapOver(Operator):
     Raises:
         TypeError: if `operator` is no operator, an axis no whole number, or the size of a batch no whole number.
         ValueError: for batches of fewer than one element, and at a call for as many axes as there are no arguments.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from opjax.pipelines import Lambda, VMapOver
+        >>> VMapOver(Lambda(jnp.sum))(jnp.ones((2, 3))).tolist()
+        [3.0, 3.0]
     """
 
     operator: Operator
@@ -84,6 +90,14 @@ class ShardOver(Operator):
         TypeError: if `operator` is no operator, or `mesh` no mesh.
         ValueError: if the mesh has no such axis, if its axes are not automatic, or if the first axis of an input is not
             divisible by the size of the mesh's.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> from opjax.pipelines import Lambda, ShardOver
+        >>> mesh = jax.make_mesh((1,), ("row",), axis_types=(jax.sharding.AxisType.Auto,))
+        >>> ShardOver(Lambda(jnp.sum), mesh, "row")(jnp.ones((2, 3))).tolist()
+        [3.0, 3.0]
     """
 
     operator: Operator

@@ -27,6 +27,15 @@ def truncated_scan(
 
     Raises:
         ValueError: if `live` is less than 1, or if the number of steps is not known.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> from opjax.pipelines import truncated_scan
+        >>> def total(gain, live):
+        ...     return truncated_scan(lambda c, x: (c + gain * x, None), 0.0, jnp.ones(10), live=live)[0]
+        >>> [jax.grad(total)(1.0, live).tolist() for live in (10, 3)]
+        [10.0, 3.0]
     """
     if live < 1:
         raise ValueError(f"live is {live}: gradients reach back at least one step")

@@ -27,6 +27,15 @@ class Tap(Operator):
 
     Raises:
         TypeError: if `fn` cannot be called.
+
+    Example:
+        >>> import jax
+        >>> from opjax.pipelines import Tap
+        >>> seen = []
+        >>> _ = jax.jit(Tap(lambda x: seen.append(float(x))))(2.0)
+        >>> jax.effects_barrier()
+        >>> seen
+        [2.0]
     """
 
     fn: Callable[[Any], object] = static()
@@ -55,6 +64,15 @@ class Sink(Operator):
 
     Raises:
         TypeError: if `write` cannot be called.
+
+    Example:
+        >>> import jax
+        >>> from opjax.pipelines import Sink
+        >>> rows = []
+        >>> _ = jax.jit(Sink(lambda x: rows.append(float(x))))(2.0)
+        >>> jax.effects_barrier()
+        >>> rows
+        [2.0]
     """
 
     write: Callable[[Any], object] = static()
@@ -77,6 +95,12 @@ class ShapeTrace(Operator):
     Arguments:
         label: stands before the shape.
         printer: takes the line.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from opjax.pipelines import ShapeTrace
+        >>> _ = ShapeTrace("spectrum")(jnp.ones((2, 3), "float32"))
+        spectrum: float32[2,3]
     """
 
     label: str = static(default="")
@@ -108,6 +132,11 @@ class Check(Operator):
         TypeError: if the predicate cannot be called.
         ValueError: while it is traced, if the predicate is plainly false.
         RuntimeError: at run time (Equinox's `EquinoxRuntimeError`).
+
+    Example:
+        >>> from opjax.pipelines import Check
+        >>> Check(lambda x: x > 0, "not positive")(2.0)
+        2.0
     """
 
     predicate: Callable[[Any], Any] = static()
@@ -146,6 +175,11 @@ class Snapshot(Operator):
     Raises:
         KeyError: if two snapshots of one run have the same name.
         ValueError: inside a loop, a branch or a shard, whose values cannot leave it.
+
+    Example:
+        >>> from opjax.pipelines import Snapshot, capture
+        >>> capture(Snapshot("here"))(2.0)
+        (2.0, {'here': 2.0})
     """
 
     key: str = static()
