@@ -186,3 +186,11 @@ def test_states_by_name_are_a_mapping() -> None:
     rhs: Any = opjax.compile_rhs(MODEL)
     with pytest.raises(opjax.OpjaxError, match=r"E0807.*arrays by state name"):
         rhs.flatten(np.ones(1))
+
+
+def test_lists_have_the_names_of_functions() -> None:
+    chain = Lambda(jnp.tanh) | Lambda(lambda x: x + 1) | Lambda(jnp.sum, name="all")
+    rows = chain.summary(Signature((("band", 2),))).splitlines()[1:]
+    assert [row.split()[1] for row in rows] == ["tanh", "Lambda", "all"]
+    x = Input("x")
+    assert "v2 = [1] add(x, v1)" in Graph.build({"x": x}, x + 1).describe()

@@ -92,7 +92,7 @@ def test_a12_summary_and_describe() -> None:
     assert pipe.summary(Signature((("b", None), ("c", 3)))).splitlines() == [
         "step        in                  out",
         "[0] Gain    (b=b, c=3) float32  (b=b, c=3) float32",
-        "[1] Lambda  (b=b, c=3) float32  (b=b) float32",
+        "[1] total   (b=b, c=3) float32  (b=b) float32",
         "[2] Fanout  (b=b) float32       {a: (b=b) float32, b: (b=b) float32}",
     ]
     assert pipe.describe().splitlines() == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from opjax.pipelines.basic import Lambda
 from opjax.pipelines.graph import Graph
 from opjax.pipelines.operator import Operator
 from opjax.pipelines.registry import name_of
@@ -34,8 +35,15 @@ def describe(operator: Operator) -> str:
 
 
 def label(operator: Operator) -> str:
-    """The name of an operator in lists: of its class, or the one in its text."""
-    return operator.definition.head.name if isinstance(operator, TextOperator) else type(operator).__name__
+    """The name of an operator in lists: of its class, or the one in its text; a function's is that of the function."""
+    match operator:
+        case TextOperator():
+            return operator.definition.head.name
+        case Lambda():
+            name = operator.name or str(getattr(operator.fn, "__name__", ""))
+            return name if operator.name or name.isidentifier() else "Lambda"
+        case _:
+            return type(operator).__name__
 
 
 def headline(operator: Operator) -> str:
@@ -54,7 +62,8 @@ def headline(operator: Operator) -> str:
         if isinstance(operator, Graph) and name != "inputs":
             continue
         rows.append(f"{name}={_short(value)}")
-    return f"{label(operator)}({', '.join(rows)})" if rows else label(operator)
+    kind = type(operator).__name__ if isinstance(operator, Lambda) else label(operator)  # its function stands inside
+    return f"{kind}({', '.join(rows)})" if rows else kind
 
 
 def _holds_only(value: Any, inner: set[int]) -> bool:
