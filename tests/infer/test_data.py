@@ -313,3 +313,15 @@ def test_digits_in_groups_are_no_number(tmp_path: Path) -> None:
 def test_dates_say_what_to_write() -> None:
     (found,) = problems(DECAY.replace(" origin 2020-03-01", ""), {"time": ["2020-03-02"], "y": [1.0]})[:1]
     assert found.endswith("say it there: time: day origin 2020-03-01")
+
+
+def test_a_frame_with_a_column_twice_is_refused() -> None:
+    frame = pd.DataFrame([[1.0, 2.0, 3.0]], columns=["time", "y", "y"])
+    assert "have the column 'y' twice" in problems(DECAY, frame)[0]
+    indexed = pd.DataFrame({"time": [1.0], "y": [2.0]}, index=pd.Index([5.0], name="time"))
+    assert "have the column 'time' twice" in problems(DECAY, indexed)[0]
+
+
+def test_what_is_infinite_is_not_called_empty() -> None:
+    (problem,) = problems(DECAY, {"time": [1.0, 2.0], "y": [np.inf, np.inf]})
+    assert "hold inf for 'y'" in problem

@@ -142,7 +142,7 @@ def _found(system: System, data: Any, report: Report) -> Found:
     if hasattr(data, "data_vars"):
         return from_dataset(system, data, report)
     if hasattr(data, "columns") and hasattr(data, "iloc"):
-        return from_table(system, from_frame(data), report)
+        return from_table(system, from_frame(data, report), report)
     if isinstance(data, Mapping):
         given = cast("Mapping[str, Any]", data)
         if _are_columns(system, given):
@@ -193,7 +193,8 @@ def _series(system: System, observation: Observation, raw: Raw, report: Report) 
     kept = present.any(axis=tuple(range(1, present.ndim)))
     if not kept.any():
         hint = "all its cells are empty" if len(raw.times) else "there are no times"
-        bad_data(report, f"hold no value of '{observation.name}'", hint=hint)
+        if np.isnan(raw.values).all():  # what is infinite has been said
+            bad_data(report, f"hold no value of '{observation.name}'", hint=hint)
         return Series(observation.name, raw.times, raw.values, present)
     stand_in = raw.values[present][0]
     values = np.where(present, raw.values, stand_in)[kept]

@@ -106,9 +106,7 @@ def read_csv(path: str | os.PathLike[str], report: Report) -> Table:
         hint = "separate the cells with ',', and write numbers with a point"
         bad_data(report, f"have {mark} between their cells", Span(source, 0, 0), hint)
         return Table({}, source)
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    if repeated:
-        bad_data(report, f"have the column '{repeated[0]}' twice", Span(source, 0, 0), "rename one of the two")
+    _want_different(header, report, Span(source, 0, 0))
     table = Table({name: [] for name in header}, source)
     for line, cells in rows[1:]:
         table.lines.append(line)
@@ -120,10 +118,21 @@ def read_csv(path: str | os.PathLike[str], report: Report) -> Table:
     return table
 
 
-def from_frame(frame: Any) -> Table:
-    """The columns of a data frame, and its index if that is named ``time``."""
-    columns: dict[str, list[Any]] = {}
-    if frame.index.name == "time":
-        columns["time"] = list(frame.index)
+def from_frame(frame: Any, report: Report) -> Table:
+    """The columns of a data frame, and its index if that is named ``time``.
+
+    Raises:
+        OpjaxError: E0903 for several columns of one name.
+    """
+    indexed = frame.index.name == "time"
+    _want_different([*(["time"] if indexed else []), *map(str, frame.columns)], report)
+    report.check()
+    columns: dict[str, list[Any]] = {"time": list(frame.index)} if indexed else {}
     columns.update({str(name): list(frame[name]) for name in frame.columns})
     return Table(columns)
+
+
+def _want_different(names: list[str], report: Report, span: Span = NOWHERE) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        bad_data(report, f"have the column '{repeated[0]}' twice", span, "rename one of the two")
