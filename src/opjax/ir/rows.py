@@ -85,20 +85,17 @@ def _first_keys(form: Rows) -> dict[int, list[Key]]:
 
 def _shared(forms: Sequence[Rows], keys: list[dict[int, list[Key]]], known: list[Known]) -> list[list[Occurrence]]:
     """The occurrences of each new node over first values that several rows have, in the order of the rows."""
-    new = [
-        (key, (place, step, at, row))
-        for at, (form, own, found) in enumerate(zip(forms, keys, known, strict=True))
-        for step, column in own.items()
-        for row, (place, key, hit) in enumerate(zip(form.places, column, found[step], strict=True))
-        if hit is None
-    ]
-    counts = Counter([key for key, _ in new])
-    if len(counts) == len(new):
+    columns = [(own[step], found[step]) for own, found in zip(keys, known, strict=True) for step in own]
+    new = [key for column, hits in columns for key, hit in zip(column, hits, strict=True) if hit is None]
+    if len(set(new)) == len(new):
         return []
-    occurrences: dict[Key, list[Occurrence]] = {}
-    for key, occurrence in new:
-        if counts[key] > 1:
-            occurrences.setdefault(key, []).append(occurrence)
+    often = {key for key, count in Counter(new).items() if count > 1}
+    occurrences: dict[Key, list[Occurrence]] = {key: [] for key in new if key in often}
+    for at, (form, own) in enumerate(zip(forms, keys, strict=True)):
+        for step, column in own.items():
+            for row, (place, key) in enumerate(zip(form.places, column, strict=True)):
+                if key in often:
+                    occurrences[key].append((place, step, at, row))
     return [sorted(found) for found in occurrences.values()]
 
 

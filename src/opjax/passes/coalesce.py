@@ -28,7 +28,8 @@ STORED = ("state", "parameter")
 
 def coalesce(program: Program) -> Program:
     """The same program, with the axes that are computed as one."""
-    pairs = {pair for node in program.arrays for operand in node.operands for pair in _neighbours(operand)}
+    several = (node for node in program.arrays if not isinstance(node, Join) or node.others)  # not of many scalars
+    pairs = {pair for node in several for operand in node.operands for pair in _neighbours(operand)}
     nodes = [*program.leaves, *program.unusual] if pairs else []
     follow = dict(pair for pair in sorted(pairs) if all(map(pair.is_whole_in, nodes)))
     return replace(program, coalesced=tuple(_runs(follow))) if follow else program

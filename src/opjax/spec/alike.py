@@ -113,14 +113,6 @@ class Chunk:
         """The statement at a place."""
         return self.rows[self.first + place]
 
-    def texts(self) -> list[tuple[str, ...]]:
-        """The names and numbers in each statement."""
-        found: list[tuple[str, ...]] = [()] * len(self.spans)
-        for form in self.forms:
-            for place, texts in zip(form.places, zip(*form.words, *form.numbers, strict=True), strict=False):
-                found[place] = texts
-        return found
-
 
 def chunks(parts: Iterable[Sequence[Statement]]) -> Iterator[Chunk]:
     """The statements of a section in chunks, in their order; all of a chunk have a form, or none has."""

@@ -11,14 +11,15 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, combinations, filterfalse, repeat
-from operator import is_
-from typing import TYPE_CHECKING
+from itertools import chain, combinations, repeat
+from operator import is_, itemgetter
+from typing import TYPE_CHECKING, Any
 
 from opjax.ir import functions
 from opjax.ir.many import Leaf, leaves
 from opjax.ir.node_types import number_of
 from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol
+from opjax.ir.types import Role
 from opjax.source import Span
 from opjax.spec.alike import Alike, Chunk, Key, OneForm, Statement, Template, taken_apart
 from opjax.spec.names import NameKind
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from opjax.spec.expressions import Lowering
 
 MOST_TEMPLATES = 500
+Meaning = tuple[str, "AnyNode | None"]
+"""The kind of a name or a number, and its value if it is a leaf; what is none is a kind of its own."""
+_KIND, _LEAF = itemgetter(0), itemgetter(1)
+_PLAIN: dict[Role, str] = {"state": "<state>", "parameter": "<parameter>"}
 
 
 @dataclass(slots=True)
@@ -39,45 +44,43 @@ class Repeats:
     lowering: Lowering
     templates: dict[Key, Template | None] = field(default_factory=dict[Key, "Template | None"])
     seen: set[Key] = field(default_factory=set[Key])
-    kinds: dict[str, str] = field(default_factory=dict[str, str])
-    """The kinds of names and numbers; those that are no leaves are kinds of their own."""
-    leaves: dict[str, AnyNode] = field(default_factory=dict[str, AnyNode])
-    """The values of those that are leaves."""
+    meanings: dict[str, Meaning] = field(default_factory=dict[str, "Meaning"])
+    """What names and numbers mean here."""
 
     def alike(self, chunk: Chunk) -> list[Alike]:
         """Those of some statements that have a form, unless something about them is out of the ordinary."""
         if self.lowering.absent or self.lowering.held:
             return []
-        self.meet(self.unmet(chunk))
-        return [alike for form in chunk.forms for alike in self.of_one_form(form)]
+        columns = [[*form.words, *form.numbers] for form in chunk.forms]
+        found = self.found(columns)
+        if not all(all(column) for of_form in found for column in of_form):
+            self.meet(_new(chunk, columns, found))
+            found = self.found(columns)
+        rows = zip(chunk.forms, found, strict=True)
+        return [alike for form, meanings in rows for alike in self.of_one_form(form, meanings)]
 
-    def unmet(self, chunk: Chunk) -> Mapping[str, Span]:
-        """The names and numbers that are not known yet, in the order of the text, each with where it is first."""
-        rows = chunk.texts()
-        texts = [*chain.from_iterable(rows)]
-        new = dict.fromkeys(filterfalse(self.kinds.__contains__, texts))
-        if not new:
-            return {}
-        spans = [*chain.from_iterable(map(repeat, chunk.spans, map(len, rows)))]
-        first = dict(zip(reversed(texts), reversed(spans), strict=True))
-        return {text: first[text] for text in new}
+    def found(self, columns: list[list[Sequence[str]]]) -> list[list[list[Meaning]]]:
+        """What is known of texts: nothing of some of them, before these are met."""
+        known: Any = self.meanings.get
+        return [[[*map(known, column)] for column in of_form] for of_form in columns]
 
-    def of_one_form(self, form: OneForm) -> Iterable[Alike]:
+    def of_one_form(self, form: OneForm, meanings: list[list[Meaning]]) -> Iterable[Alike]:
         """Statements of one form by the kinds of their names, and by which of their leaves are the same."""
-        columns = [*form.words, *form.numbers]
-        all_kinds = [[*set(map(self.kinds.__getitem__, column))] for column in columns]
+        columns: list[Sequence[Any]] = [*form.words, *form.numbers]
+        count = len(columns)
+        all_kinds = [[*set(map(_KIND, column))] for column in meanings]
         if all(len(column) == 1 for column in all_kinds):
             kinds = [tuple(column[0] for column in all_kinds)]
         else:
-            kinds = list(zip(*(map(self.kinds.__getitem__, column) for column in columns), strict=True))
+            kinds = list(zip(*(map(_KIND, column) for column in meanings), strict=True))
         names = [] if form.names is None else [form.names]
-        for kind, of_kind, texts in taken_apart(kinds, form.places, [*columns, *names]):
-            found = [column for column in texts[: len(columns)] if column[0] in self.leaves]
-            leaves = [[*map(self.leaves.__getitem__, column)] for column in found]
+        for kind, of_kind, found in taken_apart(kinds, form.places, [*columns, *meanings, *names]):
+            leaves = [[*map(_LEAF, column)] for column in found[count : 2 * count] if column[0][1] is not None]
+            texts = [*found[:count], *found[2 * count :]]
             for equal, own, parts in taken_apart(_equal(leaves), of_kind, [*texts, *leaves]):
                 key = (form.pattern, form.names is None, *kind, equal)
                 of_leaves = [[*column] for column in parts[len(texts) :]]
-                own_names = parts[len(columns)] if names else None
+                own_names = parts[count] if names else None
                 words = parts[: len(form.words)]
                 yield Alike(key, own, own_names, words, of_leaves, self.templates.get(key))
 
@@ -85,6 +88,8 @@ class Repeats:
         """Give names and numbers their meanings; with each stands where it was written first."""
         plain: dict[str, Leaf] = {}
         for (text, span), declared in zip(new.items(), self.lowering.names.kinds(new), strict=True):
+            if text in self.meanings:
+                continue
             if declared == "state" or declared == "parameter":
                 plain[text] = (declared, text, span)
                 continue
@@ -95,18 +100,18 @@ class Repeats:
 
     def take(self, plain: Mapping[str, Leaf]) -> None:
         """Give states and parameters their meanings."""
-        self.kinds.update((name, f"<{role}>") for name, (role, _, _) in plain.items())
-        self.leaves.update(zip(plain, leaves(self.lowering.graph, plain.values()), strict=True))
+        made = leaves(self.lowering.graph, plain.values())
+        kinds = [_PLAIN[role] for role, _, _ in plain.values()]
+        self.meanings.update(zip(plain, zip(kinds, made, strict=True), strict=True))
 
     def meet_other(self, text: str, span: Span, declared: NameKind | None) -> None:
         """Give another name or a number its meaning."""
         if text[0].isalpha() or text[0] == "_":
             self.meaning(text, span, declared)
         elif text.isdigit():  # it may stand for a count or an exponent
-            self.kinds[text] = text
+            self.meanings[text] = (text, None)
         else:
-            self.kinds[text] = "<number>"
-            self.leaves[text] = self.lowering.graph.constant(float(text), span)
+            self.meanings[text] = ("<number>", self.lowering.graph.constant(float(text), span))
 
     def meaning(self, word: str, span: Span, declared: NameKind | None) -> None:
         """What a name is when it is met first."""
@@ -118,9 +123,7 @@ class Repeats:
                 kind, node = f"<alias of {sorted(value.roles)}>", value
         elif word == "t" and word not in self.lowering.names.values:
             kind, node = "<time>", graph.symbol("time", "t", (), span)
-        self.kinds[word] = kind
-        if node is not None:
-            self.leaves[word] = node
+        self.meanings[word] = (kind, node)
 
     def met(self, alike: Alike, place: int, row: Statement, values: Sequence[AnyNode]) -> None:
         """Keep what a statement became, when the second like it is met and others would become the same.
@@ -178,6 +181,19 @@ class Repeats:
             return False
         names = set(names_in([own.value])) - set(own.parameters)
         return all(name not in self.lowering.names.values and functions.lookup(name) is not None for name in names)
+
+
+def _new(chunk: Chunk, columns: list[list[Sequence[str]]], found: list[list[list[Meaning]]]) -> Mapping[str, Span]:
+    """The texts in columns of which not all are known, in the order of the text, each with where it is first."""
+    rows: list[tuple[str, ...]] = [()] * len(chunk.spans)
+    for form, texts, meanings in zip(chunk.forms, columns, found, strict=True):
+        new = [column for column, known in zip(texts, meanings, strict=True) if not all(known)]
+        for place, row in zip(form.places, zip(*new, strict=True), strict=False):
+            rows[place] = row
+    texts = [*chain.from_iterable(rows)]
+    spans = [*chain.from_iterable(map(repeat, chunk.spans, map(len, rows)))]
+    first = dict(zip(reversed(texts), reversed(spans), strict=True))
+    return {text: first[text] for text in dict.fromkeys(texts)}
 
 
 def _equal(leaves: list[list[AnyNode]]) -> list[Key]:
