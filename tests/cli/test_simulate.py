@@ -11,9 +11,11 @@ import pytest
 import xarray
 from typer.testing import CliRunner
 
+import opjax
 from cli.test_processes import opjax_, python
 from opjax.cli import app as commands
 from opjax.cli.failures import Failure
+from opjax.cli.figures import MOST_LINES, states_figure
 from opjax.cli.simulate import parse_times, parse_value, table
 
 DECAY = """
@@ -146,6 +148,44 @@ def test_a_figure_is_drawn(folder: Path, monkeypatch: pytest.MonkeyPatch, x64: N
     result = CliRunner().invoke(commands.app, command)
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "wrote out.png\n")
     assert (folder / "out.png").read_bytes().startswith(b"\x89PNG")
+
+
+FIELD = """
+model Field:
+  time: day
+  axes:
+    x = grid(0, 1, 100)
+    age = [young, old]
+  states:
+    u[x, age] = 1
+    v[age] : mg = 2
+    w = 3
+  dynamics:
+    u[x, age]' = -u[x, age]
+    v[age]' = 0
+    w' = 0
+"""
+
+
+def test_a_figure_has_a_panel_for_each_state_and_says_what_it_leaves_out(x64: None) -> None:
+    states = opjax.loads(FIELD).simulate(ts=[0.0, 1.0]).dataset
+    field, named, single, *_ = states_figure(states).axes
+    assert len(field.lines) == MOST_LINES
+    assert [text.get_text() for text in field.get_legend().get_texts()] == ["0, young", "1, old"]
+    assert field.get_legend().get_title().get_text() == "x, age\n(first and last of 200)"
+    assert [text.get_text() for text in named.get_legend().get_texts()] == ["young", "old"]
+    assert named.get_title(loc="left") == "v (mg)"
+    assert single.get_legend() is None
+    assert single.get_xlabel() == "time (day)"
+
+
+def test_many_states_are_counted(x64: None) -> None:
+    names = [f"x{k}" for k in range(20)]
+    text = "model Many:\n  states:\n" + "".join(f"    {n} = 1\n" for n in names) + "  dynamics:\n"
+    states = opjax.loads(text + "".join(f"    {n}' = -{n}\n" for n in names)).simulate(ts=[0.0, 1.0]).dataset
+    figure = states_figure(states)
+    assert sum(ax.get_visible() for ax in figure.axes) == 16
+    assert figure.get_suptitle() == "Many (16 of 20 states)"
 
 
 def test_a_solve_that_stops_is_a_failure_with_what_was_reached(

@@ -14,11 +14,11 @@ from typing import Annotated, Any
 import typer
 
 from opjax.cli.failures import FIGURES, Failure, say, want_file, writing
+from opjax.cli.figures import states_figure
 from opjax.cli.options import Begin, File, Labels, MaxSteps, Name, Solver, Tolerance, load, pairs
 from opjax.cli.runtime import prepare_jax
 
 MOST_TIMES = 10_000_000
-MOST_LINES = 30
 Times = Annotated[
     str, typer.Option("--times", metavar="START:STOP:STEP", help="When to save; or a list: 0,1,5.", show_default=False)
 ]
@@ -135,19 +135,14 @@ def _label(point: object) -> str:
 
 
 def draw(states: Any, figure: Path) -> None:
-    """A figure of a solution: one line for each cell of each state.
+    """A figure of a solution: a panel for each state, a line for each of its cells.
 
     Arguments:
         states: an xarray dataset.
         figure: where to write it.
     """
-    lines = states.to_stacked_array("state", sample_dims=["time"])
-    names = [name for name, _ in itertools.islice(_cells(states), MOST_LINES)]
-    shown = lines.isel(state=slice(MOST_LINES)).drop_vars(lines["state"].coords).assign_coords(state=names)
     with writing(figure):
-        drawn = shown.plot.line(x="time", hue="state", add_legend=len(names) > 1)
-        drawn[0].axes.set_ylabel(names[0] if len(names) == 1 else "")
-        drawn[0].figure.savefig(figure, dpi=150)
+        states_figure(states).savefig(figure, dpi=150)
 
 
 def _write(dataset: Any, output: Path) -> None:
