@@ -69,3 +69,19 @@ def test_observables_take_a_parameter_called_self() -> None:
     given = {"self": 3.0}
     assert_allclose(half.eval_fn(0.0, np.ones(1), **given), 3)
     assert_allclose(half.pytree_eval_fn(0.0, {"x": np.ones(())}, **given), 3)
+
+
+def test_what_has_no_value_is_called_what_it_is() -> None:
+    rhs = opjax.compile_rhs(
+        "model M:\n  params: k\n  inputs:\n    u(t) = linear\n  states: S, I\n  dynamics:\n    S -> I @ k*u\n"
+    )
+    y = {"S": np.array(1.0), "I": np.array(0.0)}
+    table = (np.array([0.0, 1.0]), np.array([1.0, 1.0]))
+    cases = {
+        "the state 'I'": lambda: rhs.pytree_eval_fn(0.0, {"S": y["S"]}, k=1.0, u=table),
+        "the parameter 'k'": lambda: rhs.pytree_eval_fn(0.0, y, u=table),
+        "the input 'u'": lambda: rhs.pytree_eval_fn(0.0, y, k=1.0),
+    }
+    for said, call in cases.items():
+        with pytest.raises(opjax.OpjaxError, match=f"E0805: {said} has no value"):
+            call()

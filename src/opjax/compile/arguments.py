@@ -208,7 +208,7 @@ class Arguments:
     def _input(self, name: str, value: object, backend: Backend, like: tuple[DType, Array]) -> tuple[Array, Array]:
         """The times and values of an input; the order of its times is looked at once."""
         if value is None:
-            raise refuse(catalogue.MISSING_VALUE, self.system.inputs[name].span, name=name, hint=WAYS)
+            raise refuse(catalogue.MISSING_VALUE, self.system.inputs[name].span, kind="input", name=name, hint=WAYS)
         table = input_table(self.system, name, value, backend, like)
         if self.seen.get(name) is not value:
             check_times(name, value)
@@ -225,7 +225,7 @@ class Arguments:
                 known = self.tables[(name, dtype)] = backend.constant(parameter.values, dtype)
             return known
         if parameter.default is None:
-            raise refuse(catalogue.MISSING_VALUE, parameter.span, name=name)
+            raise refuse(catalogue.MISSING_VALUE, parameter.span, kind="parameter", name=name)
         return self.derive(name, backend, dtype, given)
 
     def _unknown(self, given: Mapping[str, object]) -> OpjaxError:

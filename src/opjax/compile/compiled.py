@@ -351,7 +351,7 @@ class CompiledRhs(Called, Described):
         missing = [name for name in self._names if name not in y]
         if missing:
             hint = "give all states: " + ", ".join(self._names)
-            return refuse(catalogue.MISSING_VALUE, name=missing[0], hint=hint)
+            return refuse(catalogue.MISSING_VALUE, kind="state", name=missing[0], hint=hint)
         unknown = next(name for name in y if name not in self._system.states)
         hint = did_you_mean(str(unknown), self._names, "its states are listed in state_names")
         return refuse(catalogue.UNKNOWN_VALUE, kind="state", name=str(unknown), hint=hint)

@@ -133,7 +133,7 @@ class GaugeFixMap(NamedTuple):
         given = _arrays(parameters.items(), state)
         for name, _ in self.fixed_values:
             if name not in given:
-                raise refuse(catalogue.MISSING_VALUE, name=name)
+                raise refuse(catalogue.MISSING_VALUE, kind="parameter", name=name)
         natural = xp.stack([given.pop(name) for name, _ in self.fixed_values])
         targets = xp.stack([backend.asarray(value, state.dtype, state) for _, value in self.fixed_values])
         usable = xp.isfinite(natural) & (natural > 0)

@@ -144,7 +144,7 @@ class Propensity:
         """The array of a state, which must be there if the propensity depends on it."""
         if slot.name not in y:
             if slot.name in self._reads:
-                raise refuse(catalogue.MISSING_VALUE, name=slot.name)
+                raise refuse(catalogue.MISSING_VALUE, kind="state", name=slot.name, hint="give an array for it")
             return first
         array = backend.asarray(y[slot.name], backend.dtype_of(first), first)
         if tuple(array.shape) != slot.shape:

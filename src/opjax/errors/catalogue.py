@@ -236,7 +236,7 @@ AXIS_WITHOUT_LABELS = Problem(
     "give them: model.with_axes({name}=[...])",
 )
 WRONG_SHAPE = Problem("E0804", "'{name}' has the shape {found}, and {expected} is wanted")
-MISSING_VALUE = Problem("E0805", "the parameter '{name}' has no value", "pass {name}=..., or give it a default")
+MISSING_VALUE = Problem("E0805", "the {kind} '{name}' has no value", "pass {name}=..., or give it a default")
 UNKNOWN_VALUE = Problem("E0806", "there is no {kind} '{name}'")
 OTHER_KIND = Problem("E0810", "'{name}' is a model of {found}, and one of {wanted} is asked for", "use normalize_rhs")
 WRONG_ARRAY = Problem("E0807", "'{name}' is {found}, and {expected} is wanted")

@@ -234,11 +234,11 @@ def want_values(system: System, needed: Sequence[str], given: Mapping[str, Any])
             continue
         seen.add(name)
         if name in system.inputs:
-            raise refuse(catalogue.MISSING_VALUE, system.inputs[name].span, name=name, hint=WAYS)
+            raise refuse(catalogue.MISSING_VALUE, system.inputs[name].span, kind="input", name=name, hint=WAYS)
         parameter = system.parameters[name]
         if parameter.default is None and parameter.values is None:
             hint = f"pass a value, or draw it from its prior {parameter.prior.name}" if parameter.prior else ""
-            raise refuse(catalogue.MISSING_VALUE, parameter.span, name=name, hint=hint)
+            raise refuse(catalogue.MISSING_VALUE, parameter.span, kind="parameter", name=name, hint=hint)
         waiting.extend(mentions.get(name, ()))
 
 
