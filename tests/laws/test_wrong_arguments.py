@@ -73,7 +73,7 @@ def test_observables_take_a_parameter_called_self() -> None:
 
 def test_what_has_no_value_is_called_what_it_is() -> None:
     rhs = opjax.compile_rhs(
-        "model M:\n  params: k\n  inputs:\n    u(t) = linear\n  states: S, I\n  dynamics:\n    S -> I @ k*u\n"
+        "model M:\n  params: k\n  inputs:\n    u(t) = linear\n  states: S, I\n  dynamics:\n    S -> I @ k*u(t)\n"
     )
     y = {"S": np.array(1.0), "I": np.array(0.0)}
     table = (np.array([0.0, 1.0]), np.array([1.0, 1.0]))
