@@ -25,7 +25,9 @@ SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(Healt
 def told(program: Program) -> tuple[object, ...]:
     """All that a program says about its nodes."""
     lists = (program.nodes, program.leaves, program.unusual, program.arrays)
-    return (program.operands, *([node.number for node in nodes] for nodes in lists), program.kinds, program.functions)
+    applied = [sorted(node.number for node in program.applied(function)) for function in ("add", "divide", "sin")]
+    numbers = [[node.number for node in nodes] for nodes in lists]
+    return applied, program.operands, numbers, program.kinds, program.functions
 
 
 def unseen(program: Program) -> Program:

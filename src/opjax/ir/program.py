@@ -138,6 +138,13 @@ class Program:
         on_arrays = [node.function for node in self.unusual if type(node) is Apply]
         return frozenset([*on_arrays, *(found for found in self._on_scalars if isinstance(found, str))])
 
+    def applied(self, function: str) -> list[AnyNode]:
+        """The nodes that apply a function."""
+        if not self.is_large:
+            return [node for node in self.nodes if type(node) is Apply and node.function == function]
+        on_scalars = self.graph.nodes(self.table.applied(function, self.numbers).tolist())
+        return on_scalars + [node for node in self.unusual if type(node) is Apply and node.function == function]
+
     @property
     def _on_scalars(self) -> list[str | int]:
         return self.table.on_scalars(self.numbers)

@@ -72,6 +72,10 @@ class NodeTable:
         """Those of some nodes that have operands, and are no operation on scalars."""
         return numbers[(self.counts[numbers] > 0) & (self.codes[numbers] < len(LEAVES))]
 
+    def applied(self, function: str, numbers: Numbers) -> Numbers:
+        """Those of some nodes that apply a function to scalars."""
+        return numbers[self.codes[numbers] == self.known.get(function, -1)]
+
     def on_scalars(self, numbers: Numbers) -> list[str | int]:
         """The operations on scalars among some nodes: functions, and the exponents of powers."""
         present = np.bincount(self.codes[numbers], minlength=len(self.known)).tolist()

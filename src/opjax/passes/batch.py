@@ -57,6 +57,8 @@ def batch(program: Program) -> Program:
 
 def _runs(program: Program) -> Iterator[list[str]]:
     """The names of neighbouring roots of one form."""
+    if not any(root.dims for root in program.roots.values()):
+        return
     place = {name: number for number, name in enumerate(program.roots)}
     run: list[str] = []
     form: tuple[bool, ...] = ()

@@ -15,7 +15,7 @@ from opjax.ir.program import Program, copy_node, rebuild
 
 def leading(program: Program) -> Program:
     """The same values with what is added first in sums."""
-    if "negate" not in program.functions or "add" not in program.functions:
+    if "negate" not in program.functions or not any(map(_first, program.applied("add"))):
         return program
 
     def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:

@@ -25,7 +25,7 @@ def ratios(program: Program) -> Program:
     """The same values with numbers times ratios that several terms share."""
     if "divide" not in program.functions:
         return program
-    terms = {node.number: key for node in program.nodes if (key := _key(node)) is not None}
+    terms = {node.number: key for node in program.applied("divide") if (key := _key(node)) is not None}
     if len(terms) < FEWEST or 2 * len(set(terms.values())) > len(terms):
         return program
 

@@ -32,7 +32,7 @@ FAR = 1e30
 
 def scale(program: Program) -> Program:
     """The same values with one number as a factor where there were several."""
-    products = [node for node in program.nodes if node.dims and _is_product(node)]
+    products = [node for node in program.arrays if _is_product(node)]
     if not _may_scale(products) and not any(_has_groups(node.operands) for node in products):
         return program
     uses: dict[int, int] = {}

@@ -55,17 +55,15 @@ class Statements:
         """Read some; `position` is that of the first."""
         alike = self.repeats.alike(chunk)
         count = len(chunk.spans)
-        names = [f"flow_{number}" for number in range(position, position + count)]
-        of_place: list[Alike | None] = [None] * count
+        names = [""] * count
         for found in alike:
-            for place in found.places:
-                of_place[place] = found
-            if found.names is not None:
-                for place, name in zip(found.places, found.names, strict=True):
-                    names[place] = name
+            for place, name in zip(found.places, found.names or (), strict=False):
+                names[place] = name
+        names = [name or f"flow_{number}" for number, name in enumerate(names, start=position)]
         done = 0
         if sum(len(found.places) for found in alike if found.template) < count:
-            for place, like in enumerate(of_place):
+            of_place = {place: found for found in alike for place in found.places}
+            for place, like in ((place, of_place.get(place)) for place in range(count)):
                 if like is None or like.template is None:
                     self.again(chunk, alike, (done, place), names)
                     self.first_time(chunk, like, place, names[place])

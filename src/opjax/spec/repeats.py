@@ -52,17 +52,20 @@ class Repeats:
         if self.lowering.absent or self.lowering.held:
             return []
         columns = [[*form.words, *form.numbers] for form in chunk.forms]
-        found = self.found(columns)
+        found = [[*map(self.column, of_form)] for of_form in columns]
         if not all(all(column) for of_form in found for column in of_form):
             self.meet(_new(chunk, columns, found))
-            found = self.found(columns)
+            found = [
+                [known if all(known) else self.column(column) for column, known in zip(*both, strict=True)]
+                for both in zip(columns, found, strict=True)
+            ]
         rows = zip(chunk.forms, found, strict=True)
         return [alike for form, meanings in rows for alike in self.of_one_form(form, meanings)]
 
-    def found(self, columns: list[list[Sequence[str]]]) -> list[list[list[Meaning]]]:
+    def column(self, texts: Sequence[str]) -> list[Meaning]:
         """What is known of texts: nothing of some of them, before these are met."""
         known: Any = self.meanings.get
-        return [[[*map(known, column)] for column in of_form] for of_form in columns]
+        return [*map(known, texts)]
 
     def of_one_form(self, form: OneForm, meanings: list[list[Meaning]]) -> Iterable[Alike]:
         """Statements of one form by the kinds of their names, and by which of their leaves are the same."""
