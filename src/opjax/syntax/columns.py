@@ -24,7 +24,8 @@ SURE = 32
 """So many lines in a row that have patterns are followed by more of these forms."""
 FIRST_LOOK = 2**14
 """Characters that are read at once first; then twice as many, as long as every line has one of the forms."""
-LAST_LOOK = 2**22
+LAST_LOOK = 2**16
+"""The most: what is made of these stays near the processor."""
 MOST_AT_ONCE = 16
 """Forms that are looked for at once."""
 Texts = tuple[str, ...]
