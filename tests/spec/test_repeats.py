@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from random import Random
 from typing import Any
 from unittest import mock
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 import opjax
 from opjax import stages
 from opjax.errors import OpjaxError, Report
-from opjax.ir.nodes import AnyNode
+from opjax.ir.nodes import AnyNode, Symbol
 from opjax.ir.system import System
 from opjax.spec import again, alike
 from opjax.spec.again import Statements
@@ -230,6 +231,22 @@ def test_nodes_of_many_rows_are_made_in_columns() -> None:
     columns, rows, left = in_columns_and_rows(text)
     assert columns == rows
     assert left < again.FEWEST
+
+
+def test_leaves_are_placed_where_they_are_first_written() -> None:
+    count = 100
+    text = "model M:\n  params:\n" + "".join(f"    k{n} = 0.5\n" for n in range(count))
+    text += "  states:\n" + "".join(f"    A{n} = 1\n" for n in range(count)) + "  dynamics:\n"
+    rows = [f"A{(7 * n) % count} -> A{(n * n + 1) % count} @ k{n // 2}" for n in range(count)]
+    rows += [f"A{n} -> 0 @ k{n}" for n in range(count)]
+    text += "".join(f"    {row}\n" for row in rows)
+    first: dict[str, str] = {}  # of parameters: a state that a rate does not read has no value there
+    for row in rows:
+        for name in re.findall(r"k\d+", row):
+            first.setdefault(name, row)
+    leaves = [node for node in opjax.loads(text).system.graph if isinstance(node, Symbol) and node.name in first]
+    lines = {leaf.name: text.count("\n", 0, leaf.span.start) for leaf in leaves}
+    assert {name: text.splitlines()[line].strip() for name, line in lines.items()} == first
 
 
 HILL = (
