@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +24,7 @@ from opjax.compile.unpacking import Form, Inputs
 from opjax.ir.evaluate import evaluate
 from opjax.ir.nodes import Along, AnyNode, AtPosition, Graph
 from opjax.ir.program import Program
-from opjax.ir.types import Axis, Dim, declared_dims
+from opjax.ir.types import Axis, Dim, Role, declared_dims
 from opjax.passes.coalesce import coalesce
 
 SIZES = {"a": 2, "b": 3, "c": 1, "d": 2}
@@ -54,8 +55,9 @@ class Random:
         self.draw, self.graph = draw, Graph()
         self.run = draw(st.sampled_from(RUNS))
         rest = [(axis,) for axis in SIZES if axis not in self.run]
-        self.leaves: dict[str, tuple[str, str, tuple[str, ...]]] = {}
-        for place, role in enumerate(("state", "state", "state", "parameter", "parameter")):
+        self.leaves: dict[str, tuple[Role, str, tuple[str, ...]]] = {}
+        roles: tuple[Role, ...] = ("state", "state", "state", "parameter", "parameter")
+        for place, role in enumerate(roles):
             units = draw(st.permutations([self.run, *rest]))[: draw(st.integers(1, 3))]
             axes = tuple(axis for unit in units for axis in unit)
             twice = role == "parameter" and draw(st.booleans())
@@ -65,7 +67,7 @@ class Random:
             role = self.leaves[name][0]
             axes = tuple(draw(st.permutations(list(SIZES)))[: draw(st.integers(1, 4))])
             self.leaves[name] = (role, name, axes)
-        self.known = [self.graph.symbol(*leaf) for leaf in self.leaves.values()]  # type: ignore[arg-type]
+        self.known = [self.graph.symbol(*leaf) for leaf in self.leaves.values()]
 
     def program(self) -> Program:
         """Some values of it."""
@@ -146,13 +148,13 @@ def meaning(one: Asked, values: dict[str, np.ndarray]) -> np.ndarray:
     return np.array(parts)
 
 
-def computed(one: Asked, values: dict[str, np.ndarray], form: Form, xp: object = np) -> np.ndarray:
+def computed(one: Asked, values: dict[str, np.ndarray], form: Form, xp: Any = np) -> np.ndarray:
     """What the generated code says."""
     kernel = Kernel("test", one.program, one.outputs, one.inputs, backend_for(xp))
     dtype = np.dtype(float)
-    p = [xp.asarray(values[name]) for name in one.inputs.parameters]  # type: ignore[attr-defined]
-    states = [xp.asarray(values[slot.name]) for slot in one.inputs.states]  # type: ignore[attr-defined]
-    y = states if form == "tree" else xp.concatenate([s.reshape(-1) for s in states])  # type: ignore[attr-defined]
+    p = [xp.asarray(values[name]) for name in one.inputs.parameters]
+    states = [xp.asarray(values[slot.name]) for slot in one.inputs.states]
+    y = states if form == "tree" else xp.concatenate([s.reshape(-1) for s in states])
     made = kernel.bind(form, dtype)(0.0, y, p)
     return np.concatenate([np.ravel(part) for part in made]) if form == "tree" else np.asarray(made)
 

@@ -9,7 +9,7 @@ import pytest
 
 from opjax.ir.nodes import Along, AnyNode, AtPosition, Graph
 from opjax.ir.program import Program
-from opjax.ir.types import Axis, Dim
+from opjax.ir.types import Axis, Dim, Role
 from opjax.passes.coalesce import coalesce, coalesced_axes
 
 A, B, C, D = (Dim(name) for name in "abcd")
@@ -33,11 +33,11 @@ def halved(graph: Graph, state: AnyNode) -> AnyNode:
     return graph.apply("multiply", (graph.constant(0.5), state))
 
 
-def times(name: str, axes: tuple[str, ...], role: str = "parameter") -> Build:
+def times(name: str, axes: tuple[str, ...], role: Role = "parameter") -> Build:
     """The state times another leaf."""
 
     def build(graph: Graph, state: AnyNode) -> AnyNode:
-        return graph.apply("multiply", (graph.symbol(role, name, axes), state))  # type: ignore[arg-type]
+        return graph.apply("multiply", (graph.symbol(role, name, axes), state))
 
     return build
 
@@ -104,7 +104,7 @@ def test_positions_along_one_axis_keep_it_apart(role: str) -> None:
 
 
 @pytest.mark.parametrize("role", ["input", "incidence", "over_time"])
-def test_other_leaves_keep_their_axes(role: str) -> None:
+def test_other_leaves_keep_their_axes(role: Role) -> None:
     assert found(times("extra", ("a", "b"), role)) == (("c", "d"),)
 
 

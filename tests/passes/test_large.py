@@ -118,6 +118,8 @@ def test_what_a_graph_had_before_is_not_looked_at_again() -> None:
     second = table.table_of(copy)
     assert graph.table is first
     assert second.codes.size == 2
+    assert "exp" in second.known
+    assert "exp" not in first.known  # other copies count on from there, in other threads too
     assert second.operands(np.array([y.number])).tolist() == [x.number]
 
 

@@ -121,7 +121,8 @@ def table_of(graph: Graph) -> NodeTable:
 
 def _longer(table: NodeTable, graph: Graph) -> NodeTable:
     """A table with the new nodes of a graph; those of its blocks need not be looked at."""
-    before, size, known = table.codes.size, len(graph), table.known
+    before, size, known = table.codes.size, len(graph), Codes()
+    known.update(table.known)  # its own: another thread may make another table longer
     codes, counts = np.full(size, -1), np.zeros(size, np.intp)
     codes[:before], counts[:before] = table.codes, table.counts
     blocks = [(np.array(numbers), known[operation], below) for operation, numbers, below in graph.blocks if numbers]

@@ -52,10 +52,10 @@ def _may_concern(program: Program) -> Iterable[AnyNode]:
     counts, below = table.counts[rows], table.operands(rows)
     starts = np.cumsum(counts) - counts
     constant, one = _constants(program.graph, table, numbers[table.counts[numbers] == 0])
-    negative = table.codes == table.known["negate"]
+    negative = table.codes == table.known.get("negate", -1)
     found = np.logical_and.reduceat(constant[below], starts) | np.logical_or.reduceat(one[below], starts)
     found |= negative[rows] & negative[below[starts]]
-    found |= (table.codes[rows] == table.known["where"]) & constant[below[starts]]
+    found |= (table.codes[rows] == table.known.get("where", -1)) & constant[below[starts]]
     return program.graph.nodes(np.concatenate([numbers[odd[table.codes[numbers]]], rows[found]]).tolist())
 
 
