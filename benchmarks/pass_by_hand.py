@@ -280,3 +280,84 @@ def ring_numpy(t: float, x: np.ndarray, p: Parameters) -> np.ndarray:
 def ring_jax(t: Any, x: Any, p: Parameters) -> Any:
     before = jnp.roll(x, 1)
     return p["k"] / (1 + before * before) - p["d"] * x
+
+
+def water_numpy(t: float, y: np.ndarray, p: Parameters) -> np.ndarray:
+    cells, change = y.reshape(3, 64, 64), np.empty((3, 64, 64), y.dtype)
+    (e, u, v), (surface, along, across), half = cells, change, 0.5 / p["d"]
+    depth = e + p["H"]
+    other = depth * u
+    depth *= v
+    _central(other, surface)
+    _central_along_memory(depth, other)
+    surface += other
+    surface *= -half
+    _central(e, along)
+    _central_along_memory(e, across)
+    change[1:] *= -p["g"] * half
+    along += np.multiply(v, p["f"], other)
+    across -= np.multiply(u, p["f"], other)
+    change[1:] -= p["b"] * cells[1:]
+    return change.reshape(-1)
+
+
+def _central(x: np.ndarray, out: np.ndarray) -> None:
+    np.subtract(x[2:], x[:-2], out[1:-1])
+    np.subtract(x[1], x[-1], out[0])
+    np.subtract(x[0], x[-2], out[-1])
+
+
+def _central_along_memory(x: np.ndarray, out: np.ndarray) -> None:
+    flat = x.reshape(-1)
+    np.subtract(flat[2:], flat[:-2], out.reshape(-1)[1:-1])  # the ends of rows are put right afterwards
+    np.subtract(x[:, 1], x[:, -1], out[:, 0])
+    np.subtract(x[:, 0], x[:, -2], out[:, -1])
+
+
+def water_jax(t: Any, y: Any, p: Parameters) -> Any:
+    e, u, v = (part.reshape(64, 64) for part in jnp.split(y, 3))
+    depth, half = p["H"] + e, 0.5 / p["d"]
+
+    def central(x: Any, dim: int) -> Any:
+        return jnp.roll(x, -1, dim) - jnp.roll(x, 1, dim)
+
+    surface = -half * (central(depth * u, 0) + central(depth * v, 1))
+    along = -p["g"] * half * central(e, 0) + p["f"] * v - p["b"] * u
+    across = -p["g"] * half * central(e, 1) - p["f"] * u - p["b"] * v
+    return jnp.concatenate([surface, along, across]).reshape(-1)
+
+
+def bursting_numpy(t: float, s: np.ndarray, p: Parameters) -> np.ndarray:
+    change = np.empty((3, s.size // 3), s.dtype)
+    (x, y, z), (fast, slow, current) = s.reshape(change.shape), change
+    open_gates = x + 0.25
+    open_gates *= -p["k"]
+    np.exp(open_gates, open_gates)
+    open_gates += 1.0
+    np.divide(1.0, open_gates, open_gates)
+    inflow = p["W"].dot(open_gates)
+    np.subtract(2.0, x, open_gates)
+    open_gates *= p["g"]
+    inflow *= open_gates
+    square = x * x
+    np.subtract(3.0, x, fast)
+    fast *= square
+    fast += inflow
+    fast += y
+    fast -= z
+    fast += p["I"]
+    square *= -5.0
+    square += 1.0
+    np.subtract(square, y, slow)
+    np.multiply(x, 4.0, current)
+    current += 6.4
+    current -= z
+    current *= p["r"]
+    return change.reshape(-1)
+
+
+def bursting_jax(t: Any, s: Any, p: Parameters) -> Any:
+    x, y, z = jnp.split(s, 3)
+    inflow = p["W"] @ (1.0 / (1.0 + jnp.exp(-p["k"] * (x + 0.25))))
+    fast = y - x * x * x + 3.0 * x * x - z + p["I"] - p["g"] * (x - 2.0) * inflow
+    return jnp.concatenate([fast, 1.0 - 5.0 * x * x - y, p["r"] * (4.0 * (x + 1.6) - z)])

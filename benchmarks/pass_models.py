@@ -210,6 +210,45 @@ model SIRS:
 """
 
 
+WATER = """
+model Water:
+  axes:
+    x = grid(0, 63, 64)
+    z = grid(0, 63, 64)
+  params:
+    g
+    H
+    f
+    b
+    d
+  states: e[x, z], u[x, z], v[x, z]
+  let:
+    along[x, z] = (H + e[x+1, z])*u[x+1, z] - (H + e[x-1, z])*u[x-1, z] edge periodic
+    across[x, z] = (H + e[x, z+1])*v[x, z+1] - (H + e[x, z-1])*v[x, z-1] edge periodic
+  dynamics:
+    d(e[x, z])/dt = -(along[x, z] + across[x, z])/(2*d)
+    d(u[x, z])/dt = -g*(e[x+1, z] - e[x-1, z])/(2*d) + f*v[x, z] - b*u[x, z] edge periodic
+    d(v[x, z])/dt = -g*(e[x, z+1] - e[x, z-1])/(2*d) - f*u[x, z] - b*v[x, z] edge periodic
+"""
+
+BURSTING = """
+model Bursting:
+  axes:
+    i = [{axis}]
+  params:
+    I
+    r
+    g
+    k
+    W[i, i]
+  states: x[i], y[i], z[i]
+  dynamics:
+    x[i]' = y[i] - x[i]^3 + 3*x[i]^2 - z[i] + I - g*(x[i] - 2)*sum(W[i, j]/(1 + exp(-k*(x[j] + 0.25))) for j in i)
+    y[i]' = 1 - 5*x[i]^2 - y[i]
+    z[i]' = r*(4*(x[i] + 1.6) - z[i])
+"""
+
+
 def ring_text(cells: int) -> str:
     """A ring of genes each of which represses the next one, written gene by gene."""
     axis = ", ".join(f"c{i}" for i in range(cells))
@@ -377,5 +416,23 @@ CASES = (
         text_models.seir_jax,
         20_000,
         {"beta": 0.02, "sigma": 0.2, "gamma": 0.1, "C": (20, 20)},
+    ),
+    Case(
+        "shallow water, 64 x 64",
+        ("outward",),
+        WATER,
+        hand.water_numpy,
+        hand.water_jax,
+        3 * 64 * 64,
+        {"g": 9.8, "H": 10.0, "f": 0.1, "b": 0.01, "d": 0.7},
+    ),
+    Case(
+        "bursting neurons, 100",
+        ("contract",),
+        BURSTING.format(axis=labels(100)),
+        hand.bursting_numpy,
+        hand.bursting_jax,
+        300,
+        {"I": 3.0, "r": 0.006, "g": 0.1, "k": 10.0, "W": (100, 100)},
     ),
 )

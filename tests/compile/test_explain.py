@@ -177,6 +177,7 @@ def test_the_groups_of_a_network() -> None:
     assert {record.name: record.fired for record in found.passes} == {
         "fold": False,
         "shift": False,
+        "outward": False,
         "cells": False,
         "swaps": False,
         "ends": False,

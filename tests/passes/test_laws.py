@@ -21,7 +21,7 @@ from opjax.passes import PASSES, Pass
 from opjax.passes.reroll import Bounds, reroll
 from strategies.programs import AXES, programs
 
-EXACT = ("coalesce", "fold", "shift", "guard", "batch", "swaps")
+EXACT = ("coalesce", "fold", "shift", "guard", "batch", "swaps", "outward")
 """No value changes by a bit."""
 REORDERED = (
     "cells",

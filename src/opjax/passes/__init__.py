@@ -27,6 +27,7 @@ from opjax.passes.fold import fold
 from opjax.passes.guard import guard
 from opjax.passes.leading import leading
 from opjax.passes.opposite import opposite
+from opjax.passes.outward import outward
 from opjax.passes.pins import pins
 from opjax.passes.quotients import quotients
 from opjax.passes.ratios import ratios
@@ -86,6 +87,7 @@ class Pass(NamedTuple):
 PASSES: tuple[Pass, ...] = (
     Pass(fold, "first, so that sizes and constant conditions are numbers for all that follow"),
     Pass(shift, "after folding, which knows the sizes; before guarding, which would copy the conditions"),
+    Pass(outward, "before all that looks for neighbours, or into sums: it changes what these are of"),
     Pass(cells, "before all that looks into the rates: what is joined is no mask for anybody any more"),
     Pass(swaps, "after folding; before contracting, which makes matrices of what is read at other points"),
     Pass(ends, "before guarding, which would copy the conditions; what is cells of their own is joined before"),

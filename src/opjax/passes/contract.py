@@ -1,14 +1,16 @@
 """Contract: a sum over a product becomes matrix products, two factors at a time, with no temporary over all dims.
 
-``sum(C[age, b]*I[b]/N[b] for b in age)`` is ``C`` times the vector ``I/N``. Factors that the sum does not run over
-leave it; factors over the same dims are combined first; of several, the cheapest pair is contracted first. A sum of
+``sum(C[age, b]*I[b]/N[b] for b in age)`` is ``C`` times the vector ``I/N``, and ``sum(C[age, b]/N[b] for b in age)``
+that times ``1/N``. Factors that the sum does not run over leave it; factors over the same dims are combined first; of
+several, the cheapest pair is contracted first. A sum of
 products with differences such as ``x[j] - x[i]`` among their factors, or sines and cosines of these, is first opened to
 several sums of products (`opjax.passes.opening`).
 
 Law: products and sums are taken in another order. While nothing overflows, a sum of n products of k factors differs by
 at most n + k units in the last place of the sum of their absolute values, where a difference counts as its terms, and a
 sine or cosine of one as 4; it is the same where all are whole numbers.
-Benchmark: the SEIR models with contacts in `benchmarks/time_warm_call.py`.
+Benchmark: the SEIR models with contacts in `benchmarks/time_warm_call.py`; bursting neurons in
+`benchmarks/time_passes.py`.
 """
 
 from __future__ import annotations
@@ -62,6 +64,8 @@ class _Contraction:
         outside = [f for f in term.factors if not set(f[0].dims) & set(self.over)]
         inside = [f for f in term.factors if set(f[0].dims) & set(self.over)]
         groups = self.alone(self.grouping.combined(inside), node)
+        if len(groups) < 2 and any(divides for _, divides in inside):
+            groups = self.alone(self.grouping.combined(inside, apart=True), node)
         if len(groups) < 2 and not outside:
             return None
         missing = set(self.over) - {dim for factor, _ in inside for dim in factor.dims}

@@ -54,8 +54,14 @@ class Grouping:
     graph: Graph
     axes: Mapping[str, Axis]
 
-    def combined(self, factors: Iterable[Factor]) -> list[AnyNode]:
-        """Factors over the same dims as one; the divisors of no such group divide the smallest factor that has them."""
+    def combined(self, factors: Iterable[Factor], apart: bool = False) -> list[AnyNode]:
+        """Factors over the same dims as one.
+
+        Arguments:
+            factors: the factors.
+            apart: whether divisors that no factor has the dims of are a group of their own, over 1; otherwise they
+                divide the smallest factor that has more dims.
+        """
         groups: dict[Dims, list[AnyNode]] = {}
         bottoms: list[AnyNode] = []
         for factor, divides in factors:
@@ -65,12 +71,12 @@ class Grouping:
                 groups.setdefault(factor.dims, []).append(factor)
         made = {dims: self.multiply(group) for dims, group in groups.items()}
         for divisor in bottoms:
-            self.divide(made, divisor)
+            self.divide(made, divisor, apart)
         return list(made.values())
 
-    def divide(self, made: dict[Dims, AnyNode], divisor: AnyNode) -> None:
+    def divide(self, made: dict[Dims, AnyNode], divisor: AnyNode, apart: bool) -> None:
         """Have a divisor divide the smallest group that has its dims; without one it is a group of its own."""
-        hosts = [dims for dims in made if set(divisor.dims) <= set(dims)]
+        hosts = [dims for dims in made if (divisor.dims == dims if apart else set(divisor.dims) <= set(dims))]
         host = min(hosts, key=lambda dims: (self.size(dims), dims), default=None)
         top = made[host] if host is not None else self.graph.constant(1.0)
         made[divisor.dims if host is None else host] = self.graph.apply("divide", (top, divisor), divisor.span)
