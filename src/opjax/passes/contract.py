@@ -9,8 +9,7 @@ several sums of products (`opjax.passes.opening`).
 Law: products and sums are taken in another order. While nothing overflows, a sum of n products of k factors differs by
 at most n + k units in the last place of the sum of their absolute values, where a difference counts as its terms, and a
 sine or cosine of one as 4; it is the same where all are whole numbers.
-Benchmark: the SEIR models with contacts in `benchmarks/time_warm_call.py`; bursting neurons in
-`benchmarks/time_passes.py`.
+Benchmark: bursting neurons in `benchmarks/time_passes.py`; the SEIR models with contacts, too.
 """
 
 from __future__ import annotations
