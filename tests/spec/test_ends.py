@@ -90,3 +90,50 @@ model Vaccination:
     assert_allclose(tree["T"], [8, 8])
     assert not rhs.reaction_gaps
     assert reaction_balances(rhs)
+
+
+def slopes_of(term: str, alias: str = "same[x] = k") -> opjax.CompiledRhs:
+    return opjax.compile_rhs(f"""
+model M:
+  axes:
+    x = points [0, 1, 3, 4]
+  params:
+    k = 0.5
+    v[x] = [1, -1, 2, -2]
+  states:
+    u[x] = 1
+  let:
+    {alias}
+  dynamics:
+    u[x]' = {term}
+""")
+
+
+@pytest.mark.parametrize(
+    ("term", "expected"),
+    [
+        ("grad(same, x) edge absorb", [0.5 / 2, 0, 0, -0.5 / 2]),
+        ("grad(3*same, x) edge absorb", [1.5 / 2, 0, 0, -1.5 / 2]),
+        ("div(-2*same, x) edge absorb", [-1 / 2, 0, 0, 1 / 2]),
+        ("div(v*grad(same, x), x) edge absorb", [1 * -0.5 / 0.5, 0, 0, -2 * -0.5 / 0.5]),
+        ("upwind(same, x, 1) edge absorb", [0.5, 0, 0, 0]),
+        ("upwind(same, x, -1) edge absorb", [0, 0, 0, -0.5]),
+        ("upwind(same, x, v) edge absorb", [0.5, 0, 0, -0.5]),
+        ("grad(same, x)", [0, 0, 0, 0]),
+        ("upwind(same, x, v) edge stay", [0, 0, 0, 0]),
+        ("grad(same, x) + upwind(same, x, v) + div(v*grad(same, x), x) edge periodic", [0, 0, 0, 0]),
+    ],
+)
+def test_a_slope_of_what_is_the_same_everywhere_ends_where_the_axis_ends(term: str, expected: list[float]) -> None:
+    rhs, state = slopes_of(term), np.array([1.0, 2.0, 4.0, 8.0])
+    assert_allclose(rhs.eval_fn(0.0, state), expected, rtol=1e-15)
+    assert_allclose(slopes_of(term, "same[x] = k + 0*u[x]").eval_fn(0.0, state), expected, rtol=1e-15)
+    assert_allclose(jax.jit(rhs.eval_fn)(0.0, jax.numpy.asarray(state)), expected, rtol=1e-6)
+
+
+def test_a_slope_where_nothing_comes_in_from_beyond_needs_no_edge() -> None:
+    assert_allclose(slopes_of("upwind(same, x, v)").eval_fn(0.0, np.ones(4)), np.zeros(4))
+
+
+def test_a_parameter_without_the_axis_is_nothing_beyond_its_ends_too() -> None:
+    assert_allclose(slopes_of("grad(k, x) edge absorb").eval_fn(0.0, np.ones(4)), [0.25, 0, 0, -0.25])

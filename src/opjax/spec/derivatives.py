@@ -166,6 +166,10 @@ class _Slope:
     ends: Mapping[str, AnyNode | None]
     edge: Edge | None = None
 
+    def is_flat(self) -> bool:
+        """Whether the value is the same at all points, with a slope at most at ends beyond which it is zero."""
+        return self.line.dim not in self.value.dims
+
     def ahead(self) -> AnyNode:
         """The slope to the next point; at the last one zero, unless the line is a ring."""
         line = self.line
@@ -179,9 +183,9 @@ class _Slope:
     def central(self) -> AnyNode:
         """The slope of the parabola through a point and its neighbours."""
         line = self.line
-        if line.dim not in self.value.dims:
-            return line.number(0.0)
-        if line.even_step() is not None:
+        if self.is_flat():
+            inner = line.number(0.0)
+        elif line.even_step() is not None:
             inner = line.times(line.number(0.5), line.apply("add", self.ahead(), self.behind()))
         else:
             near, far = line.gap_before(), line.gap()
@@ -196,6 +200,8 @@ class _Slope:
             there = outward if side == "hi" else line.apply("negate", outward)
         elif self.edge == "absorb" and side not in self.ends:
             there = self.towards_zero(side == "hi")
+        elif self.is_flat():
+            return inner
         else:
             there = self.one_sided(side == "hi")
         return line.apply("where", line.at_end(side == "hi"), there, inner)
@@ -235,10 +241,8 @@ class _Slope:
     def upwind(self, velocity: AnyNode) -> AnyNode:
         """The slope on the side that a velocity comes from."""
         line = self.line
-        if line.dim not in self.value.dims:
-            return line.number(0.0)
         number = constant_value(velocity)
-        behind, ahead = self.behind(), self.ahead()
+        behind, ahead = (line.number(0.0),) * 2 if self.is_flat() else (self.behind(), self.ahead())
         if not line.periodic:
             if number is None or number > 0:
                 behind = self.entering(behind, "lo")
@@ -254,6 +258,8 @@ class _Slope:
         if side in self.ends:
             return self.with_end(inner, side)
         if self.edge != "absorb":
+            if self.is_flat():
+                return inner
             raise self.lowering.report.stop(catalogue.NO_EDGE, line.span, index=line.span.text, axis=line.axis.name)
         steps = line.steps()
         there = line.apply("divide", self.at(len(steps) if last else 0), line.number(steps[-1] if last else steps[0]))
@@ -316,10 +322,9 @@ def _diffusion(
             "divide" if by else "multiply", (coefficient, lowering.as_real(node)), factor.span
         )
     line, value = _line(lowering, body, axis, scope), lowering.as_real(value)
-    if line.dim not in value.dims:
-        return line.number(0.0)
     slope = _Slope(lowering, line, value, _ends(lowering, body, line, scope), scope.edge)
-    gained = [diffused(line, value, coefficient), *_through_ends(slope, coefficient)]
+    inner = line.number(0.0) if slope.is_flat() else diffused(line, value, coefficient)
+    gained = [inner, *_through_ends(slope, coefficient)]
     return line.by_width(gained[0] if len(gained) == 1 else line.apply("add", *gained))
 
 
