@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 
 import jax
@@ -10,6 +11,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import opjax
+from opjax.pipelines import Simulate
 
 TEXT = """
 model Decay:
@@ -52,7 +54,9 @@ def test_no_parameters_may_be_given_as_none() -> None:
     assert_allclose(RHS.bind(None)(0.0, np.ones(1)), [-0.5])
 
 
-@pytest.mark.parametrize("name", ["self", "args", "kwargs", "lambda", "E", "jnp", "parameters", "params", "cls"])
+@pytest.mark.parametrize(
+    "name", ["self", "args", "kwargs", "lambda", "E", "jnp", "parameters", "params", "cls", "y", "other", "ts"]
+)
 def test_parameters_are_called_as_people_like(name: str) -> None:
     rhs = opjax.compile_rhs(TEXT.replace("k = 0.5", f"{name} = 0.5").replace("@ k", f"@ {name}"))
     given = {name: 2.0}
@@ -69,6 +73,34 @@ def test_observables_take_a_parameter_called_self() -> None:
     given = {"self": 3.0}
     assert_allclose(half.eval_fn(0.0, np.ones(1), **given), 3)
     assert_allclose(half.pytree_eval_fn(0.0, {"x": np.ones(())}, **given), 3)
+
+
+def test_a_parameter_is_called_y_where_the_states_have_no_name() -> None:
+    rhs = opjax.compile_rhs(TEXT.replace("k = 0.5", "y = 0.5").replace("@ k", "@ y").replace("x/2", "x*y"))
+    half, x = rhs.observables["half"], np.ones(1)
+    for _ in range(3):  # the first call makes a quicker one
+        assert_allclose(rhs.eval_fn(0.0, x, y=2.0), [-2])
+        assert_allclose(rhs.eval_fn(0.0, x), [-0.5])
+        assert_allclose(rhs.bind({"y": 2.0})(0.0, x), [-2])
+    assert_allclose(half.eval_fn(0.0, x, y=3.0), 3)
+    assert_allclose(half.pytree_eval_fn(0.0, {"x": np.ones(())}, y=3.0), 3)
+    assert_allclose(jax.jit(rhs.eval_fn)(0.0, jax.numpy.ones(1), y=2.0), [-2])
+    assert_allclose(pickle.loads(pickle.dumps(rhs.eval_fn))(0.0, x, y=2.0), [-2])
+
+
+def test_states_may_be_given_by_name_where_no_parameter_has_it() -> None:
+    assert_allclose(RHS.eval_fn(y=np.ones(1), t=0.0, k=2.0), [-2])
+    assert_allclose(RHS.pytree_eval_fn(y={"x": np.ones(())}, t=0.0, k=2.0)["x"], -2)
+
+
+@pytest.mark.parametrize("name", ["self", "params", "y", "args"])
+def test_a_simulation_in_a_pipeline_takes_parameters_as_people_call_them(name: str) -> None:
+    text = TEXT.replace("k = 0.5", f"{name} = 0.5").replace("@ k", f"@ {name}")
+    simulate = Simulate(text, ts=[0.0, 1.0], outputs="x")
+    named = {name: 2.0}
+    assert_allclose(simulate(**named), np.exp([0.0, -2.0]), rtol=1e-3)
+    assert_allclose(simulate(named), np.exp([0.0, -2.0]), rtol=1e-3)
+    assert_allclose(simulate(params=named), np.exp([0.0, -2.0]), rtol=1e-3)
 
 
 def test_what_has_no_value_is_called_what_it_is() -> None:

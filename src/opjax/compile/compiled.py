@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +14,7 @@ from opjax.compile.described import Described
 from opjax.compile.differentiate import Jacobian
 from opjax.compile.history import Moment
 from opjax.compile.kernel import Form, Kernel
+from opjax.compile.leafless import register_without_leaves
 from opjax.compile.living import first_equal
 from opjax.compile.options import Options
 from opjax.compile.origins import Origin
@@ -78,7 +78,7 @@ class CompiledRhs(Called, Described):
         self._latest: _Ready | None = None
         self._usual: Usual | None = None
         self._keywords = by_keyword(self)
-        _register_without_leaves(type(self))
+        register_without_leaves(type(self))
 
     # --- calls
 
@@ -97,7 +97,9 @@ class CompiledRhs(Called, Described):
         Raises:
             OpjaxError: E0804 for a wrong shape, E0805 for a missing parameter, E0806 for an unknown one.
         """
-        return self._keywords if (first := self._first) is self else first.eval_fn
+        if (first := self._first) is not self:
+            return first.eval_fn
+        return self._eval_fn_by_place if "y" in self._arguments.names else self._keywords
 
     @cached_property
     def pytree_eval_fn(self) -> Callable[..., dict[str, Shaped]]:
@@ -111,10 +113,19 @@ class CompiledRhs(Called, Described):
         Returns:
             The derivatives by state name, in declared order.
         """
-        return self._pytree_eval_fn if (first := self._first) is self else first.pytree_eval_fn
+        if (first := self._first) is not self:
+            return first.pytree_eval_fn
+        return self._pytree_eval_fn_by_place if "y" in self._arguments.names else self._pytree_eval_fn
 
     def _pytree_eval_fn(self, /, t: object, y: Mapping[str, Shaped], **parameters: object) -> dict[str, Shaped]:
         return self._tree(t, y, parameters)
+
+    # Where a parameter is called y: JAX takes the names of its inputs for one, be they given by name or by place.
+    def _eval_fn_by_place(self, _time: object, _states: Any, /, **parameters: object) -> Any:
+        return self.__call__(_time, _states, parameters)
+
+    def _pytree_eval_fn_by_place(self, _time: object, _states: Any, /, **parameters: object) -> dict[str, Shaped]:
+        return self._tree(_time, _states, parameters)
 
     @property
     def _first(self) -> CompiledRhs:
@@ -320,12 +331,12 @@ class CompiledRhs(Called, Described):
         return None if self._block is None else self._block.body_eval_fn
 
     def _with_answers(
-        self, /, t: object, y: Mapping[str, Array], *, history_provider: object = None, **parameters: object
+        self, t: object, y: Mapping[str, Array], /, *, history_provider: object = None, **parameters: object
     ) -> dict[str, Array]:
         assert self._history is not None
         return self._history.derivatives(self._moment(t, y, parameters), history_provider)
 
-    def _bodies(self, /, t: object, y: Mapping[str, Array], **parameters: object) -> dict[int, Array]:
+    def _bodies(self, t: object, y: Mapping[str, Array], /, **parameters: object) -> dict[int, Array]:
         assert self._history is not None
         return self._history.bodies(self._moment(t, y, parameters))
 
@@ -384,15 +395,3 @@ def _as_dict(args: object) -> dict[str, object]:
     if args is not None and not isinstance(args, Mapping):
         raise refuse(catalogue.WRONG_ARRAY, name="args", found=type(args).__name__, expected=BY_NAME)
     return dict(cast("Mapping[str, object]", args)) if args else {}
-
-
-_registered: set[type] = set()
-
-
-def _register_without_leaves(kind: type) -> None:
-    """Make a class a pytree without leaves, once JAX is there to care."""
-    if "jax" in sys.modules and kind not in _registered:
-        from opjax.backends.jax import register_without_leaves
-
-        register_without_leaves(kind)
-        _registered.add(kind)

@@ -78,7 +78,7 @@ class CompiledObservable:
     _quantities: Quantities
     _pinned: Backend | None
 
-    def eval_fn(self, /, t: object, y: Vector, **params: object) -> Shaped:
+    def eval_fn(self, t: object, y: Vector, /, **params: object) -> Shaped:
         """Its value at a flat state.
 
         Arguments:
@@ -103,7 +103,7 @@ class CompiledObservable:
             flat = quantities.kernel(backend).bind("flat", dtype)(time, y, p)
         return backend.xp.reshape(flat, self.output_shape)
 
-    def pytree_eval_fn(self, /, t: object, y: Mapping[str, Shaped], **params: object) -> Shaped:
+    def pytree_eval_fn(self, t: object, y: Mapping[str, Shaped], /, **params: object) -> Shaped:
         """Its value at states by name; those that it does not depend on may be left out.
 
         Arguments:

@@ -129,7 +129,7 @@ class Propensity:
     xp: object
     quantities: Quantities | None = field(default=None, repr=False)
 
-    def __call__(self, /, t: object, y: Mapping[str, Array], **parameters: object) -> Array:
+    def __call__(self, t: object, y: Mapping[str, Array], /, **parameters: object) -> Array:
         """The number of firings in a unit of time, for every channel."""
         if self.quantities is None:
             self.quantities = Quantities(self.system, {"": self.wanted}, self.optimise, ignores_extra=True)

@@ -177,8 +177,10 @@ class Simulate(Operator):
         begin = checked_times(self.ts, options.pop("t0", own))[1]
         return Start(begin), settings_from(options)
 
-    def _apply(self, params: Mapping[str, Any] | None = None, **named: Any) -> Any:
+    def _apply(self, /, params: Mapping[str, Any] | None = None, **named: Any) -> Any:
         ready = _ready(self.model)
+        if not isinstance(cast("object", params), Mapping) and "params" in self.takes:  # it is one of them
+            params = None if params is None else {"params": params}
         if params is not None and not isinstance(cast("object", params), Mapping):
             raise TypeError(f"parameters are given by name, or as one mapping from names to values, not as {params!r}")
         values = {**self.parameters, **(params or {}), **named}

@@ -83,10 +83,10 @@ class Operator(eqx.Module):
         add_operator(cls)
 
     @abc.abstractmethod
-    def _apply(self, *args: Any, **kwargs: Any) -> Any:
+    def _apply(self, /, *args: Any, **kwargs: Any) -> Any:
         """Compute."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Compute with values, or write the call down where an argument holds a `Node`."""
         if holds_node(args) or (kwargs and holds_node(tuple(kwargs.values()))):
             return write_down(self, args, kwargs)

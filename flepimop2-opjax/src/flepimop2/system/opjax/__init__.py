@@ -45,22 +45,22 @@ class Stepper:
         self._given = plain(given)
         self.option = option
 
-    def __call__(self, time: Any, state: Any, **params: Any) -> Any:
+    def __call__(self, /, time: Any, state: Any, **params: Any) -> Any:
         """The derivative as a flat vector, in the namespace and data type of `state`."""
         return self._rhs.eval_fn(time, state, **{**self._given, **plain(params)})
 
-    def pytree_stepper(self, time: Any, state: Mapping[str, Any], **params: Any) -> dict[str, Any]:
+    def pytree_stepper(self, /, time: Any, state: Mapping[str, Any], **params: Any) -> dict[str, Any]:
         """The derivative by state name."""
         return self._rhs.pytree_eval_fn(time, state, **{**self._given, **plain(params)})
 
-    def history_stepper(self, time: Any, state: Mapping[str, Any], *, history_provider: Any, **params: Any) -> Any:
+    def history_stepper(self, /, time: Any, state: Mapping[str, Any], *, history_provider: Any, **params: Any) -> Any:
         """The derivative by state name of a model that asks for its past; the provider answers."""
         function = self._rhs.history_eval_fn
         if function is None:
             return self.pytree_stepper(time, state, **params)
         return function(time, state, history_provider=history_provider, **{**self._given, **plain(params)})
 
-    def body_eval(self, time: Any, state: Mapping[str, Any], **params: Any) -> dict[int, Any]:
+    def body_eval(self, /, time: Any, state: Mapping[str, Any], **params: Any) -> dict[int, Any]:
         """The expressions whose past is wanted, by number; none for a model that does not ask."""
         function = self._rhs.body_eval_fn
         return {} if function is None else function(time, state, **{**self._given, **plain(params)})
