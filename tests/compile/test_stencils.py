@@ -102,15 +102,51 @@ def test_a_laplacian_is_that_of_padded_arrays(edge: str) -> None:
     np.testing.assert_allclose(found[1], wide[2:, 2:] - 2 * w + wide[:-2, :-2], rtol=1e-13, atol=1e-13)
 
 
-def test_few_rows_and_short_sums_and_what_others_read_too_are_read_row_by_row() -> None:
+def test_few_rows_and_what_others_read_too_are_read_row_by_row() -> None:
     long = "u[a-1, b] + u[a, b-1] + u[a, b+1] - u[a+1, b]"
     for rate, sizes in (
         (long, "8, 30, 2"),
-        ("u[a, b+1] - u[a, b-1]", "40, 30, 2"),
+        ("u[a, b+1]*u[a, b-1]", "40, 30, 2"),
         (f"({long})*u[a, b+1]", "40, 30, 2"),
     ):
         rhs, shape = compiled(rate, sizes=sizes)
         assert "reshape(-1)" not in statements(rhs)
+        is_the_same(rhs, shape)
+
+
+@pytest.mark.parametrize("edge", ["periodic", "stay", "absorb"])
+def test_a_difference_of_two_is_taken_along_memory(edge: str) -> None:
+    rhs, shape = compiled("u[a, b+1] - u[a, b-1]", "k*(w[a, b+2] + w[a, b])", edge=edge)
+    assert statements(rhs).count("reshape(-1)") == 2
+    is_the_same(rhs, shape)
+
+
+SEVERAL = "k*u[a, b]*(u[a+1, b] - u[a-1, b]) + (u[a+1, b] + u[a-1, b] + u[a, b+1] + u[a, b-1] - 4*u[a, b])"
+
+
+@pytest.mark.parametrize(("sizes", "along_memory"), [("64, 64, 2", True), ("32, 32, 2", False)])
+def test_several_sums_read_the_same_neighbours_along_memory_if_they_are_long(sizes: str, along_memory: bool) -> None:
+    rhs, shape = compiled(SEVERAL, "w[a, b+1] - w[a, b]", sizes=sizes)
+    lines = [line for line in statements(rhs).splitlines() if "reshape(-1)" in line]
+    assert len(lines) == 1 + 2 * along_memory
+    is_the_same(rhs, shape)
+
+
+def test_a_neighbour_that_something_else_reads_too_is_none_of_several() -> None:
+    rhs, shape = compiled(f"{SEVERAL} + exp(u[a, b+1])", sizes="64, 64, 2")
+    assert "reshape(-1)" not in statements(rhs)
+    is_the_same(rhs, shape)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_sums_of_shared_neighbours_have_the_same_bits(data: st.DataObject) -> None:
+    dims = data.draw(st.sampled_from(("a, b", "b, a", "a, b, c")))
+    edge = data.draw(st.sampled_from(("periodic", "stay", "absorb")))
+    one, other = data.draw(sums(dims)), data.draw(sums(dims))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("opjax.compile.neighbours.SHARED", 0)
+        rhs, shape = compiled(f"w[{dims}]*({one}) + exp({other})", f"({one})*({other})", dims, edge, "14, 15, 3")
         is_the_same(rhs, shape)
 
 

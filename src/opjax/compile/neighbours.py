@@ -7,8 +7,10 @@ the array moved by that is one stretch; only what stands at the ends is another 
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
@@ -17,10 +19,12 @@ from opjax.compile.once import POSITIONAL
 from opjax.ir.nodes import Along, AnyNode, Apply, Edge, IntegerPower, Symbol, View
 from opjax.ir.types import Axis, Dim, Dims
 
-FEWEST_TERMS = 3
+FEWEST_TERMS = 2
 """Terms from which on a sum is worth the statements at its ends."""
 FEWEST_ROWS = 12
 """Rows from which on they take longer than these statements."""
+SHARED = 2_048
+"""Points from which on that is so where several sums read the same neighbours, which one array with room serves all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +106,10 @@ class Neighbours:
             run[0].array.number: finding.orders[run[0].array.number] for run in found.values()
         }.items():
             runs = {node: run for node, run in found.items() if run[0].array.number == number}
-            inside = {part for node in runs for part in finding.parts[node]}
+            inside, shared = finding.covered(runs)
             others = [view for view in views if view.operand.number == number and view.number not in inside]
             readings = [reading for run in runs.values() for reading in run]
-            if order and self._is_worth(readings, others, order):
+            if order and self._is_worth(readings, others, order, shared):
                 if self._is_bare(readings, others, order):
                     self.bare.add(number)
                 self.sums.update(runs)
@@ -122,10 +126,12 @@ class Neighbours:
         """Whether a node is such a sum, and nothing else."""
         return len(self.sums.get(node.number, ())) == len(node.operands) > 0
 
-    def _is_worth(self, readings: list[Reading], others: list[View], order: Dims) -> bool:
+    def _is_worth(self, readings: list[Reading], others: list[View], order: Dims, shared: bool) -> bool:
         """Whether an array gets room at the ends of its first dim only."""
         sizes = [self.axes[dim.axis].size or 0 for dim in order]
         if math.prod(sizes[:-1]) < FEWEST_ROWS or not any(reading.across for reading in readings):
+            return False
+        if shared and math.prod(sizes) < SHARED:
             return False
         if any(2 * abs(r.moves[place]) > sizes[place] or len(r.across) > 1 for r in readings for place in r.across):
             return False
@@ -148,8 +154,14 @@ class Neighbours:
 class _Finding:
     orders: Mapping[int, Dims]
     uses: Mapping[int, int]
-    parts: dict[int, set[int]] = field(default_factory=dict[int, set[int]])
-    """Of each sum, the nodes that are part of its terms."""
+    parts: dict[int, Counter[int]] = field(default_factory=dict[int, "Counter[int]"])
+    """Of each sum, the nodes that are part of its terms, and of how many."""
+
+    def covered(self, runs: Iterable[int]) -> tuple[set[int], bool]:
+        """The nodes that are part of the terms of these sums, and nothing else; and whether several have one."""
+        found = sum((self.parts[node] for node in runs), Counter[int]())
+        inside = {part for part, count in found.items() if count == self.uses.get(part)}
+        return inside, max(found.values(), default=0) > 1
 
     def run(self, node: AnyNode) -> list[Reading]:
         """What the first terms of a sum read, if they are neighbours of one array, and worth it."""
@@ -169,7 +181,7 @@ class _Finding:
         run = [r for r in takewhile(lambda r: r and first and r.array is first.array, terms) if r]
         if len(run) < FEWEST_TERMS or first is None or self.orders.get(node.number) != self.orders[first.array.number]:
             return []
-        self.parts[node.number] = set().union(*parts[: len(run)])
+        self.parts[node.number] = Counter(itertools.chain(*parts[: len(run)]))
         swap = run[0].minus and not run[1].minus
         return [run[1], run[0], *run[2:]] if swap else run
 
@@ -189,9 +201,9 @@ class _Finding:
                     return None
             parts.add(node.number)
             node = arrays[0]
-        if isinstance(node, View) and self.uses.get(node.number) == 1:
+        found = _reading(node, self.orders.get(node.operand.number, ())) if isinstance(node, View) else None
+        if found is not None:
             parts.add(node.number)
-            found = _reading(node, self.orders.get(node.operand.number, ()))
         else:
             order = self.orders.get(node.number, ())
             found = Reading(node, (0,) * len(order)) if order else None
