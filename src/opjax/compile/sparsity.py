@@ -7,6 +7,7 @@ which they differ: what a coupling with no state in it, such as a matrix of cont
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,11 +15,26 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from opjax.compile.layout import Layout
+from opjax.ir.evaluate import constant_value
 from opjax.ir.functions import FUNCTIONS
-from opjax.ir.nodes import Along, AnyNode, Apply, AtPosition, IntegerPower, Interpolate, Opaque, Place, Symbol, View
+from opjax.ir.nodes import (
+    Along,
+    AnyNode,
+    Apply,
+    AtPosition,
+    Constant,
+    IntegerPower,
+    Interpolate,
+    Opaque,
+    Place,
+    Symbol,
+    View,
+)
 from opjax.ir.program import Program
 from opjax.ir.types import Axis, Dim, Dims
 
+ROUNDING = 1e-5
+"""More than single precision loses in a place that is computed."""
 Whole = np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -114,7 +130,7 @@ class _Follower:
             case View():
                 return self.viewed(node, operands[0])
             case Interpolate():
-                table = self.without(operands[0], (node.dim,))
+                table = self.interpolated(node, operands[0])
                 return table if node.between == "previous" else self.union([table, operands[1]])
             case Place():
                 return self.placed(node, operands[0])
@@ -175,6 +191,20 @@ class _Follower:
         if dims == pairs.dims:
             return pairs
         return self.unique(_Pairs(dims, self.flat(self.places(pairs), dims, pairs.cells), pairs.states))
+
+    def interpolated(self, node: Interpolate, pairs: _Pairs) -> _Pairs:
+        """The pairs of the points that a table is read at: the two around a number, all where the place is a value."""
+        points, place = self.axes[node.dim.axis].coordinates, constant_value(node.at)
+        known = node.dim in pairs.dims and points and place is not None and place == place and node.between != "cubic"
+        if known and place is not None:
+            # A number and the points are rounded alike, so neither passes the other; what is computed may.
+            about = 0.0 if isinstance(node.at, Constant) else ROUNDING * max(abs(place), *map(abs, points))
+            first = max(bisect_right(points, place - about) - 1, 0)
+            last = min(bisect_left(points, place + about), len(points) - 1)
+            there = self.places(pairs)[node.dim]
+            inside = (first <= there) & (there <= last)
+            pairs = _Pairs(pairs.dims, pairs.cells[inside], pairs.states[inside])
+        return self.without(pairs, (node.dim,))
 
     def placed(self, node: Place, pairs: _Pairs) -> _Pairs:
         """The pairs of what stands at one position of a new dim."""
