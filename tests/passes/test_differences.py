@@ -54,6 +54,50 @@ def test_differences_that_cancel(rate: str, edge: str) -> None:
         np.testing.assert_allclose(jax.jit(rhs)(0.0, jnp.asarray(u)), want, rtol=0, atol=4e-15)
 
 
+FOURTH = {
+    "u[x+2] - 4*u[x+1] + 6*u[x] - 4*u[x-1] + u[x-2]": (1, 0),
+    "6*u[x] - u[x-1]*4 - 4*u[x+1] + u[x-2] + u[x+2]": (1, 0),
+    "-u[x+2] + 4*u[x+1] - 6*u[x] + 4*u[x-1] - u[x-2] + u[x]^2": (-1, 1),
+}
+
+
+@pytest.mark.parametrize("edge", ["periodic", "stay", "absorb"])
+@pytest.mark.parametrize("rate", FOURTH)
+def test_a_fourth_difference_is_four_differences(rate: str, edge: str) -> None:
+    factor, products = FOURTH[rate]
+    rhs = opjax.compile_rhs(TEXT.format(rate=rate, edge=edge))
+    u = np.random.default_rng(20261122).normal(size=70)
+    wide = np.pad(u, 2, mode={"periodic": "wrap", "stay": "edge", "absorb": "constant"}[edge])
+    want = factor * (wide[4:] - 4 * wide[3:-1] + 6 * u - 4 * wide[1:-3] + wide[:-4]) + (u**2 if factor < 0 else 0)
+    np.testing.assert_allclose(rhs(0.0, u), want, rtol=0, atol=160 * np.spacing(np.abs(u).max()))
+    assert rhs.source.count("*") == products
+    with jax.enable_x64(True):
+        found = jax.jit(rhs)(0.0, jnp.asarray(u))
+    np.testing.assert_allclose(found, rhs(0.0, u), rtol=0, atol=160 * np.spacing(np.abs(u).max()))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(-3, 3), min_size=5, max_size=5))
+def test_a_fourth_difference_keeps_to_its_units(values: list[float]) -> None:
+    graph = Graph()
+    u = graph.symbol("state", "u", ("x",))
+    read = [graph.view(u, (Along(X, step, "periodic"),)) if step else u for step in (2, 1, 0, -1, -2)]
+    terms = [
+        graph.apply("multiply", (graph.constant(by), v))
+        for by, v in zip((1.0, -4.0, 6.0, -4.0, 1.0), read, strict=True)
+    ]
+    program = Program(graph, {"rate": graph.apply("add", terms)}, AXES, {})
+    after = differences(program)
+    assert after is not program
+    (found,) = evaluate(list(after.roots.values()), AXES, lambda _, cell: values[cell[0]])
+    (old,) = evaluate(list(program.roots.values()), AXES, lambda _, cell: values[cell[0]])
+    for place in range(5):
+        most = sum(
+            by * abs(values[(place + step) % 5]) for by, step in zip((1, 4, 6, 4, 1), (2, 1, 0, -1, -2), strict=True)
+        )
+        assert abs(found.values[(place,)] - old.values[(place,)]) <= 10 * math.ulp(most)
+
+
 # --- any sums of differences, and what looks like one
 
 X, Z = Dim("x"), Dim("z")
@@ -72,6 +116,11 @@ STENCILS = (
     ((1, 2), (0, -4), (-1, 2)),
     ((1, 1), (0, -2), (-1, 1), (2, 1)),
     ((1, 1), (0, 1), (-1, -2)),
+    ((2, 1), (1, -4), (0, 6), (-1, -4), (-2, 1)),
+    ((2, -1), (1, 4), (0, -6), (-1, 4), (-2, -1)),
+    ((2, 2), (1, -8), (0, 12), (-1, -8), (-2, 2)),
+    ((2, 1), (1, -4), (0, 6), (-1, -4), (-2, -1)),
+    ((2, 1), (1, -4), (0, 5), (-1, -4), (-2, 1)),
 )
 
 

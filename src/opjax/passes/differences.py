@@ -3,16 +3,19 @@
 ``u[x+1] - 2*u[x] + u[x-1]`` goes over the array three times, ``d[x] - d[x-1]`` with ``d[x] = u[x+1] - u[x]`` twice, and
 what else reads first differences has them. It is the more exact of the two: what is close to each other is subtracted
 first. Diffusion and drift, ``D*(u[x+1] - 2*u[x] + u[x-1]) - v*(u[x+1] - u[x-1])``, are each difference times a number;
-and ``sin(u[x-1] - u[x])`` is minus the sine that the point before has.
+and ``sin(u[x-1] - u[x])`` is minus the sine that the point before has. A fourth difference, of which flat plates and
+flames are made, is a second difference of second ones: four operations in place of eight.
 
 Law: sums are taken in another order, zeros may have another sign, and what is infinite may become undefined. While
 nothing overflows, a second difference differs by at most 4 units in the last place of the sum of the absolute values of
-its terms, and n of them with first differences, each times a number, by at most 4*n + 4.
+its terms, a fourth one by at most 10, and n second ones with first differences, each times a number, by at most
+4*n + 4.
 Benchmark: FitzHugh's and Nagumo's cable in `benchmarks/time_passes.py`; `time_stencils.py` has more models.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,11 +37,14 @@ def differences(program: Program) -> Program:
     def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
         if _is_mirrored(node, odd):
             return _mirrored(graph, node, operands[0])
-        made = _in_two_steps(graph, node, operands) if _is_line(node) else None
+        if not _is_line(node):
+            return copy_node(graph, node, operands)
+        made = _in_four_steps(graph, node, operands) or _in_two_steps(graph, node, operands)
         return made or copy_node(graph, node, operands)
 
     def concerns(node: AnyNode) -> bool:
-        return _is_mirrored(node, odd) or (_is_line(node) and _find(node.operands) is not None)
+        found = _is_line(node) and (_find(node.operands) is not None or _find_fourth(node.operands) is not None)
+        return found or _is_mirrored(node, odd)
 
     return rebuild(program, rule, concerns) if any(map(concerns, program.arrays)) else program
 
@@ -129,6 +135,43 @@ def _in_two_steps(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) ->
         after, before = before, after
     rest = [operand for at, operand in enumerate(operands) if at not in found]
     pair = (after, graph.apply("negate", (before,)))
+    at = min(found)
+    return graph.apply("add", (*rest[:at], *pair, *rest[at:]), node.span)
+
+
+# --- fourth differences
+
+FOURTH = (1.0, -4.0, 6.0, -4.0, 1.0)
+"""The factors of the points that a fourth difference is made of."""
+
+
+def _find_fourth(operands: tuple[AnyNode, ...]) -> list[int] | None:
+    """The places of the five terms of a fourth difference, from the last point to the first."""
+    if len(operands) < len(FOURTH):
+        return None
+    terms = [read_term(operand) for operand in operands]
+    places = {(t.array.number, t.factor, t.offset, t.edge if t.offset else None): at for at, t in enumerate(terms)}
+    for number, factor, offset, edge in places:
+        if abs(factor) == 1 and offset > 0 and offset % 2 == 0:
+            steps = [(step * offset // 2, by * factor) for step, by in zip((2, 1, 0, -1, -2), FOURTH, strict=True)]
+            found = [places.get((number, by, step, edge if step else None)) for step, by in steps]
+            if None not in found:
+                return [at for at in found if at is not None]
+    return None
+
+
+def _in_four_steps(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode | None:
+    """A sum in which a fourth difference is made of differences, each of two neighbours."""
+    found = _find_fourth(operands)
+    if found is None:
+        return None
+    terms = [read_term(operands[at]) for at in found]
+    points = [graph.view(t.array, (Along(t.array.dims[0], t.offset, t.edge),)) if t.offset else t.array for t in terms]
+    while len(points) > 2:
+        points = [graph.apply("add", (high, graph.apply("negate", (low,)))) for high, low in itertools.pairwise(points)]
+    first, last = points if terms[0].factor > 0 else points[::-1]
+    pair = (first, graph.apply("negate", (last,)))
+    rest = [operand for at, operand in enumerate(operands) if at not in found]
     at = min(found)
     return graph.apply("add", (*rest[:at], *pair, *rest[at:]), node.span)
 
