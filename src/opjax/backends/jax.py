@@ -93,7 +93,7 @@ class JaxBackend(Backend):
         return self.xp.einsum(subscripts, *operands, precision=jax.lax.Precision.HIGHEST)
 
     def neighbours(self, edge: str) -> ArrayFunction | None:
-        """As `Backend.neighbours`; with zeros beyond the ends it is one operation."""
+        """As `Backend.neighbours`; with zeros beyond the ends it is two operations."""
         return _moved if edge == "absorb" else None
 
     def beyond(self, edge: str) -> ArrayFunction | None:
@@ -244,9 +244,15 @@ def _with_zeros(value: jax.Array, first: int, last: int, axis: int) -> jax.Array
 
 
 def _moved(value: jax.Array, offset: int, axis: int) -> jax.Array:
+    """What stays of the points, with zeros beside it.
+
+    Padding by less than nothing would cut them off too; but XLA makes a longer array of that first, in memory of its
+    own where something is shifted there and back.
+    """
     size = value.shape[axis]
     step = max(-size, min(size, offset))
-    return _with_zeros(value, step, size + step, axis)
+    kept = lax.slice_in_dim(value, max(0, step), size + min(0, step), axis=axis)
+    return _with_zeros(kept, min(0, step), size + min(0, step), axis)
 
 
 _rows: ArrayFunction = jax.jit(_in_rows)
