@@ -193,7 +193,7 @@ def test_a_block_ends_before_the_comments_behind_it() -> None:
         ("a: \x01", ["1:4 E0201"]),
         ("? [a]\n: 1", ["1:3 E0204"]),
         ('a: "\\U99999999"', ["1:1 E0201"]),
-        ('a: "\\ud800"', ["1:1 E0204"]),
+        ('a: "\\ud800"', ["1:4 E0204"]),
     ],
 )
 def test_what_yaml_may_not_say(text: str, expected: list[str]) -> None:

@@ -134,12 +134,21 @@ def contains_itself(report: Report, span: Span, where: str) -> Stop:
     return report.stop(catalogue.CYCLIC_MAPPING, span, where=where)
 
 
-def own_span(name: str, text: str, report: Report) -> Span:
-    """A span for text that stands nowhere in this form: the whole of a source of its own."""
-    if text.isascii():
+def own_span(name: str, text: str, report: Report, place: Span | None = None) -> Span:
+    """A span for text that stands nowhere in this form: the whole of a source of its own.
+
+    Arguments:
+        name: that of the source.
+        text: the decoded text.
+        report: gets the problem of a text with half a character.
+        place: the characters in the file that the text comes from, if there is a file.
+
+    Raises:
+        Stop: for half of a surrogate pair, which no text holds.
+    """
+    if text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text):
         return Span(Source(name, text), 0, len(text))
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        text = text.encode("utf-8", "replace").decode()
-        node = ScalarNode(text, Span(Source(name, text), 0, len(text)))
-        wrong_value(report, node, "a text", "whole characters")
-    return Span(Source(name, text), 0, len(text))
+    whole = text.encode("utf-8", "replace").decode()
+    facts = {"where": "a text", "expected": "made of whole characters", "found": "of half of a surrogate pair"}
+    shown = place or Span(Source(name, whole), 0, len(whole))
+    raise report.stop(catalogue.WRONG_VALUE, shown, **facts, hint="write the character itself")

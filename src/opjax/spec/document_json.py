@@ -150,7 +150,7 @@ class _Scanner:
         if "\\" not in raw:
             return ScalarNode(raw[1:-1], Span(self.source, start + 1, end - 1))
         place = Span(self.source, start, end)
-        span = own_span(f"{self.source.name}:{place.line}:{place.column}", str(json.loads(raw)), self.report)
+        span = own_span(f"{self.source.name}:{place.line}:{place.column}", str(json.loads(raw)), self.report, place)
         return ScalarNode(span.text, span, place)
 
     def number(self, token: re.Match[str]) -> ScalarNode:

@@ -180,7 +180,7 @@ class _Builder:
         if found >= 0:
             return ScalarNode(value, Span(self.source, found, found + len(text)))
         place = self.span(event)
-        own = own_span(f"{self.source.name}:{place.line}:{place.column}", text, self.report)
+        own = own_span(f"{self.source.name}:{place.line}:{place.column}", text, self.report, place)
         return ScalarNode(value, own, place)
 
     def span(self, event: YamlEvent) -> Span:
