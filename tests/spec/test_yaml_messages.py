@@ -85,7 +85,7 @@ GOLDEN = {
         "m:2:45 E0204 'axes[0].coords[0]' must be a number, not the text 'a'"
     ],
     "state: [S]\ntransitions: [{from: S, rate: 1}, {from: S, to: S}]": [
-        "m:2:15 E0205 'transitions[0]' lacks the key 'to'",
+        "m:2:15 E0205 'transitions[0]' lacks the key 'to' | write 'to: null' for what leaves the model",
         "m:2:35 E0205 'transitions[1]' lacks the key 'rate'",
     ],
     "state: [S]\ntransitions: [{to: S, rate: 1, flow: 1}]": [

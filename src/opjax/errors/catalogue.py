@@ -14,11 +14,15 @@ from typing import NamedTuple
 
 
 class Problem(NamedTuple):
-    """A row: stable code, sentence with ``{names}``, default hint with ``{names}``."""
+    """A row: stable code, sentence with ``{names}``, default hint with ``{names}``, and that for models by keys.
+
+    The last is for YAML, JSON and mappings, where a model is written in another way than in the text form.
+    """
 
     code: str
     message: str
     hint: str = ""
+    hint_by_keys: str = ""
 
 
 # --- files and limits
@@ -56,7 +60,12 @@ JSON_SYNTAX = Problem("E0207", "this is not valid JSON: {problem}")
 CYCLIC_MAPPING = Problem("E0208", "{where} contains itself", "write each value once")
 
 # --- names and axes
-UNDECLARED_NAME = Problem("E0301", "'{name}' is not declared", "declare it in params, states, let or inputs")
+UNDECLARED_NAME = Problem(
+    "E0301",
+    "'{name}' is not declared",
+    "declare it in params, states, let or inputs",
+    "declare it in parameters, state, aliases or inputs",
+)
 REPEATED_NAME = Problem("E0302", "'{name}' is declared a second time (first at {first})", "rename one of the two")
 RESERVED_NAME = Problem("E0303", "'{name}' is {use} and cannot be declared", "choose another name")
 UNKNOWN_AXIS = Problem("E0304", "there is no axis '{name}'", "declare it in axes")
@@ -69,7 +78,10 @@ ALIAS_CYCLE = Problem("E0310", "the aliases depend on each other in a circle: {p
 PARAMETER_CYCLE = Problem("E0318", "the parameters depend on each other in a circle: {path}", "break the circle")
 UNKNOWN_FUNCTION = Problem("E0311", "there is no function '{name}'", "the functions are in the language reference")
 NO_EDGE = Problem(
-    "E0312", "'{index}' reaches over the end of the axis '{axis}'", "add 'edge stay', 'edge absorb' or 'edge periodic'"
+    "E0312",
+    "'{index}' reaches over the end of the axis '{axis}'",
+    "add 'edge stay', 'edge absorb' or 'edge periodic'",
+    "say what lies there with 'edge': stay, absorb or periodic, beside 'rate' or 'value'",
 )
 BAD_AXIS = Problem("E0313", "the axis '{name}' {problem}")
 NOT_A_FUNCTION = Problem("E0314", "'{name}' is {kind}, not a function")
@@ -99,7 +111,10 @@ NOT_INDEPENDENT = Problem(
 # --- dynamics
 NOT_A_STATE = Problem("E0501", "'{name}' is {kind}, not a state")
 NO_EQUATION = Problem(
-    "E0502", "the state '{name}' has no equation and no transition", "write {name}' = 0 if it is constant"
+    "E0502",
+    "the state '{name}' has no equation and no transition",
+    "write {name}' = 0 if it is constant",
+    "write {name}: 0 in 'equations' if it is constant",
 )
 REPEATED_EQUATION = Problem("E0503", "'{name}' has two equations (first at {first})", "add them into one")
 UNPLACED_AXIS = Problem(
@@ -112,14 +127,18 @@ NO_INITIAL = Problem(
     "E0506", "the state '{name}' has no initial value", "write '{name} = ...' in states or init, or give y0"
 )
 REPEATED_INITIAL = Problem("E0507", "'{name}' has two initial values (first at {first})", "keep one")
-NO_STATES = Problem("E0508", "the model has no states", "declare them in 'states:'")
+NO_STATES = Problem("E0508", "the model has no states", "declare them in 'states:'", "declare them in 'state'")
 UNKNOWN_TRANSITION = Problem(
-    "E0509", "there is no transition named '{name}'", "name the transition: 'NAME: A -> B @ rate'"
+    "E0509",
+    "there is no transition named '{name}'",
+    "name the transition: 'NAME: A -> B @ rate'",
+    "give the transition a 'name'",
 )
 MISSING_REACTANT = Problem(
     "E0510",
     "the stated reactants lack '{name}', which the transition consumes",
     "list everything that meets in one event: reactants {name} + ...",
+    "list everything that meets in one event in 'reactants'",
 )
 AMBIGUOUS_CELL = Problem(
     "E0511",
@@ -160,7 +179,9 @@ BAD_OBSERVABLE = Problem("E0542", "this observable {problem}", "an axis is eithe
 UNKNOWN_OPERATOR_KIND = Problem("E0560", "there is no operator '{name}'")
 UNKNOWN_SETTING = Problem("E0561", "the operator '{operator}' has no setting '{name}'")
 REPEATED_SETTING = Problem("E0562", "the operator '{operator}' has the setting '{name}' twice", "keep one")
-MISSING_SETTING = Problem("E0563", "the operator '{operator}' lacks the setting '{name}'", "add '{name} = ...'")
+MISSING_SETTING = Problem(
+    "E0563", "the operator '{operator}' lacks the setting '{name}'", "add '{name} = ...'", "add the key '{name}'"
+)
 WRONG_SETTING = Problem("E0564", "'{name}' of the operator '{operator}' must be {expected}, not {found}")
 NOT_ALONG_AXIS = Problem("E0565", "the operator '{operator}' needs the axis '{axis}', which '{name}' does not have")
 NO_STATE_ALONG = Problem(
@@ -185,7 +206,10 @@ ABSENT_ON_KERNEL = Problem(
 
 # --- tables
 NO_POINTS = Problem(
-    "E0580", "the axis '{axis}' has labels, and nothing lies between them", "declare it as points [...] or grid(...)"
+    "E0580",
+    "the axis '{axis}' has labels, and nothing lies between them",
+    "declare it as points [...] or grid(...)",
+    "give the axis numbers as 'coords'",
 )
 NOT_A_TABLE = Problem(
     "E0581", "this has no values along '{axis}' to read a table from", "write the table with the index '{name}'"
@@ -247,7 +271,9 @@ UNKNOWN_HISTORY_KERNEL = Problem(
     "the kernel '{name}' is known to providers of the past only",
     "write a function of the time ago, let: {name}(ago) = ...; or take uniform, or exponential (kernel_params=mean)",
 )
-BAD_HISTORY_KERNEL = Problem("E0825", "the kernel '{name}' {problem}", "write let: {name}(ago) = ...")
+BAD_HISTORY_KERNEL = Problem(
+    "E0825", "the kernel '{name}' {problem}", "write let: {name}(ago) = ...", "write {name}(ago): ... in 'functions'"
+)
 HISTORY_ALONG_AXIS = Problem(
     "E0821", "'{name}' asks for the past along the axis '{axis}', and the past here is that of the time", "leave it out"
 )
@@ -292,6 +318,7 @@ RATE_CONTAINS_SOURCE = Problem(
     "W0401",
     "the rate of '->' contains its own reactant '{name}', which multiplies it once more",
     "use '=>' if this is the whole flow",
+    "write 'flow' in place of 'rate' if this is the whole flow",
 )
 IGNORED_KEY = Problem(
     "W0510",

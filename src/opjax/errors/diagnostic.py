@@ -108,9 +108,15 @@ class Stop(Exception):
 
 @dataclass(slots=True)
 class Report:
-    """Collects problems so that all of a file's are shown at once."""
+    """Collects problems so that all of a file's are shown at once.
+
+    Arguments:
+        diagnostics: the problems so far.
+        by_keys: whether the model is written as YAML, JSON or a mapping, of which the hints speak then.
+    """
 
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    by_keys: bool = False
 
     def add(self, problem: Problem, span: Span, /, *, hint: str = "", **values: object) -> None:
         """Record a problem and go on.
@@ -123,8 +129,16 @@ class Report:
         """
         message = problem.message.format(**_shortened(values))
         severity: Severity = "warning" if problem.code.startswith("W") else "error"
-        way_out = hint or problem.hint.format(**_shortened(values))
+        way_out = hint or self.usual_hint(problem).format(**_shortened(values))
         self.diagnostics.append(Diagnostic(problem.code, severity, span, message, way_out))
+
+    def usual_hint(self, problem: Problem) -> str:
+        """The hint of the catalogue, in the form that the model is written in."""
+        return self.spelled(problem.hint, problem.hint_by_keys)
+
+    def spelled(self, in_text: str, by_keys: str) -> str:
+        """What is to be written, in the form that the model is written in; the first where there is no other."""
+        return by_keys if self.by_keys and by_keys else in_text
 
     def stop(self, problem: Problem, span: Span, /, *, hint: str = "", **values: object) -> Stop:
         """Record a problem and return the exception that leaves the statement: ``raise report.stop(...)``."""

@@ -106,7 +106,12 @@ def _too_many(declared: AxisDeclaration, count: float, report: Report, limits: L
 
 def _check_points(declared: AxisDeclaration, points: tuple[float, ...], report: Report) -> None:
     if not points:
-        _bad(declared, "has no points", report, f"write {declared.name} = points [0, 1, 2]")
+        _bad(
+            declared,
+            "has no points",
+            report,
+            report.spelled(f"write {declared.name} = points [0, 1, 2]", "write coords: [0, 1, 2]"),
+        )
     elif not all(math.isfinite(p) for p in points):
         _bad(declared, "has a point that is not finite", report)
     elif any(b <= a for a, b in itertools.pairwise(points)):

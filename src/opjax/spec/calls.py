@@ -154,7 +154,7 @@ def _incidence(lowering: Lowering, call: Call, scope: Scope) -> AnyNode:
     names = lowering.names
     if not isinstance(argument, Reference) or argument.name not in names.transitions:
         name = argument.name if isinstance(argument, Reference) else argument.span.text
-        hint = did_you_mean(name, names.transitions, catalogue.UNKNOWN_TRANSITION.hint)
+        hint = did_you_mean(name, names.transitions, lowering.report.usual_hint(catalogue.UNKNOWN_TRANSITION))
         raise lowering.report.stop(catalogue.UNKNOWN_TRANSITION, argument.span, name=name, hint=hint)
     axes = transition_axes(names.transitions[argument.name])
     selections = lowering.indices.positions(argument.name, axes, argument.indices, scope, argument.span)

@@ -63,7 +63,8 @@ class _Labels:
         lowering, axis, span = self.lowering, self.axis, operand.span
         declared = lowering.names.axes[axis]
         if declared.kind == "labels" and any(sign not in ("==", "!=") for sign in comparison.operators):
-            what, hint = f"an order of the labels of '{axis}', which has none,", f"declare it as {axis} = ordered [...]"
+            what = f"an order of the labels of '{axis}', which has none,"
+            hint = lowering.report.spelled(f"declare it as {axis} = ordered [...]", "give the axis 'type: ordinal'")
             raise lowering.misplaced(what, self.scope, comparison.span, hint)
         match operand:
             case Text():

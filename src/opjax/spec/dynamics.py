@@ -23,6 +23,7 @@ from opjax.spec.again import Statements
 from opjax.spec.alike import Statement
 from opjax.spec.ends import inside_end, read_along
 from opjax.spec.flows import Flows, flows_of_a_model
+from opjax.spec.misread import want_rate
 from opjax.spec.names import KIND_IN_WORDS, Name
 from opjax.spec.pieces import Piece, Pieces
 from opjax.spec.repeats import Repeats
@@ -115,6 +116,7 @@ class Dynamics:
         scope = self.target_scope(f"the equation of '{target.name}'", indices, declared.edge)
         selections = self.selected(target.name, entry, indices, scope, target.span)
         self.claim(target.name, selections, declared.span)
+        want_rate(declared.value, scope.where, self.lowering.report)
         value = self.lowering.value(declared.value, scope)
         self.piece(target.name, selections, value, declared.span)
         return [value]
@@ -170,6 +172,7 @@ class Dynamics:
         sides = [(term, self.selections(term, plain, declared)) for term in (*declared.reactants, *declared.products)]
         for term, _ in sides:
             self.gains.setdefault(term.target.name, [])
+        want_rate(declared.rate, where, self.lowering.report)
         rate = self.lowering.value(declared.rate, scope)
         value = self.flow(declared, rate, scope)
         self.check_placed(declared, value, scope)
@@ -202,7 +205,8 @@ class Dynamics:
         if entry is None and target.name in self.lowering.names.refused:
             raise Stop
         if entry is None:
-            hint = did_you_mean(target.name, self.lowering.names.known("state"), catalogue.UNDECLARED_NAME.hint)
+            usual = self.lowering.report.usual_hint(catalogue.UNDECLARED_NAME)
+            hint = did_you_mean(target.name, self.lowering.names.known("state"), usual)
             raise report.stop(catalogue.UNDECLARED_NAME, target.span, name=target.name, hint=hint)
         if entry.kind != "state":
             kind = KIND_IN_WORDS[entry.kind]

@@ -234,7 +234,8 @@ class Lowering:
                 existing = zero_where_absent(self, name, self.graph.symbol("state", name, entry.axes, span))
                 return value_where_held(self, name, existing)
             case "derived" if not scope.derived:
-                raise self.misplaced(f"the derived quantity '{name}'", scope, span, "move it to 'let'")
+                hint = self.report.spelled("move it to 'let'", "move it to 'aliases'")
+                raise self.misplaced(f"the derived quantity '{name}'", scope, span, hint)
             case _:
                 alias = self.aliases.get(name)
                 if alias is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Mapping, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from opjax.ir.nodes import AnyNode
 from opjax.ir.system import Bounds, Distribution, Numbers, Observation, Parameter
 from opjax.ir.types import Role
 from opjax.spec.kernels import is_kernel, kernel_of
+from opjax.spec.misread import refuse_date
 from opjax.spec.names import repeated, unknown_axis
 from opjax.spec.order import names_in, order_of_need
 from opjax.spec.plain import Known, Plain, parameter_of
@@ -26,8 +26,6 @@ from opjax.syntax.parts import Part
 
 if TYPE_CHECKING:
     from opjax.spec.expressions import Lowering
-
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Quantities:
@@ -96,19 +94,12 @@ class Quantities:
     def known(self, expression: Expression, scope: Scope, itself: str) -> AnyNode | None:
         """An expression of other parameters."""
         try:
-            self.refuse_date(expression)
+            refuse_date(expression, self.report)
             node = self.lowering.value(expression, scope)
             self.lowering.want_roles(node, PARAMETER_ROLES, scope.where, expression.span)
         except Stop:
             return None
         return node
-
-    def refuse_date(self, expression: Expression) -> None:
-        """Refuse what looks like a date, and would be a difference of three numbers."""
-        text = expression.span.text
-        if not isinstance(expression, Number) and _DATE.fullmatch(text):
-            hint = "count the time from the model's origin, in its unit"
-            raise self.report.stop(catalogue.BAD_NUMBER, expression.span, problem=f"'{text}' is a date", hint=hint)
 
     def values(self, declared: written.ParameterDeclaration) -> Numbers | None:
         """The numbers of a default that is written as an array, checked against the axes."""

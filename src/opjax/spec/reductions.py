@@ -52,7 +52,8 @@ def lower_reduction(lowering: Lowering, reduction: Reduction, scope: Scope) -> W
 def lower_over_time(lowering: Lowering, reduction: Reduction, scope: Scope) -> Walk[AnyNode]:
     """A reduction over the saved times: a leaf, and what it is the reduction of."""
     if not scope.derived:
-        hint = "move it to 'derive', where the whole solution is known"
+        section = lowering.report.spelled("derive", "derived")
+        hint = f"move it to '{section}', where the whole solution is known"
         raise lowering.misplaced("a reduction over time", scope, reduction.span, hint)
     if len(reduction.binders) > 1 or reduction.condition is not None:
         hint = "reduce over the other axes inside: max(sum(I[a] for a in age) for s in time)"
@@ -61,7 +62,7 @@ def lower_over_time(lowering: Lowering, reduction: Reduction, scope: Scope) -> W
     body = lowering.as_real(body)
     axes = tuple(d.axis for d in body.dims)
     if any(d.primes for d in body.dims) or "over_time" in body.roles:
-        hint = "define it in 'derive' under a name of its own"
+        hint = f"define it in '{lowering.report.spelled('derive', 'derived')}' under a name of its own"
         raise lowering.misplaced("a reduction over time", Scope("another reduction"), reduction.span, hint)
     name = f"{reduction.kind}_over_time_{len(lowering.time_reductions) + 1}"
     lowering.time_reductions.append(TimeReduction(name, reduction.kind, body))

@@ -32,7 +32,10 @@ def check_representation(declared: StateDeclaration, names: Names, report: Repor
         elif name not in declared.axes:
             _refuse(declared, f"is a density over '{name}', which is not among its axes", "", report)
         elif axis.measure is None and axis.size is not None:
-            hint = f"give the axis its measure: {name} = ... measure quadrature [...]"
+            written = report.spelled(
+                f"{name} = ... measure quadrature [...]", "measure: {kind: quadrature, weights: [...]}"
+            )
+            hint = f"give the axis its measure: {written}"
             _refuse(declared, f"is a density over '{name}', which has no measure", hint, report)
 
 

@@ -100,6 +100,7 @@ def models_of(roots: list[Node], place: Span, report: Report, limits: Limits = D
     Returns:
         The models, in order.
     """
+    report.by_keys = True
     if not roots and not report.errors:
         report.add(catalogue.EMPTY_SOURCE, place, hint="begin with 'name: ...' and 'state: [...]'")
     written = [root for root in roots if not is_definitions(root)]

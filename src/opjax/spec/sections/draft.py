@@ -210,12 +210,12 @@ class Draft:
                 self.missing(node, path, name)
         raise Stop
 
-    def missing(self, node: Node, path: str, name: str) -> Stop:
+    def missing(self, node: Node, path: str, name: str, hint: str = "") -> Stop:
         """Report a key that must stand there, unless its value was; ``raise`` the result to leave the entry."""
         if self.report.errors and isinstance(node, MappingNode) and node.get(name) is not None:
             return Stop()
         where = f"'{path}'" if path else "a model"
-        return self.report.stop(catalogue.MISSING_KEY, node.span, where=where, name=name)
+        return self.report.stop(catalogue.MISSING_KEY, node.span, where=where, name=name, hint=hint)
 
     def unknown_key(self, key: ScalarNode, known: tuple[str, ...], where: str) -> None:
         """Report a key that nobody knows."""

@@ -69,7 +69,7 @@ def _read_transition(node: Node, path: str, draft: Draft) -> None:
         draft.dynamics.extend(shifted_transitions(node, fields, path, draft))
         return
     if "to" not in fields:
-        raise draft.missing(node, path, "to")
+        raise draft.missing(node, path, "to", "write 'to: null' for what leaves the model")
     rate, mass_action = _rate(node, fields, path, draft)
     source, target = _side(fields.get("from"), path, draft), _side(fields["to"], path, draft)
     row = TransitionDeclaration(
