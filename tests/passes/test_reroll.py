@@ -40,7 +40,7 @@ def leaf(symbol: Symbol, cell: tuple[int, ...]) -> float:
 
 
 def meaning(program: Program) -> np.ndarray:
-    found = evaluate(list(program.roots.values()), program.axes, leaf)
+    found = evaluate(list(program.apart.roots.values()), program.axes, leaf)
     return np.concatenate([np.array(list(cells.values.values()), dtype=float) for cells in found])
 
 
@@ -51,7 +51,7 @@ def emitted(program: Program, xp: object, form: Form) -> np.ndarray:
     slots = tuple(Slot(name, (), (), place) for place, name in enumerate(STATES))
     outputs = tuple(
         Output(name, tuple(d.axis for d in root.dims), tuple(AXES[d.axis].size or 0 for d in root.dims))
-        for name, root in program.roots.items()
+        for name, root in program.apart.roots.items()
     )
     kernel = Kernel("test", program, outputs, Inputs(slots, (*PARAMETERS, "w")), backend)
     p = [backend.asarray(VALUES[name], dtype) for name in PARAMETERS] + [backend.asarray(WEIGHTS, dtype)]

@@ -27,7 +27,8 @@ def coalesced(asked: Asked, form: Form) -> Asked:
 
 def _is_stored(run: Run, output: Output, program: Program) -> bool:
     """Whether an output lies in memory as the run does, or has the same value all along it."""
-    dims = program.roots[output.name].dims
+    root = program.roots.get(output.name)  # none where it is an element of the only root
+    dims = root.dims if root else ()
     return not any(dim.axis in run for dim in dims) or not set(run) & set(_fewer(output.axes, (run,)))
 
 

@@ -90,6 +90,7 @@ class Asked:
 @many_records(looks=False)
 def write(asked: Asked, form: Form) -> Code:
     """The text of the function in one form."""
+    asked = _as_one(asked) if form in ("flat", "written") else replace(asked, program=asked.program.apart)
     match form:
         case "written":
             return _written(asked)
@@ -97,6 +98,14 @@ def write(asked: Asked, form: Form) -> Code:
             return _of_numbers(asked)
         case _:
             return _returned(asked, form)
+
+
+def _as_one(asked: Asked) -> Asked:
+    """What is asked as one output, where all outputs are the elements of one vector."""
+    if not asked.program.elements:
+        return asked
+    (axis,) = [dim.axis for dim in asked.program.roots[""].dims]
+    return replace(asked, outputs=(Output("", (axis,), (len(asked.outputs),)),))
 
 
 def _returned(asked: Asked, form: Form) -> Code:

@@ -1,12 +1,22 @@
-"""Many nodes at once: leaves, rows of one form, sums, elements; without a call of a function for each."""
+"""Many nodes at once: numbers, leaves, rows of one form, sums, elements; without a call of a function for each."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, cast
 
 from opjax.ir.kinds import dims_of, only, roles_of, want
-from opjax.ir.node_types import AnyNode, Apply, AtPosition, IntegerPower, Symbol, View, number_of
+from opjax.ir.node_types import (
+    NO_ROLES,
+    AnyNode,
+    Apply,
+    AtPosition,
+    Constant,
+    IntegerPower,
+    Symbol,
+    View,
+    number_of,
+)
 from opjax.ir.nodes import Graph
 from opjax.ir.types import Role
 from opjax.source import NOWHERE, Span
@@ -21,7 +31,8 @@ PlacedStep = tuple[Apply | IntegerPower, tuple[int, ...]]
 def leaves(graph: Graph, wanted: Collection[Leaf]) -> list[AnyNode]:
     """Symbols without axes."""
     keys = [("symbol", role, name, ()) for role, name, _ in wanted]
-    keep, new, count, found = graph.keep, object.__new__, len(graph), list[AnyNode]()
+    new, count, found, fresh = object.__new__, len(graph), list[AnyNode](), dict[object, AnyNode]()
+    numbers: dict[Role, list[int]] = {role: [] for role, _, _ in wanted}
     for key, known, (role, name, span) in zip(keys, graph.find_all(keys), wanted, strict=True):
         if known is not None:
             found.append(known)
@@ -34,9 +45,39 @@ def leaves(graph: Graph, wanted: Collection[Leaf]) -> list[AnyNode]:
         node.span = span
         node.role = role
         node.name = name
+        numbers[role].append(count)
         count += 1
-        found.append(keep(key, node))
+        found.append(node)
+        fresh[key] = node
+    graph.take(fresh, sure=True)
+    graph.blocks += [(own, [], None) for own in numbers.values()]
     return found
+
+
+def constants(graph: Graph, values: Sequence[float], span: Callable[[int], Span]) -> list[AnyNode]:
+    """Numbers.
+
+    Arguments:
+        graph: gets those that it does not have.
+        values: the numbers.
+        span: says where one is written, by its place among them.
+    """
+    new, found = object.__new__, graph.find_all(values)
+    for place, (value, known) in enumerate(zip(values, found, strict=True)):
+        if known is not None:
+            continue
+        if not value or value != value or graph.find(value):  # zeros and nan are told apart; or it has just been made
+            found[place] = graph.constant(value, span(place))
+            continue
+        node: Any = new(Constant)
+        node.number = len(graph)
+        node.dims = node.operands = ()
+        node.kind = "real"
+        node.roles = NO_ROLES
+        node.span = span(place)
+        node.value = value
+        found[place] = graph.keep(value, node)
+    return cast(list[AnyNode], found)
 
 
 def repeat_in_rows(graph: Graph, rows: Iterable[tuple[Sequence[PlacedStep], list[AnyNode], Span]]) -> None:
@@ -77,14 +118,23 @@ def repeat_in_rows(graph: Graph, rows: Iterable[tuple[Sequence[PlacedStep], list
 
 def sums(graph: Graph, all_terms: Iterable[Sequence[AnyNode]]) -> list[AnyNode]:
     """The sum of each list of real values: itself where there is one, zero where there is none."""
-    found: list[AnyNode] = []
+    found, new, below, counts = list[AnyNode](), list[int](), list[int](), list[int]()
     for terms in all_terms:
         if len(terms) < 2:
             found.append(terms[0] if terms else graph.constant(0.0))
             continue
         given = tuple(terms)
-        key = ("add", *map(number_of, given))
-        found.append(graph.find(key) or graph.keep(key, _sum(len(graph), given)))
+        numbers = [*map(number_of, given)]
+        key = ("add", *numbers)
+        node = graph.find(key)
+        if node is None:
+            node = graph.keep(key, _sum(len(graph), given))
+            if not node.dims:
+                new.append(node.number)
+                counts.append(len(numbers))
+                below += numbers
+        found.append(node)
+    graph.blocks.append((new, [below], counts))
     return found
 
 

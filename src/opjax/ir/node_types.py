@@ -263,5 +263,6 @@ Written = Constant | Symbol | Apply | IntegerPower | Reduce | Contract | View | 
 AnyNode = Written | Join | Gather | Segment | Stack
 number_of: Callable[[AnyNode], int] = attrgetter("number")
 """The number of a node: the quickest way to those of many."""
-Block = tuple[str | int, list[int], list[list[int]]]
-"""Operations on scalars of one sort: a function or an exponent, their numbers, those of their operands in columns."""
+Block = tuple[list[int], list[list[int]], list[int] | None]
+"""Scalars of one sort, symbols of one role or one operation: their numbers; those of their operands in columns, or one
+node behind the other in a single column, and then how many each has."""

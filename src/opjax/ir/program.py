@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from opjax.ir.many import elements
 from opjax.ir.nodes import (
     AnyNode,
     Apply,
@@ -47,6 +48,8 @@ class Program:
         names: names for people, by node number, where the model has one for a node.
         places: the nodes, by number, that others have taken the places of; so that those go on in the model's order.
         coalesced: runs of axes that may be computed as one; see `opjax.passes.coalesce`.
+        elements: the names of the wanted values where these are the elements, in this order, of one vector: the only
+            root, which has no name then.
     """
 
     graph: Graph
@@ -55,6 +58,16 @@ class Program:
     names: Mapping[int, str]
     places: Mapping[int, int] = field(default_factory=dict[int, int])
     coalesced: tuple[tuple[str, ...], ...] = ()
+    elements: tuple[str, ...] = ()
+
+    @cached_property
+    def apart(self) -> Program:
+        """The same with a root for each wanted value, also where they are the elements of one vector."""
+        if not self.elements:
+            return self
+        graph = self.graph.copy()
+        found = elements(graph, self.roots[""], len(self.elements))
+        return replace(self, graph=graph, roots=dict(zip(self.elements, found, strict=True)), elements=())
 
     def place(self, node: AnyNode) -> tuple[int, int]:
         """Something by which nodes stand in the order in which the model was written."""
@@ -176,7 +189,7 @@ class Step:
     @property
     def fired(self) -> bool:
         """Whether the pass changed anything."""
-        changed = any(self.after.roots[name] is not root for name, root in self.before.roots.items())
+        changed = any(self.after.roots.get(name) is not root for name, root in self.before.roots.items())
         return changed or self.after.coalesced != self.before.coalesced
 
 
@@ -226,7 +239,7 @@ def rebuild(program: Program, rule: Rule, concerns: Callable[[AnyNode], bool]) -
                 if node.number in names:
                     names.setdefault(copy.number, names[node.number])
     roots = {name: made.get(root.number, root) for name, root in program.roots.items()}
-    return Program(graph, roots, program.axes, names, places)
+    return Program(graph, roots, program.axes, names, places, elements=program.elements)
 
 
 def copy_node(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:

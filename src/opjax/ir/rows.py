@@ -173,12 +173,8 @@ class _New:
             keys[offset] = key
             nodes[offset] = node
         if len(numbers) > FEW:
-            self.blocks.append((_operation(model), numbers, below))
+            self.blocks.append((numbers, below, None))
         return made
-
-
-def _operation(model: Apply | IntegerPower) -> str | int:
-    return model.exponent if isinstance(model, IntegerPower) else model.function
 
 
 def _keys(model: Apply | IntegerPower, below: Sequence[Iterable[int]]) -> Iterable[tuple[object, ...]]:

@@ -7,7 +7,7 @@ from dataclasses import field
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias, cast
 
-from opjax.ir.lazily import Lazily
+from opjax.ir.lazily import Lazily, Named
 from opjax.ir.nodes import AnyNode, Graph, Selection
 from opjax.ir.types import Axis
 from opjax.records import record
@@ -153,8 +153,38 @@ class Flow(Quantity):
     stated_reactants: tuple[Participant, ...] | Literal["auto"] | None = None
 
 
-KnownFlow = tuple[Sequence[Any], int, AnyNode, AnyNode]
-"""What is known of a flow before it is made: the statements among which it stands, its place, its rate, its value."""
+class KnownFlows(Named):
+    """What is known of flows before they are made.
+
+    Arguments:
+        names: their names.
+        rows: the statements among which they stand.
+        places: their places among these.
+        rates, values: their rates and values.
+    """
+
+    __slots__ = ("places", "rates", "rows", "values")
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        rows: Sequence[Any],
+        places: Sequence[int],
+        nodes: tuple[Sequence[AnyNode], Sequence[AnyNode]],
+    ) -> None:
+        super().__init__(names)
+        self.rows, self.places = rows, places
+        self.rates, self.values = nodes
+
+
+class KnownValues(Named):
+    """What is known of parameters or states without axes before they are made; their numbers, in the order of names."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, names: Sequence[str], values: Sequence[AnyNode | None]) -> None:
+        super().__init__(names)
+        self.values = values
 
 
 def flow_values(flows: Mapping[str, Flow]) -> Iterator[tuple[str, AnyNode]]:
@@ -162,17 +192,20 @@ def flow_values(flows: Mapping[str, Flow]) -> Iterator[tuple[str, AnyNode]]:
     if not isinstance(flows, Lazily):
         yield from ((name, flow.value) for name, flow in flows.items())
         return
-    lazily = cast("Lazily[Flow, KnownFlow]", flows)
-    for name, known in lazily.all_known():
-        yield name, known[3] if known else lazily[name].value
+    lazily = cast("Lazily[Flow, KnownFlows]", flows)
+    for part in lazily.parts():
+        yield from ((part, lazily[part].value),) if isinstance(part, str) else zip(part.names, part.values, strict=True)
 
 
 def plain_values(declared: Mapping[str, Parameter] | Mapping[str, State]) -> dict[str, AnyNode | None]:
     """The defaults or initial values of those without axes that are not made yet, by name; none is made for that."""
     if not isinstance(declared, Lazily):
         return {}
-    lazily = cast("Lazily[object, tuple[object, int, AnyNode | None]]", declared)
-    return {name: known[2] for name, known in lazily.all_known() if known}
+    found: dict[str, AnyNode | None] = {}
+    for part in cast("Lazily[object, KnownValues]", declared).parts():
+        if not isinstance(part, str):
+            found.update(zip(part.names, part.values, strict=True))
+    return found
 
 
 @record(eq=False)

@@ -125,9 +125,10 @@ def _longer(table: NodeTable, graph: Graph) -> NodeTable:
     known.update(table.known)  # its own: another thread may make another table longer
     codes, counts = np.full(size, -1), np.zeros(size, np.intp)
     codes[:before], counts[:before] = table.codes, table.counts
-    blocks = [(np.array(numbers), known[operation], below) for operation, numbers, below in graph.blocks if numbers]
-    for numbers, code, below in blocks:
-        codes[numbers], counts[numbers] = code, len(below)
+    blocks = [(np.array(numbers), below, own) for numbers, below, own in graph.blocks if numbers]
+    for numbers, below, own in blocks:
+        codes[numbers] = known[operation_of(graph[int(numbers[0])])]
+        counts[numbers] = len(below) if own is None else own
     rest = (codes < 0).nonzero()[0]
     found = [_taken(graph.nodes(rest[at : at + AT_ONCE].tolist()), known) for at in range(0, rest.size, AT_ONCE)]
     if found:
@@ -135,7 +136,10 @@ def _longer(table: NodeTable, graph: Graph) -> NodeTable:
     starts = np.cumsum(counts) - counts
     every = np.empty(counts.sum(), np.intp)
     every[: table.below.size] = table.below
-    for numbers, _, below in blocks:
+    for numbers, below, own in blocks:
+        if own is not None:
+            (every[ragged(starts[numbers], counts[numbers])],) = below
+            continue
         for place, column in enumerate(below):
             every[starts[numbers] + place] = column
     if found:

@@ -197,7 +197,7 @@ class Faces:
             if node.number in names:
                 names.setdefault(copy.number, names[node.number])
         roots = {name: self.new(root) for name, root in program.roots.items()}
-        return Program(graph, roots, self.axes, names)
+        return Program(graph, roots, self.axes, names, elements=program.elements)
 
     def new(self, node: AnyNode) -> AnyNode:
         """What a node is in the new graph."""

@@ -20,7 +20,7 @@ def left_unrolled(before: Program, after: Program) -> str:
     if not left:
         return ""
     stay = "1 scalar operation stays" if len(left) == 1 else f"{len(left)} scalar operations stay"
-    unchanged = all(after.roots[name] is root for name, root in before.roots.items())
+    unchanged = all(after.roots.get(name) is root for name, root in before.roots.items())
     if unchanged and len(left) < USUAL.operations:
         return f"{stay}, which is quick: vectors begin to pay at {USUAL.operations}"
     why = (

@@ -236,7 +236,9 @@ class _Rewriting:
             for units in plan.long.get(level, ()):
                 for unit in units.tolist():
                     self.total(unit)
-        return Program(self.graph, self.roots(), self.columns.axes, self.names)
+        roots = self.roots()
+        names = () if roots.keys() == self.old.roots.keys() else tuple(self.old.roots)
+        return Program(self.graph, roots, self.columns.axes, self.names, elements=names)
 
     def scalar(self, number: int) -> AnyNode:
         """What an old node is now, as a node of its own."""
@@ -350,26 +352,28 @@ class _Rewriting:
         return [known[value] if value else self.graph.constant(value) for value in given]  # -0 equals 0
 
     def roots(self) -> dict[str, AnyNode]:
-        """The roots; neighbouring scalars are elements of one vector."""
+        """The roots; neighbouring scalars are elements of one vector, which is the only root where it has them all."""
         roots: dict[str, AnyNode] = {}
-        neighbours: list[str] = []
-        for name, root in [*self.old.roots.items(), ("", None)]:
-            if root is not None and not root.dims and root.kind == "real":
-                neighbours.append(name)
-                continue
-            roots.update(self.packed(neighbours))
-            neighbours = []
-            if root is not None:
-                roots[name] = self.scalar(root.number)
-        return {name: roots[name] for name in self.old.roots}
+        for single, neighbours in itertools.groupby(self.old.roots.items(), key=lambda row: _is_scalar(row[1])):
+            rows = dict(neighbours)
+            vector = self.packed([root.number for root in rows.values()]) if single else None
+            if vector is not None and len(rows) == len(self.old.roots):
+                return {"": vector}
+            if vector is not None:
+                roots.update(zip(rows, elements(self.graph, vector, len(rows)), strict=True))
+            else:
+                roots.update({name: self.scalar(root.number) for name, root in rows.items()})
+        return roots
 
-    def packed(self, names: list[str]) -> dict[str, AnyNode]:
-        """Roots as elements of one vector; by themselves where few are in vectors."""
-        found = np.array([self.old.roots[name].number for name in names], np.intp)
+    def packed(self, numbers: list[int]) -> AnyNode | None:
+        """Roots as one vector; None where few are in vectors."""
+        found = np.array(numbers, np.intp)
         if self.balances[found].any():
-            vector = self.added(self.plan.terms.of(found, self.balances[found]))
-        elif (self.columns.placed.vectors[found] >= 0).sum() >= self.bounds.members:
-            vector = self.columns.gather(found, self.columns.new_dim(found.size))
-        else:
-            return {name: self.scalar(number) for name, number in zip(names, found.tolist(), strict=True)}
-        return dict(zip(names, elements(self.graph, vector, len(names)), strict=True))
+            return self.added(self.plan.terms.of(found, self.balances[found]))
+        if (self.columns.placed.vectors[found] >= 0).sum() >= self.bounds.members:
+            return self.columns.gather(found, self.columns.new_dim(found.size))
+        return None
+
+
+def _is_scalar(root: AnyNode) -> bool:
+    return not root.dims and root.kind == "real"

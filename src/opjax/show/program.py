@@ -77,6 +77,7 @@ def _count(program: Program) -> str:
 
 
 def _listing(program: Program) -> Iterator[str]:
+    program = program.apart
     nodes = program.nodes
     number = {node.number: place for place, node in enumerate(nodes)}
     width = len(f"%{len(nodes)}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from opjax.errors import Stop
 from opjax.ir.many import Column, repeat_in_rows
 from opjax.ir.nodes import AnyNode
 from opjax.ir.rows import Rows, repeat_in_columns
-from opjax.ir.system import KnownFlow
+from opjax.ir.system import KnownFlows
 from opjax.records import record
 from opjax.spec.alike import Alike, Chunk, Statement, Template, chunks
 from opjax.spec.repeats import Repeats
@@ -131,13 +132,18 @@ class Statements:
 
     def note_flows(self, chunk: Chunk, found: list[_Found], names: list[str]) -> None:
         """Keep what is known of the flows of transitions."""
-        rows: dict[int, KnownFlow] = {}
-        for one in found:
-            if one.alike.words and len(one.results) > 1:
-                for place, rate, value in zip(one.alike.places, *one.results[:2], strict=True):
-                    rows[place] = (chunk.rows, chunk.first + place, rate, value)
-        places = sorted(rows)
-        self.dynamics.flows.know([names[place] for place in places], [rows[place] for place in places])
+        rows: list[tuple[int, AnyNode, AnyNode]] = []
+        flows = [one for one in found if one.alike.words and len(one.results) > 1]
+        for one in flows:
+            rows += zip(one.alike.places, one.results[0], one.results[1], strict=True)
+        if not rows:
+            return
+        if len(flows) > 1:
+            rows.sort(key=itemgetter(0))
+        own = [names[place] for place, _, _ in rows]
+        places = [chunk.first + place for place, _, _ in rows]
+        nodes = [rate for _, rate, _ in rows], [value for _, _, value in rows]
+        self.dynamics.flows.know(KnownFlows(own, chunk.rows, places, nodes))
 
     def note_gains(self, chunk: Chunk, found: list[_Found]) -> None:
         """Add what transitions bring to their states."""

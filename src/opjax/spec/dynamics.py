@@ -139,6 +139,9 @@ class Dynamics:
             covered: whether every point of a state needs one.
         """
         for name, rows in self.pieces.items():
+            if len(rows) == 1 and self.lowering.names.kind(name) is not None:  # it has no axes: nearly all of many
+                self.gains[name].insert(0, rows[0].value)
+                continue
             pieces = Pieces(self.lowering, name, self.lowering.names.values[name], rows)
             with contextlib.suppress(Stop):
                 if covered and not self.gains[name]:

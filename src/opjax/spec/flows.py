@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from opjax.ir.lazily import Lazily
-from opjax.ir.system import Flow, KnownFlow, Participant
+from opjax.ir.system import Flow, KnownFlows, Participant
 from opjax.syntax.declarations import Term, TransitionDeclaration
 
-Flows = Lazily[Flow, KnownFlow]
+Flows = Lazily[Flow, KnownFlows]
 """Those that are not made are flows between states without axes."""
 
 
@@ -15,16 +15,16 @@ def flows_of_a_model() -> Flows:
     return Flows(_flow)
 
 
-def _flow(name: str, known: KnownFlow) -> Flow:
-    rows, place, rate, value = known
-    declared = rows[place]
+def _flow(name: str, known: KnownFlows) -> Flow:
+    place = known.place(name)
+    declared = known.rows[known.places[place]]
     assert isinstance(declared, TransitionDeclaration)
     return Flow(
         name,
         doc=declared.doc,
         span=declared.span,
-        value=value,
-        rate=rate,
+        value=known.values[place],
+        rate=known.rates[place],
         mass_action=declared.mass_action,
         reactants=_side(declared.reactants),
         products=_side(declared.products),

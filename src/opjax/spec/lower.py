@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import repeat
 
 from opjax.errors import Report, Stop, catalogue, did_you_mean
 from opjax.ir.evaluate import constant_value
@@ -315,8 +314,7 @@ class _Lower:
             initial = {name: operators.zero_where_held(name, node) for name, node in initial.items()}
         for part in self.declarations.states:
             if isinstance(part, Plain):
-                values = [*map(initial.get, part.names)]
-                found.know(part.names, zip(repeat(part.lines), range(len(values)), values, strict=False))
+                found.know(Known(part, [*map(initial.get, part.names)]))
                 continue
             for declared in part:
                 found.put(declared.name, self.state(declared, initial.get(declared.name)))

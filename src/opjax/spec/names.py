@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
 from typing import Any, Literal
 
 from opjax.errors import Report, catalogue, did_you_mean
 from opjax.ir import functions
-from opjax.ir.lazily import Lazily
+from opjax.ir.lazily import Lazily, Named
 from opjax.ir.types import Axis
 from opjax.records import record
 from opjax.source import Limits, Span
@@ -62,14 +61,34 @@ class Name:
     declaration: Declaration
 
 
-Row = tuple[Sequence[Any], int]
-"""A declaration: those among which it stands, and its place."""
-Of = tuple[NameKind, Row]
+class Rows(Named):
+    """What is known of names before their declarations are made.
+
+    Arguments:
+        names: the names.
+        rows: the declarations among which theirs stand.
+        places: their places among these.
+    """
+
+    __slots__ = ("places", "rows")
+
+    def __init__(self, names: Sequence[str], rows: Sequence[Any], places: Sequence[int]) -> None:
+        super().__init__(names)
+        self.rows, self.places = rows, places
+
+    def declaration(self, name: str) -> Any:
+        """The declaration of a name."""
+        return self.rows[self.places[self.place(name)]]
 
 
-def _name_of(name: str, known: Of) -> Name:
-    kind, (rows, place) = known
-    return Name(kind, (), rows[place])
+class RowsOf(Rows):
+    """The same, of parameters or states: all rows are of one kind."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: NameKind, names: Sequence[str], rows: Sequence[Any]) -> None:
+        super().__init__(names, rows, range(len(names)))
+        self.kind: NameKind = kind
 
 
 @dataclass(slots=True)
@@ -77,9 +96,11 @@ class Names:
     """All declared names of a model, the names of axes that are wanted and do not exist, and names that may not be."""
 
     axes: dict[str, Axis] = field(default_factory=dict[str, Axis])
-    values: Lazily[Name, Of] = field(default_factory=lambda: Lazily[Name, Of](_name_of))
-    transitions: Lazily[TransitionDeclaration, Row] = field(
-        default_factory=lambda: Lazily[TransitionDeclaration, Row](lambda _, row: row[0][row[1]])
+    values: Lazily[Name, RowsOf] = field(
+        default_factory=lambda: Lazily[Name, RowsOf](lambda name, known: Name(known.kind, (), known.declaration(name)))
+    )
+    transitions: Lazily[TransitionDeclaration, Rows] = field(
+        default_factory=lambda: Lazily[TransitionDeclaration, Rows](lambda name, known: known.declaration(name))
     )
     unknown_axes: set[str] = field(default_factory=set[str])
     refused: set[str] = field(default_factory=set[str])
@@ -88,19 +109,20 @@ class Names:
         """What a name without axes is; None for any other."""
         known = self.values.known(name)
         if known is not None:
-            return known[0]
+            return known.kind
         entry = self.values.get(name)
         return entry.kind if entry is not None and not entry.axes else None
 
     def kinds(self, names: Collection[str]) -> list[NameKind | None]:
         """What several names are, as by `kind`."""
         found = zip(names, self.values.known_of(names), strict=True)
-        return [self.kind(name) if known is None else known[0] for name, known in found]
+        return [self.kind(name) if known is None else known.kind for name, known in found]
 
     def known(self, *kinds: NameKind) -> list[str]:
         """The declared names of some kinds (all kinds if none is given), for suggestions."""
-        found = self.values.all_known()
-        return [n for n, known in found if not kinds or (known[0] if known else self.values[n].kind) in kinds]
+        names = [*self.values]
+        found = zip(names, self.values.known_of(names), strict=True)
+        return [n for n, known in found if not kinds or (known or self.values[n]).kind in kinds]
 
 
 def declare(
@@ -148,15 +170,14 @@ def _claim_parts(names: Names, kind: NameKind, parts: list[Plain | Part], report
     for place, part in enumerate(parts):
         if isinstance(part, Plain):
             if _can_claim(names.values, part.names) and RESERVED.isdisjoint(part.names):
-                rows: list[Of] = [(kind, (part.lines.rows, at)) for at in range(len(part.names))]
-                names.values.know(part.names, rows)
+                names.values.know(RowsOf(kind, part.names, part.lines.rows))
                 continue
             parts[place] = [*part.lines.rows]
         _claim_each(names, kind, part.lines.rows if isinstance(part, Plain) else part, report)
 
 
-def _can_claim(known: Mapping[str, object], names: Sequence[str]) -> bool:
-    return len(set(names)) == len(names) and not any(map(known.__contains__, names))
+def _can_claim(known: Lazily[Any, Any], names: Sequence[str]) -> bool:
+    return len(set(names)) == len(names) and known.has_none_of(names)
 
 
 def _claim_each(names: Names, kind: NameKind, rows: Iterable[Quantity], report: Report) -> None:
@@ -170,8 +191,9 @@ def _claim_transitions(names: Names, part: Part, position: int, report: Report) 
     """Note what transitions are called; those without a name have a number."""
     if isinstance(part, Columns):
         found = flow_names(part, position)
-        if _can_claim(names.transitions, [*found.values()]):
-            names.transitions.know(found.values(), zip(repeat(part), found, strict=False))
+        own = [*found.values()]
+        if _can_claim(names.transitions, own):
+            names.transitions.know(Rows(own, part, [*found]))
             return
     for number, declaration in enumerate(part, start=position):
         if isinstance(declaration, TransitionDeclaration):

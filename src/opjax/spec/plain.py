@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from opjax.ir.many import constants
 from opjax.ir.nodes import AnyNode, Graph
-from opjax.ir.system import Parameter, State
+from opjax.ir.system import KnownValues, Parameter, State
 from opjax.records import record
 from opjax.source import Span
 from opjax.syntax.columns import Columns, Group
@@ -33,8 +34,14 @@ class Lines:
         return self.common or self.rows[place]
 
 
-Known = tuple[Lines, int, "AnyNode | None"]
-"""Of a parameter or state: where it is written, its place there, its number."""
+class Known(KnownValues):
+    """Of parameters or states: where they are written, and their numbers."""
+
+    __slots__ = ("lines",)
+
+    def __init__(self, plain: Plain, values: Sequence[AnyNode | None]) -> None:
+        super().__init__(plain.names, values)
+        self.lines = plain.lines
 
 
 @record(eq=False)
@@ -54,23 +61,23 @@ class Plain:
     def number_span(self, place: int) -> Span:
         """Where the number of a row is written."""
         rows, number = self.lines.rows, self.numbers[place] or ""
-        span = rows.span(place)
-        if span.text.endswith(number) and span.text.count(number) == 1:
-            return Span(rows.source, span.end - len(number), span.end)
+        (start, end), text = rows.ends(place), rows.source.text
+        if text.endswith(number, start, end) and text.count(number, start, end) == 1:
+            return Span(rows.source, end - len(number), end)
         for pattern in rows.patterns:
-            found = pattern.expression.fullmatch(rows.source.text, span.start, span.end)
+            found = pattern.expression.fullmatch(text, start, end)
             if found:
                 return Span(rows.source, *found.span(pattern.sample.number_groups[0] + 1))
-        raise AssertionError(span)
+        raise AssertionError(text[start:end])
 
     def values(self, graph: Graph) -> list[AnyNode | None]:
         """The numbers as nodes, in the order of the text."""
-        known: dict[str | None, AnyNode | None] = {None: None}
-        for place, text in enumerate(self.numbers):
-            if text is not None and text not in known:
-                value = float(text)
-                known[text] = graph.find(value) or graph.constant(value, self.number_span(place))
-        return [*map(known.__getitem__, self.numbers)]
+        count = len(self.numbers)
+        first = dict(zip(reversed(self.numbers), range(count - 1, -1, -1), strict=True))
+        new = [text for text in dict.fromkeys(self.numbers) if text is not None]
+        made = constants(graph, [float(text) for text in new], lambda at: self.number_span(first[new[at]]))
+        known = dict(zip(new, made, strict=True))
+        return [None if text is None else known[text] for text in self.numbers]
 
 
 class Declarations:
@@ -155,15 +162,14 @@ def _common(patterns: Sequence[Pattern]) -> ParameterDeclaration | StateDeclarat
 
 def parameter_of(name: str, known: Known) -> Parameter:
     """The parameter of a plain declaration."""
-    lines, place, default = known
-    declared = lines.one(place)
-    return Parameter(
-        name, (), declared.unit, declared.doc, lines.rows.span(place), default, None, None, None, declared.flags
-    )
+    place = known.place(name)
+    declared, span = known.lines.one(place), known.lines.rows.span(place)
+    default = known.values[place]
+    return Parameter(name, (), declared.unit, declared.doc, span, default, None, None, None, declared.flags)
 
 
 def state_of(name: str, known: Known) -> State:
     """The state of a plain declaration."""
-    lines, place, initial = known
-    declared = lines.one(place)
-    return State(name, (), declared.unit, declared.doc, lines.rows.span(place), initial)
+    place = known.place(name)
+    declared, span = known.lines.one(place), known.lines.rows.span(place)
+    return State(name, (), declared.unit, declared.doc, span, known.values[place])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from itertools import repeat
 from typing import TYPE_CHECKING
 
 from opjax.errors import Stop, catalogue, did_you_mean
@@ -43,8 +42,7 @@ class Quantities:
         found = Lazily[Parameter, Known](parameter_of)
         for part in parts:
             if isinstance(part, Plain):
-                values = part.values(self.lowering.graph)
-                found.know(part.names, zip(repeat(part.lines), range(len(values)), values, strict=False))
+                found.know(Known(part, part.values(self.lowering.graph)))
                 continue
             for row in part:
                 found.put(row.name, self.parameter(row))

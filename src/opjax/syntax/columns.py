@@ -98,9 +98,13 @@ class Columns(Sequence[Any]):
 
     def span(self, place: int) -> Span:
         """The place of a statement in the text."""
+        return Span(self.source, *self.ends(place))
+
+    def ends(self, place: int) -> tuple[int, int]:
+        """Where a statement begins and ends."""
         start = self.starts[place]
         line_end = self.end if place + 1 == self.size else self.starts[place + 1] - 1 - len(self.indent)
-        return Span(self.source, start, start + len(self.source.text[start:line_end].rstrip(" \t")))
+        return start, start + len(self.source.text[start:line_end].rstrip(" \t"))
 
     def spans(self, first: int, last: int) -> list[Span]:
         """The places of some statements that follow each other."""
