@@ -16,9 +16,9 @@ from opjax.backends.registry import backend_for
 from opjax.compile.kernel import Form, Inputs, Kernel, Output
 from opjax.compile.layout import Slot
 from opjax.ir.evaluate import evaluate
-from opjax.ir.nodes import Symbol
+from opjax.ir.nodes import Symbol, View
 from opjax.ir.program import Program
-from opjax.passes import run_passes
+from opjax.passes import PASSES, run_passes
 from opjax.passes.reroll import reroll
 from opjax.passes.sums import Bounds
 from strategies.flat_programs import AXES, PARAMETERS, STATES, flat_programs
@@ -67,6 +67,42 @@ def emitted(program: Program, xp: object, form: Form) -> np.ndarray:
 @given(flat_programs())
 def test_a_flat_program_keeps_its_meaning(program: Program) -> None:
     np.testing.assert_allclose(meaning(reroll(program, FEW)), meaning(program), rtol=1e-12, atol=1e-12)
+
+
+def test_equations_that_are_one_vector_are_one_root() -> None:
+    names = [f"x{place}" for place in range(60)]
+    text = "".join(
+        f"    d({name})/dt = k*{other} - sin({name})\n"
+        for name, other in zip(names, names[7:] + names[:7], strict=True)
+    )
+    declared = "".join(f"    {name} = 1\n" for name in names)
+    model = opjax.loads(f"model M:\n  params:\n    k = 0.5\n  states:\n{declared}  dynamics:\n{text}")
+    program = Program(model.system.graph, dict(model.system.rates), model.system.axes, {})
+    assert program.apart is program
+    after = reroll(program)
+    assert after.elements == tuple(names)
+    assert [*after.roots] == [""]
+    assert len(after.nodes) < 2 * 60  # the states, and what is done with all of them: no node for each equation
+    assert [*after.apart.roots] == names
+    assert all(isinstance(root, View) and root.operand is after.roots[""] for root in after.apart.roots.values())
+    assert after.apart.elements == ()
+    for row in PASSES:
+        made = (row.compiled or row.run)(after)
+        assert made.elements == after.elements, row.name
+        assert [*made.roots] == [""], row.name
+    for differentiable in (True, False):
+        final = run_passes(program, differentiable)
+        np.testing.assert_allclose(values(final), values(program), rtol=1e-14)
+
+
+def values(program: Program) -> list[float]:
+    """The roots, each by its name, where a state is as large as its number and the parameter a half."""
+
+    def leaf(symbol: Symbol, cell: tuple[int, ...]) -> float:
+        return 0.5 if symbol.role == "parameter" else float(symbol.name[1:])
+
+    found = evaluate(list(program.apart.roots.values()), program.axes, leaf)
+    return [float(next(iter(cells.values.values()))) for cells in found]
 
 
 @SLOW

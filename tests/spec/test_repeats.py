@@ -18,7 +18,7 @@ from opjax import stages
 from opjax.errors import OpjaxError, Report
 from opjax.ir.nodes import AnyNode, Symbol
 from opjax.ir.system import System
-from opjax.spec import again, alike
+from opjax.spec import again, alike, repeats
 from opjax.spec.again import Statements
 from opjax.spec.mapping_writer import write_mapping
 
@@ -231,6 +231,19 @@ def test_nodes_of_many_rows_are_made_in_columns() -> None:
     columns, rows, left = in_columns_and_rows(text)
     assert columns == rows
     assert left < again.FEWEST
+
+
+@given(ROWS)
+def test_names_that_are_met_all_at_once_mean_what_they_mean_one_by_one(rows: list[str]) -> None:
+    text = HEAD.replace("  params:\n", "  params:\n" + "".join(f"    q{place} = {place}.5\n" for place in range(50)))
+    text = text.replace("  states:\n", "  states:\n" + "".join(f"    z{place} = {place}\n" for place in range(50)))
+    text += "".join(f"    {row}\n" for row in (*rows, *(f"{state} -> 0 @ k1" for state in STATES)))
+    text += "".join(f"    z{place} -> 0 @ q{place % 40}\n" for place in range(50))
+    with mock.patch.object(repeats, "MANY_DECLARED", 1):
+        found = system(text, alone=False)
+    symbols = {n.name for n in found.graph if isinstance(n, Symbol)}
+    assert {f"q{place}" for place in range(50)} <= symbols  # also those that no row has: all were met at once
+    assert meaning(found) == meaning(system(text, alone=True))
 
 
 def test_leaves_are_placed_where_they_are_first_written() -> None:

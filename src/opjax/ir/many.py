@@ -54,6 +54,27 @@ def leaves(graph: Graph, wanted: Collection[Leaf]) -> list[AnyNode]:
     return found
 
 
+def symbols(graph: Graph, role: Role, names: Sequence[str], span: Span) -> list[AnyNode]:
+    """Symbols of one role without axes, all of which are declared in one place."""
+    keys = [("symbol", role, name, ()) for name in names]
+    if any(graph.find_all(keys)):
+        return leaves(graph, [(role, name, span) for name in names])
+    new, first, roles, found = object.__new__, len(graph), only(role), list[AnyNode]()
+    for number, name in enumerate(names, start=first):
+        node: Any = new(Symbol)
+        node.number = number
+        node.dims = node.axes = node.operands = ()
+        node.kind = "real"
+        node.roles = roles
+        node.span = span
+        node.role = role
+        node.name = name
+        found.append(node)
+    graph.take(dict(zip(keys, found, strict=True)), sure=True)
+    graph.blocks.append(([*range(first, len(graph))], [], None))
+    return found
+
+
 def constants(graph: Graph, values: Sequence[float], span: Callable[[int], Span]) -> list[AnyNode]:
     """Numbers.
 

@@ -28,6 +28,7 @@ from opjax.syntax.declarations import (
 from opjax.syntax.parts import Part
 
 NameKind = Literal["axis", "parameter", "input", "state", "alias", "derived", "function"]
+PlainKind = Literal["parameter", "state"]
 KIND_IN_WORDS: Mapping[NameKind, str] = {
     "axis": "an axis",
     "parameter": "a parameter",
@@ -84,11 +85,12 @@ class Rows(Named):
 class RowsOf(Rows):
     """The same, of parameters or states: all rows are of one kind."""
 
-    __slots__ = ("kind",)
+    __slots__ = ("kind", "span")
 
-    def __init__(self, kind: NameKind, names: Sequence[str], rows: Sequence[Any]) -> None:
+    def __init__(self, kind: PlainKind, names: Sequence[str], rows: Columns) -> None:
         super().__init__(names, rows, range(len(names)))
-        self.kind: NameKind = kind
+        self.kind: PlainKind = kind
+        self.span = Span(rows.source, rows.start, rows.end)
 
 
 @dataclass(slots=True)
@@ -165,7 +167,7 @@ def declare(
     return names
 
 
-def _claim_parts(names: Names, kind: NameKind, parts: list[Plain | Part], report: Report) -> None:
+def _claim_parts(names: Names, kind: PlainKind, parts: list[Plain | Part], report: Report) -> None:
     """Declare parameters or states: all plain ones at once, unless there is a problem among them."""
     for place, part in enumerate(parts):
         if isinstance(part, Plain):

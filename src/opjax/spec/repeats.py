@@ -16,7 +16,7 @@ from operator import is_, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from opjax.ir import functions
-from opjax.ir.many import Leaf, leaves
+from opjax.ir.many import Leaf, leaves, symbols
 from opjax.ir.node_types import number_of
 from opjax.ir.nodes import AnyNode, Apply, Constant, IntegerPower, Symbol
 from opjax.ir.types import Role
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from opjax.spec.expressions import Lowering
 
 MOST_TEMPLATES = 500
+MANY_DECLARED = 512
+"""Names that are quicker met all at once than one by one where they stand."""
 Meaning = tuple[str, "AnyNode | None"]
 """The kind of a name or a number, and its value if it is a leaf; what is none is a kind of its own."""
 _KIND, _LEAF = itemgetter(0), itemgetter(1)
@@ -46,11 +48,15 @@ class Repeats:
     seen: set[Key] = field(default_factory=set[Key])
     meanings: dict[str, Meaning] = field(default_factory=dict[str, "Meaning"])
     """What names and numbers mean here."""
+    declared: bool = False
+    """Whether those of large declarations have been looked at."""
 
     def alike(self, chunk: Chunk) -> list[Alike]:
         """Those of some statements that have a form, unless something about them is out of the ordinary."""
         if self.lowering.absent or self.lowering.held:
             return []
+        if not self.declared:
+            self.take_declared()
         columns = [[*form.words, *form.numbers] for form in chunk.forms]
         found = [[*map(self.column, of_form)] for of_form in columns]
         if not all(all(column) for of_form in found for column in of_form):
@@ -86,6 +92,14 @@ class Repeats:
                 own_names = parts[count] if names else None
                 words = parts[: len(form.words)]
                 yield Alike(key, own, own_names, words, of_leaves, self.templates.get(key))
+
+    def take_declared(self) -> None:
+        """Give states and parameters of which many are declared together their meanings; most will be met."""
+        self.declared = True
+        for part in self.lowering.names.values.parts():
+            if not isinstance(part, str) and len(part.names) >= MANY_DECLARED:
+                made = symbols(self.lowering.graph, part.kind, part.names, part.span)
+                self.meanings.update(zip(part.names, zip(repeat(_PLAIN[part.kind]), made, strict=False), strict=False))
 
     def meet(self, new: Mapping[str, Span]) -> None:
         """Give names and numbers their meanings; with each stands where it was written first."""
