@@ -30,6 +30,15 @@ def sir_numpy(t: float, y: np.ndarray, p: Parameters) -> np.ndarray:
     return rates
 
 
+def sir_by_keyword(t: float, y: np.ndarray, *, beta: float, gamma: float) -> np.ndarray:
+    susceptible, infected, recovered = y.tolist()
+    infection = beta * susceptible * infected / (susceptible + infected + recovered)
+    recovery = gamma * infected
+    rates = np.empty(3, y.dtype)
+    rates[0], rates[1], rates[2] = -infection, infection - recovery, recovery
+    return rates
+
+
 def sir_jax(t: jax.Array, y: jax.Array, p: Parameters) -> jax.Array:
     susceptible, infected, recovered = y
     infection = p["beta"] * susceptible * infected / (susceptible + infected + recovered)
@@ -64,6 +73,14 @@ def seir_jax(t: jax.Array, y: jax.Array, p: Parameters) -> jax.Array:
 def robertson_numpy(t: float, y: np.ndarray, p: Parameters) -> np.ndarray:
     a, b, c = y.tolist()
     slow, fast, catalysed = p["k1"] * a, p["k2"] * b * b, p["k3"] * b * c
+    rates = np.empty(3, y.dtype)
+    rates[0], rates[1], rates[2] = catalysed - slow, slow - fast - catalysed, fast
+    return rates
+
+
+def robertson_by_keyword(t: float, y: np.ndarray, *, k1: float, k2: float, k3: float) -> np.ndarray:
+    a, b, c = y.tolist()
+    slow, fast, catalysed = k1 * a, k2 * b * b, k3 * b * c
     rates = np.empty(3, y.dtype)
     rates[0], rates[1], rates[2] = catalysed - slow, slow - fast - catalysed, fast
     return rates
@@ -105,6 +122,16 @@ def lynx_hare_numpy(t: float, y: np.ndarray, p: Parameters) -> np.ndarray:
     return rates
 
 
+def lynx_hare_by_keyword(
+    t: float, y: np.ndarray, *, alpha: float, beta: float, gamma: float, delta: float
+) -> np.ndarray:
+    hare, lynx = y.tolist()
+    eaten = hare * lynx
+    rates = np.empty(2, y.dtype)
+    rates[0], rates[1] = alpha * hare - beta * eaten, delta * eaten - gamma * lynx
+    return rates
+
+
 def lynx_hare_jax(t: jax.Array, y: jax.Array, p: Parameters) -> jax.Array:
     hare, lynx = y
     eaten = hare * lynx
@@ -123,6 +150,7 @@ class Case:
         y0: a state, flat, in the order of the file's declarations.
         parameters: values by name; floats, and arrays where the parameter has axes.
         step: a time step at which 200 explicit steps stay finite.
+        by_keyword: the form for NumPy with the parameters by keyword, where the way of the call takes long enough.
     """
 
     name: str
@@ -132,6 +160,7 @@ class Case:
     y0: np.ndarray
     parameters: Parameters
     step: float
+    by_keyword: Callable[..., np.ndarray] | None = None
 
 
 def _contacts() -> np.ndarray:
@@ -152,6 +181,7 @@ CASES: tuple[Case, ...] = (
         np.array([9e5, 6e4, 4e4]),
         {"beta": 0.35, "gamma": 0.2},
         0.1,
+        sir_by_keyword,
     ),
     Case(
         "SEIR, 16 ages",
@@ -170,6 +200,7 @@ CASES: tuple[Case, ...] = (
         np.array([0.9, 2e-5, 0.1]),
         {"k1": 0.04, "k2": 3e7, "k3": 1e4},
         1e-5,
+        robertson_by_keyword,
     ),
     Case(
         "Fisher-KPP, 256 points",
@@ -188,6 +219,7 @@ CASES: tuple[Case, ...] = (
         np.array([34.0, 6.0]),
         {"alpha": 0.55, "beta": 0.028, "gamma": 0.8, "delta": 0.024},
         0.01,
+        lynx_hare_by_keyword,
     ),
 )
 
