@@ -2,9 +2,9 @@
 
 Three uses: a direct call with NumPy, a call of the jitted function with JAX, and one of 200 explicit steps inside a
 jitted `lax.fori_loop`, where only the work of the right-hand side itself is left. With NumPy the parameters are in one
-mapping, as the code by hand takes them. Beside that stand `bind`, which takes them once, as for a solver; and `eval_fn`,
-which takes them by keyword, over code by hand that does so too, where the call itself counts. 64-bit numbers. All are
-first checked to give the same derivative. Below 1x opjax is the quicker one.
+mapping, as the code by hand takes them. Beside that stand `bind`, which takes them once, as for a solver; and
+`eval_fn`, which takes them by keyword, over code by hand that does so too, where the call itself counts. 64-bit
+numbers. All are first checked to give the same derivative. Below 1x opjax is the quicker one.
 """
 
 from __future__ import annotations
