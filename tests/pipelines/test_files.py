@@ -475,3 +475,29 @@ def test_a24_weights_of_a_whole_pipeline() -> None:
     eqx.tree_serialise_leaves(buffer, trained)
     buffer.seek(0)
     assert eqx.tree_equal(eqx.tree_deserialise_leaves(buffer, fresh), trained)
+
+
+ANCHORED = """
+_target_: opjax.pipelines:Sequential
+operators:
+  _tuple_:
+    - &part {{_target_: "{target}", {fields}}}
+    - {{_target_: "opjax.pipelines:Identity"}}
+    - *part
+"""
+
+
+def test_an_anchor_is_one_operator() -> None:
+    text = ANCHORED.format(target=target_of(Gain), fields="g: {_array_: 2.0, dtype: float32}")
+    with pytest.raises(OpjaxError, match="E0651: Sequential: the same Gain stands here twice"):
+        loads_yaml(text)
+    found = loads_yaml(ANCHORED.format(target=target_of(Scale), fields="k: 2.0"))
+    assert isinstance(found, Sequential)
+    assert found.operators[0] is found.operators[2]
+    assert found(1.0) == 4.0
+
+
+def test_an_anchor_of_values_repeats_them() -> None:
+    text = ANCHORED.replace("*part", '{{_target_: "{target}", g: *value}}').replace("&part ", "")
+    found = loads_yaml(text.format(target=target_of(Gain), fields="g: &value {_array_: 2.0, dtype: float32}"))
+    assert found(1.0) == 4.0

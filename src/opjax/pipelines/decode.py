@@ -99,10 +99,15 @@ def _wrong_at(span: Span, where: str, sentence: str) -> NoReturn:
 
 
 class _Decoder:
-    """Walks over a document."""
+    """Walks over a document.
+
+    What an anchor of YAML names is one operator wherever it stands, as one object of Python is: with arrays it is
+    refused at a second place of a pipeline, because its copies would be learned apart.
+    """
 
     def __init__(self, trust: Trust) -> None:
         self.trust = trust
+        self.made: dict[int, Any] = {}  # the document keeps its nodes alive
 
     def value(self, node: Node) -> Walk[Any]:
         match node:
@@ -133,10 +138,11 @@ class _Decoder:
         if tag in _LEAVES:
             return _LEAVES[tag](node, inner)
         match tag:
-            case "_target_":
-                return (yield self.operator(node, inner))
-            case "_module_":
-                return (yield self.module(node, inner))
+            case "_target_" | "_module_":
+                if id(node) not in self.made:
+                    build = self.operator if tag == "_target_" else self.module
+                    self.made[id(node)] = yield build(node, inner)
+                return self.made[id(node)]
             case "_fn_":
                 return self.function(inner)
             case "_tuple_":
