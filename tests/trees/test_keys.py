@@ -64,3 +64,10 @@ def test_b08_a_new_chain_compiles_nothing(caplog: pytest.LogCaptureFixture) -> N
 def test_b08_an_array_of_keys_is_no_key() -> None:
     with pytest.raises((TypeError, ValueError), match="single key"):
         next(key_chain(jax.random.split(jax.random.key(0), 2)))
+
+
+@pytest.mark.parametrize("index", [-1, 2**32, np.int64(-3)])
+def test_b08_an_element_that_no_chain_has_is_refused(index: int) -> None:
+    with pytest.raises(ValueError, match=f"0 to 2\\^32 - 1, and no element {index}"):
+        key_at(jax.random.key(0), index)
+    key_at(jax.random.key(0), 2**32 - 1)

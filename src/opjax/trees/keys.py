@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     OneKey: TypeAlias = Key[Array, ""] | UInt32[Array, "2"]
 
 
+_ELEMENTS = 2**32
+"""How many numbers a key is folded with."""
+
+
 def key_chain(key: OneKey, shape: int | tuple[int, ...] = ()) -> Iterator[KeyArray]:
     """New keys without end: element k is ``key_at(key, k, shape)``.
 
@@ -51,11 +55,16 @@ def key_at(key: OneKey, index: int | Array, shape: int | tuple[int, ...] = ()) -
     Returns:
         Keys of this shape; of older keys, of shape [*shape, 2].
 
+    Raises:
+        ValueError: for an index below 0, or of 2^32 and above, where a chain has no elements.
+
     Example:
         >>> keys = key_chain(jax.random.key(0))
         >>> _ = next(keys)
         >>> bool(next(keys) == key_at(jax.random.key(0), 1))
         True
     """
+    if not isinstance(index, jax.Array) and not 0 <= index < _ELEMENTS:
+        raise ValueError(f"a chain of keys has the elements 0 to 2^32 - 1, and no element {index}")
     element = jax.random.fold_in(key, index)
     return element if shape == () else jax.random.split(element, shape)
