@@ -125,6 +125,16 @@ def test_an_axis_may_have_any_name(name: str) -> None:
     assert len(set(twice.names)) == 2
 
 
+@pytest.mark.parametrize("names", [("max", "max_size"), ("max_size", "max"), ("_", "__size"), ("min", "min_size")])
+def test_no_two_axes_share_a_symbol(names: tuple[str, str]) -> None:
+    first, second = (Signature(((name, None), ("c", 3))) for name in names)
+    found = Lambda(lambda x, y: (jnp.concatenate([x, y]), x, y)).compute_output_signature(first, second)
+    assert [part.names[0] for part in found[1:]] == list(names)
+    assert found[0].names[0] not in names
+    with pytest.raises(TypeError, match="incompatible shapes"):
+        Lambda(jnp.add).compute_output_signature(first, second)
+
+
 def test_a_signature_takes_dtypes_as_arrays_have_them() -> None:
     assert Signature((("a", 1),), jnp.float32) == Signature((("a", 1),), "float32")
 

@@ -100,17 +100,23 @@ _TAKEN = ("_", "floordiv", "max", "min", "mod")
 """Words that JAX reads as something else than a symbol."""
 
 
-def _symbol(name: str) -> str:
-    """The symbol that stands for the unknown size of an axis: its name, where JAX takes that."""
-    return f"{name}_size" if name in _TAKEN else name
+def _symbols(signatures: tuple[Signature, ...]) -> dict[str, str]:
+    """The symbols that stand for the unknown sizes of axes: their names, where JAX takes these; no two are the same."""
+    names = list(dict.fromkeys(name for s in signatures for name, size in s.dims if size is None))
+    found = {name: name for name in names if name not in _TAKEN}
+    for name in names:
+        if name in _TAKEN:
+            others = (f"{name}_size", *(f"{name}_size_{k}" for k in range(len(names))))
+            found[name] = next(one for one in others if one not in found.values())
+    return found
 
 
 def structs(signatures: tuple[Signature, ...]) -> list[Any]:
     """Shapes and dtypes as JAX writes them; unknown sizes are symbols, equal names the same symbol."""
     # all in one call: symbols of two calls do not compare
-    names = list(dict.fromkeys(name for s in signatures for name, size in s.dims if size is None))
-    sizes = jax_export.symbolic_shape(",".join(map(_symbol, names))) if names else ()
-    symbols = dict(zip(names, sizes, strict=True))
+    words = _symbols(signatures)
+    sizes = jax_export.symbolic_shape(",".join(words.values())) if words else ()
+    symbols = dict(zip(words, sizes, strict=True))
     return [
         jax.ShapeDtypeStruct([symbols[name] if size is None else size for name, size in s.dims], jnp.dtype(s.dtype))
         for s in signatures
@@ -129,10 +135,13 @@ def signature_of(struct: Any, inputs: tuple[Signature, ...]) -> Any:
         return struct
     shape = tuple(struct.shape)
     dtype = jnp.dtype(struct.dtype).name
+    symbols = _symbols(inputs)
     for s in inputs:
-        if len(s.dims) == len(shape) and all(_same(dim, size) for dim, size in zip(s.dims, shape, strict=True)):
+        if len(s.dims) == len(shape) and all(
+            _same(dim, size, symbols) for dim, size in zip(s.dims, shape, strict=True)
+        ):
             return Signature(tuple(zip(s.names, shape, strict=True)), dtype)
-    free = {_symbol(name): name for s in inputs for name, size in s.dims if size is None}
+    free = {symbol: name for name, symbol in symbols.items()}
     names: list[str] = []
     for i, size in enumerate(shape):
         name = free.get(str(size), "")
@@ -143,9 +152,9 @@ def signature_of(struct: Any, inputs: tuple[Signature, ...]) -> Any:
     return Signature(tuple(zip(names, shape, strict=True)), dtype)
 
 
-def _same(dim: tuple[str, Size], size: Size) -> bool:
+def _same(dim: tuple[str, Size], size: Size, symbols: Mapping[str, str]) -> bool:
     name, wanted = dim
-    return str(size) == _symbol(name) if wanted is None else str(size) == str(wanted)
+    return str(size) == symbols[name] if wanted is None else str(size) == str(wanted)
 
 
 def shown(value: Any) -> str:
