@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import io
 import json
 import os
@@ -475,6 +476,22 @@ def test_a24_weights_of_a_whole_pipeline() -> None:
     eqx.tree_serialise_leaves(buffer, trained)
     buffer.seek(0)
     assert eqx.tree_equal(eqx.tree_deserialise_leaves(buffer, fresh), trained)
+
+
+def test_a35_a_large_array_that_differs_is_told_in_a_sentence() -> None:
+    numbers = np.arange(600, dtype=np.float32).reshape(20, 30)
+    other = numbers.copy()
+    other[3, 4], other[5, 5] = np.nan, 1.0
+    kind = "float32 array of jax, shape (20, 30)"
+    (row,) = config_diff(Gain(jnp.asarray(numbers)), Gain(jnp.asarray(other)))
+    assert row == ("g", f"{kind}, first different at [3, 4]: 94.0", f"{kind}, first different at [3, 4]: nan")
+    (row,) = config_diff(Gain(jnp.asarray(numbers)), Gain(jnp.asarray(numbers[:, :20])))
+    digest = hashlib.sha256(numbers.tobytes()).hexdigest()[:12]
+    assert row[1] == f"{kind}, SHA-256 {digest}"
+    assert row[2].startswith("float32 array of jax, shape (20, 20), SHA-256 ")
+    (row,) = config_diff(Const(jnp.asarray(numbers)), Const(numbers))
+    assert row[1:] == (f"{kind}, SHA-256 {digest}", f"float32 array of numpy, shape (20, 30), SHA-256 {digest}")
+    assert config_diff(Gain(jnp.asarray(numbers)), Gain(2.0))[0][2] == {"_array_": 2.0, "dtype": "float32"}
 
 
 ANCHORED = """

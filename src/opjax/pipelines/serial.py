@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import itertools
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+import numpy as np
+
 from opjax.errors import Report
 from opjax.pipelines.decode import Trust, decode, one_document, wrong
 from opjax.pipelines.encode import Plain, encode_operator
 from opjax.pipelines.operator import Operator
+from opjax.pipelines.untyped import jnp
 from opjax.source import DEFAULT_LIMITS, Source, Span
 from opjax.spec.document import Node
 from opjax.spec.document_json import json_documents
@@ -125,6 +129,8 @@ def config_hash(operator: Operator) -> str:
 def config_diff(first: Operator, second: Operator) -> list[tuple[str, Plain, Plain]]:
     """Where two pipelines differ: rows of place, value in the first, value in the second (None: not there).
 
+    Of a large array this is a sentence: its dtype and shape, and the first number that differs.
+
     Example:
         >>> from opjax.pipelines import Const, Identity, config_diff
         >>> config_diff(Const(1) | Identity(), Const(2) | Identity())
@@ -136,10 +142,42 @@ def config_diff(first: Operator, second: Operator) -> list[tuple[str, Plain, Pla
         path, a, b = stack.pop()
         rows = _aligned(a, b)
         if rows is None:
-            found += [(path, a, b)] if a != b or type(a) is not type(b) else []
+            found += [(path, *_legible(a, b))] if a != b or type(a) is not type(b) else []
         else:
             stack += [(f"{path}{step}".lstrip("."), x, y) for step, x, y in reversed(rows)]
     return found
+
+
+def _legible(a: Any, b: Any) -> tuple[Plain, Plain]:
+    """Two values that differ; of arrays that are written as bytes what they are, and the first numbers that differ."""
+    one, other = _bytes_of(a), _bytes_of(b)
+    if one is None and other is None:
+        return a, b
+    place = None
+    if one is not None and other is not None and one.shape == other.shape and one.dtype == other.dtype:
+        size = one.dtype.itemsize
+        rows = (array.reshape(-1).view(np.uint8).reshape(-1, size) for array in (one, other))
+        differs = np.any(np.not_equal(*rows), axis=1)
+        place = np.unravel_index(int(np.argmax(differs)), one.shape) if differs.any() else None
+    return (a if one is None else _told(a, one, place)), (b if other is None else _told(b, other, place))
+
+
+def _bytes_of(value: Any) -> np.ndarray[Any, Any] | None:
+    """The array that is written as bytes; None for anything else."""
+    if not isinstance(value, dict):
+        return None
+    fields = cast("dict[str, Any]", value)
+    if not isinstance(fields.get("_array_"), str):
+        return None
+    return np.frombuffer(base64.b64decode(fields["_array_"]), jnp.dtype(fields["dtype"])).reshape(fields["shape"])
+
+
+def _told(value: Any, array: np.ndarray[Any, Any], place: tuple[Any, ...] | None) -> str:
+    """What an array is: its dtype, its library, its shape, and a number of it or a name for all of them."""
+    told = f"{array.dtype.name} array of {value.get('library', 'jax')}, shape {array.shape}"
+    if place is None:
+        return f"{told}, SHA-256 {hashlib.sha256(array.tobytes()).hexdigest()[:12]}"
+    return f"{told}, first different at [{', '.join(map(str, place))}]: {array[place]!s}"
 
 
 def _aligned(a: Any, b: Any) -> list[tuple[str, Any, Any]] | None:
