@@ -193,7 +193,9 @@ class Model:
 
         Arguments:
             params: the parameters by name; those with a default may be left out.
-            ts: the times to save at, increasing.
+            ts: the times to save at, increasing. Reductions over time in `derive`, such as ``max(I for s in time)``,
+                run over these; ``integral(I for s in time)`` is the trapezoid rule between them, so give as many as it
+                needs, or make the integral a state (``A' = I``).
             y0: initial values by state name (or a flat vector), instead of the model's own.
             solver: "auto", a name such as "tsit5", "kvaerno5" or "stiff", or a diffrax solver.
             settings: ``t0``, ``rtol``, ``atol``, ``max_steps``, ...; see `opjax.solve.Settings`.
