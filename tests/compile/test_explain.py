@@ -184,6 +184,7 @@ def test_the_groups_of_a_network() -> None:
         "ratios": False,
         "contract": False,
         "batch": False,
+        "alongside": False,
         "reroll": True,
         "opposite": False,
         "collect": False,

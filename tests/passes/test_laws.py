@@ -24,6 +24,7 @@ from strategies.programs import AXES, programs
 EXACT = ("coalesce", "fold", "shift", "guard", "batch", "swaps", "outward")
 """No value changes by a bit."""
 REORDERED = (
+    "alongside",
     "cells",
     "collect",
     "common",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from opjax.ir.program import Program, Step, Watch
+from opjax.passes.alongside import alongside, as_it_is
 from opjax.passes.batch import batch
 from opjax.passes.cells import cells
 from opjax.passes.coalesce import coalesce, coalesced_axes
@@ -100,6 +101,12 @@ PASSES: tuple[Pass, ...] = (
         batch,
         "after guarding, which tells the branches of each state apart; before all that sees scalars only",
         makes_vectors=True,
+    ),
+    Pass(
+        alongside,
+        "after whole equations were taken together; before what looks into sums",
+        makes_vectors=True,
+        compiled=as_it_is,
     ),
     Pass(ratios, "before what tells equations apart by shape: they keep one shape, of fewer divisions"),
     Pass(

@@ -48,7 +48,7 @@ def batch(program: Program) -> Program:
     for run in runs:
         dim = Dim(f"states {len(axes)}")
         axes[dim.axis] = Axis(dim.axis, "labels", ("",) * len(run))
-        whole = _Batch(graph, dim).node(tuple(program.roots[name] for name in run))
+        whole = Batch(graph, dim).node(tuple(program.roots[name] for name in run))
         for place, name in enumerate(run):
             chosen: list[Selection] = [AtPosition(place) if d == dim else Along(d) for d in whole.dims]
             roots[name] = graph.view(whole, chosen)
@@ -63,7 +63,8 @@ def _runs(program: Program) -> Iterator[list[str]]:
     run: list[str] = []
     form: tuple[bool, ...] = ()
     for before, name in itertools.pairwise(program.roots):
-        found = _form(program, place, (program.roots[before], program.roots[name]))
+        pair = (program.roots[before], program.roots[name])
+        found = form_of(program, place, pair) if isinstance(pair[0], Apply) else None
         if found is None or (run and found != form):
             if len(run) >= FEWEST:
                 yield run
@@ -74,13 +75,13 @@ def _runs(program: Program) -> Iterator[list[str]]:
         yield run
 
 
-def _form(program: Program, place: Mapping[str, int], roots: Pair) -> tuple[bool, ...] | None:
-    """Of each operand, whether it is the next state; None where two equations differ in more."""
+def form_of(program: Program, place: Mapping[str, int], roots: Pair) -> tuple[bool, ...] | None:
+    """Of each operand, whether it is the next state; None where two equations, or terms of them, differ in more."""
     first = roots[0]
     cells = 1
     for dim in first.dims:
         cells *= program.axes[dim.axis].size or 0
-    if not first.dims or first.dims != roots[1].dims or cells > MOST_CELLS or not isinstance(first, Apply):
+    if not first.dims or first.dims != roots[1].dims or cells > MOST_CELLS:
         return None
     waiting, seen, form = [roots], set[tuple[int, int]](), list[bool]()
     while waiting:
@@ -94,7 +95,7 @@ def _form(program: Program, place: Mapping[str, int], roots: Pair) -> tuple[bool
             if not _is_next(one, other, place):
                 return None
             form.append(True)
-        elif _alike(one, other) and len(seen) <= MOST_NODES:
+        elif is_alike(one, other) and len(seen) <= MOST_NODES:
             waiting.extend(zip(one.operands, other.operands, strict=True))
         else:
             return None
@@ -108,7 +109,7 @@ def _is_next(one: Symbol, other: AnyNode, place: Mapping[str, int]) -> bool:
     return one.name in place and place.get(other.name, -1) == place[one.name] + 1
 
 
-def _alike(one: AnyNode, other: AnyNode) -> bool:
+def is_alike(one: AnyNode, other: AnyNode) -> bool:
     """Whether two operations differ in their operands only."""
     if one.dims != other.dims or len(one.operands) != len(other.operands):
         return False
@@ -128,7 +129,7 @@ def _alike(one: AnyNode, other: AnyNode) -> bool:
 
 
 @dataclass(slots=True)
-class _Batch:
+class Batch:
     """Makes the operations for all members of a run at once."""
 
     graph: Graph
