@@ -361,3 +361,36 @@ def bursting_jax(t: Any, s: Any, p: Parameters) -> Any:
     inflow = p["W"] @ (1.0 / (1.0 + jnp.exp(-p["k"] * (x + 0.25))))
     fast = y - x * x * x + 3.0 * x * x - z + p["I"] - p["g"] * (x - 2.0) * inflow
     return jnp.concatenate([fast, 1.0 - 5.0 * x * x - y, p["r"] * (4.0 * (x + 1.6) - z)])
+
+
+def doses_numpy(t: float, y: np.ndarray, p: Parameters) -> np.ndarray:
+    cells, change = y.reshape(4, 16, 4), np.empty((4, 16, 4), y.dtype)
+    np.multiply(cells, -p["mu"][:, None], change)
+    older = p["ageing"] * cells[:, :-1]
+    change[:, :-1] -= older
+    change[:, 1:] += older
+    infected = p["C"].dot(cells[2])
+    infected *= p["beta"] * p["nu"]
+    infected *= cells[0]
+    sick, well = p["sigma"] * cells[1], p["gamma"] * cells[2]
+    change[0] -= infected
+    infected -= sick
+    change[1] += infected
+    sick -= well
+    change[2] += sick
+    change[3] += well
+    return change.reshape(-1)
+
+
+def doses_jax(t: Any, y: Any, p: Parameters) -> Any:
+    s, e, i, r = (part.reshape(16, 4) for part in jnp.split(y, 4))
+    infected = p["nu"] * p["beta"] * (p["C"] @ i) * s
+    sick, well = p["sigma"] * e, p["gamma"] * i
+
+    def along(x: Any) -> Any:
+        older = p["ageing"] * x[:-1]
+        gained = jnp.pad(older, ((1, 0), (0, 0))) - jnp.pad(older, ((0, 1), (0, 0)))
+        return gained - p["mu"][:, None] * x
+
+    flows = [along(s) - infected, along(e) + infected - sick, along(i) + sick - well, along(r) + well]
+    return jnp.concatenate(flows).reshape(-1)

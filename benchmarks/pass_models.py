@@ -249,6 +249,35 @@ model Bursting:
 """
 
 
+DOSES = """
+model Doses:
+  axes:
+    age = ordered [{axis}]
+    dose = ordered [d0, d1, d2, d3]
+  params:
+    beta
+    sigma
+    gamma
+    ageing
+    mu[age]
+    nu[dose]
+    C[age, age]
+  states: S[age, dose], E[age, dose], I[age, dose], R[age, dose]
+  dynamics:
+    S[age, dose] -> E[age, dose] @ nu[dose]*beta*sum(C[age, j]*I[j, dose] for j in age)
+    E[age, dose] -> I[age, dose] @ sigma
+    I[age, dose] -> R[age, dose] @ gamma
+    S[age, dose] -> S[age+1, dose] @ ageing edge stay
+    E[age, dose] -> E[age+1, dose] @ ageing edge stay
+    I[age, dose] -> I[age+1, dose] @ ageing edge stay
+    R[age, dose] -> R[age+1, dose] @ ageing edge stay
+    S[age, dose] -> 0 @ mu[age]
+    E[age, dose] -> 0 @ mu[age]
+    I[age, dose] -> 0 @ mu[age]
+    R[age, dose] -> 0 @ mu[age]
+"""
+
+
 def ring_text(cells: int) -> str:
     """A ring of genes each of which represses the next one, written gene by gene."""
     axis = ", ".join(f"c{i}" for i in range(cells))
@@ -434,5 +463,14 @@ CASES = (
         hand.bursting_jax,
         300,
         {"I": 3.0, "r": 0.006, "g": 0.1, "k": 10.0, "W": (100, 100)},
+    ),
+    Case(
+        "ages and doses, 16 x 4",
+        ("alongside",),
+        DOSES.format(axis=labels(16)),
+        hand.doses_numpy,
+        hand.doses_jax,
+        256,
+        {"beta": 0.02, "sigma": 0.2, "gamma": 0.1, "ageing": 0.05, "mu": (16,), "nu": (4,), "C": (16, 16)},
     ),
 )

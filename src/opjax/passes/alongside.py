@@ -25,8 +25,8 @@ FEWEST_VECTORS = (4, 5)
 """Fewer equations of vectors, or operations that are saved, do not pay for taking the parts."""
 FEWEST_ARRAYS = (3, 2)
 """The same where there are several dims, and each operation takes longer."""
-MOST_STATES = 1_000
-"""Models of more equations are looked at by others, in columns."""
+MOST_STATES = 100
+"""Among more equations it takes too long to look for runs."""
 
 Chain = tuple[AnyNode, ...]
 """A term of each of some neighbouring equations."""
