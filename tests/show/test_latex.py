@@ -201,3 +201,48 @@ def test_names_from_outside_cannot_break_out() -> None:
     axes = '  axes:\n    q = ["\\end{align*}", "}$ & %"]\n'
     hostile = f'model M:\n{axes}  states: s[q]\n  dynamics:\n    s[q]\' = s["}}$ & %"]\n'
     assert balanced(loads(hostile).show("latex"))
+
+
+LINE = """
+model Line:
+  axes:
+    x = grid(0, 1, 5)
+    age = ordered [a, b, c]
+  params:
+    D = 1
+  states:
+    u[x] = 1
+    S[age] = 1
+  dynamics:
+    u[x]' = {flux}
+    {ageing}
+"""
+
+
+def rows_of(flux: str = "0*u[x]", ageing: str = "S[age]' = 0", more: str = "") -> str:
+    return loads(LINE.format(flux=flux, ageing=ageing) + more).show("latex")
+
+
+REPEATED = r"\text{(the last point is repeated beyond the ends of } x \text{)}"
+NOTHING = r"\text{(nothing lies beyond the ends of } x \text{)}"
+
+
+@pytest.mark.parametrize("coefficient", ["D", "(1 + x)", "u"])
+def test_a_flux_that_reflects_says_one_thing_of_the_ends(coefficient: str) -> None:
+    shown = rows_of(f"div({coefficient}*grad(u, x), x) edge stay")
+    assert shown.count(REPEATED) == 1
+    assert NOTHING not in shown
+    assert r"\cdot 0" not in shown  # no term for what flows through the ends
+    operator = "  operators:\n    diffusion of u along x with coefficient = D, boundary = reflecting\n"
+    assert NOTHING not in rows_of(more=operator)
+
+
+def test_what_is_zero_beyond_the_ends_still_says_so() -> None:
+    assert NOTHING in rows_of("u[x-1]*(u[x+1] - u[x]) edge absorb")
+
+
+def test_a_condition_that_always_holds_is_not_written() -> None:
+    shown = rows_of(ageing="S[age] -> S[age+1] @ D edge stay")
+    assert r"\text{if } \mathrm{age} \ne \text{c}" in shown
+    assert r"\mathrm{age}-1 \ne" not in shown
+    assert r"+ D \, S_{\mathrm{age}-1}" in shown

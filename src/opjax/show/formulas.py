@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from opjax.ir.nodes import AnyNode, Apply, Constant, Symbol
+from opjax.ir.nodes import Along, AnyNode, Apply, Constant, Symbol, View
 from opjax.ir.types import Dim
 from opjax.show.leaves import position_axis
-from opjax.show.notation import BIG, ZERO, Fixed, Piece, Position
+from opjax.show.notation import BIG, ZERO, Fixed, Piece, Position, Running
 from opjax.traverse import Walk
 
 if TYPE_CHECKING:
@@ -62,6 +62,52 @@ def compared(writer: Writer, node: Apply, at: Positions, terms: int) -> Walk[Pie
         else:
             pieces.append((yield writer.walk(argument, at, terms)))
     return writer.notation.call(node.function, pieces)
+
+
+def is_behind(writer: Writer, node: AnyNode, at: Positions) -> bool:
+    """Whether a condition says that a point is not the last one, of a point that stands before another."""
+    if not isinstance(node, Apply) or _before_end(writer, node, at) is None:
+        return False
+    (position,) = (at[dim] for dim in node.dims)
+    if not isinstance(position, Running) or position.offset >= 0:
+        return False
+    return (position.dim.axis, "periodic") not in writer.edges  # there, the last one stands before the first
+
+
+def as_repeated(view: View, along: Along, at: Positions) -> Along:
+    """A selection as a formula has it: a flux that is zero beyond an end is so too where the last point is repeated.
+
+    What is in the flux is read with the last point repeated, and one formula says one thing of an end.
+    """
+    if not along.offset or along.edge != "absorb" or not isinstance(at[along.dim], Running):
+        return along
+    dim = next(dim for dim, one in zip(view.operand.dims, view.selections, strict=True) if one == along)
+    return Along(along.dim, along.offset, "stay", along.points) if _vanishes(view.operand, dim) else along
+
+
+def _vanishes(node: AnyNode, dim: Dim) -> bool:
+    """Whether a value is zero where the last point is repeated beyond an end: a flux between neighbours is."""
+    while isinstance(node, Apply):
+        match node:
+            case Apply(function="divide" | "negate"):
+                node = node.arguments[0]
+            case Apply(function="where", arguments=(_, Constant(value=0.0), other)):
+                node = other
+            case Apply(function="multiply"):
+                return any(_vanishes(factor, dim) for factor in node.arguments if isinstance(factor, Apply))
+            case Apply(function="add", arguments=(far, Apply(function="negate", arguments=(near,)))):
+                return _repeats(far, near, dim) or _repeats(near, far, dim)
+            case _:
+                return False
+    return False
+
+
+def _repeats(far: AnyNode, near: AnyNode, dim: Dim) -> bool:
+    """Whether one value is the other at a neighbour along a dim, the last point being repeated."""
+    if not isinstance(far, View) or far.operand is not near:
+        return False
+    moved = [one for one in far.selections if one != Along(one.dim if isinstance(one, Along) else dim)]
+    return len(moved) == 1 and isinstance(moved[0], Along) and moved[0].dim == dim and moved[0].edge == "stay"
 
 
 def _before_end(writer: Writer, node: Apply, at: Positions) -> Piece | None:

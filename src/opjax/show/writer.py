@@ -35,7 +35,7 @@ from opjax.ir.nodes import (
 )
 from opjax.ir.system import System
 from opjax.ir.types import Axis, Dim, Dims, Role
-from opjax.show.formulas import compared, fraction, negated, negative, without_minus
+from opjax.show.formulas import as_repeated, compared, fraction, is_behind, negated, negative, without_minus
 from opjax.show.interpolation import interpolated
 from opjax.show.leaves import leaf_of
 from opjax.show.naming import Named
@@ -156,7 +156,7 @@ class Writer:
             if isinstance(selection, AtPosition):
                 inner[dim] = Fixed(dim.axis, selection.position)
                 continue
-            position = self.shifted(at[selection.dim], selection, dim.axis)
+            position = self.shifted(at[selection.dim], as_repeated(view, selection, at), dim.axis)
             if position is None:
                 return None
             inner[dim] = position
@@ -285,6 +285,8 @@ class Writer:
         """Whether a condition on positions alone holds at fixed ones; None if that cannot be said now."""
         places = {d: p.position for d in condition.dims if isinstance(p := at[d], Fixed)}
         sizes = [self.system.axes[d.axis].size or MOST_DECIDED for d in condition.dims]
+        if is_behind(self, condition, at):
+            return True
         if not condition.roles <= POSITIONAL or len(places) < len(condition.dims) or math.prod(sizes) > MOST_DECIDED:
             return None
         if condition.number not in self.conditions:

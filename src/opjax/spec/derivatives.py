@@ -337,7 +337,7 @@ def _through_ends(slope: _Slope, coefficient: AnyNode) -> list[AnyNode]:
         if slope.edge == "absorb" and side not in slope.ends:
             step = line.steps()[0 if side == "lo" else -1]
             outward = line.apply("divide", line.apply("negate", slope.at(position)), line.number(step))
-        if outward is not None:
+        if outward is not None and constant_value(outward) != 0.0:
             picks = (AtPosition(position) if d == line.dim else Along(d) for d in coefficient.dims)
             there = line.graph.view(coefficient, picks, line.span)
             found.append(line.graph.place(line.times(there, outward), line.dim, position, line.span))
