@@ -246,6 +246,18 @@ def test_names_that_are_met_all_at_once_mean_what_they_mean_one_by_one(rows: lis
     assert meaning(found) == meaning(system(text, alone=True))
 
 
+def test_names_of_large_declarations_stand_in_their_order() -> None:
+    count = 600
+    parameters = [f"    k{place} = {place}.5\n" for place in range(count)]
+    parameters[300] = "    k300 : 1/day in [0, 1] = 0.5\n"  # a line of its own kind among those that are alike
+    states = "".join(f"    A{place} = 1\n" for place in range(count))
+    rows = "".join(f"    A{place} -> A{(place + 7) % count} @ k{count - 1 - place}\n" for place in range(count))
+    found = system(f"model M:\n  params:\n{''.join(parameters)}  states:\n{states}  dynamics:\n{rows}", alone=False)
+    leaves = [node for node in found.graph if isinstance(node, Symbol)]
+    assert [node.name for node in leaves if node.role == "parameter"] == [f"k{place}" for place in range(count)]
+    assert [node.name for node in leaves if node.role == "state"] == [f"A{place}" for place in range(count)]
+
+
 def test_leaves_are_placed_where_they_are_first_written() -> None:
     count = 100
     text = "model M:\n  params:\n" + "".join(f"    k{n} = 0.5\n" for n in range(count))

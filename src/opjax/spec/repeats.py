@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 MOST_TEMPLATES = 500
 MANY_DECLARED = 512
-"""Names that are quicker met all at once than one by one where they stand."""
+"""Names that are quicker met all at once, as they are declared, than one by one where they stand."""
 Meaning = tuple[str, "AnyNode | None"]
 """The kind of a name or a number, and its value if it is a leaf; what is none is a kind of its own."""
 _KIND, _LEAF = itemgetter(0), itemgetter(1)
@@ -94,12 +94,18 @@ class Repeats:
                 yield Alike(key, own, own_names, words, of_leaves, self.templates.get(key))
 
     def take_declared(self) -> None:
-        """Give states and parameters of which many are declared together their meanings; most will be met."""
+        """Give states and parameters their meanings in the order of their declarations where these are many."""
         self.declared = True
-        for part in self.lowering.names.values.parts():
-            if not isinstance(part, str) and len(part.names) >= MANY_DECLARED:
-                made = symbols(self.lowering.graph, part.kind, part.names, part.span)
+        names, graph = self.lowering.names, self.lowering.graph
+        for part in names.values.parts() if len(names.values) >= MANY_DECLARED else ():
+            if not isinstance(part, str):
+                made = symbols(graph, part.kind, part.names, part.span)
                 self.meanings.update(zip(part.names, zip(repeat(_PLAIN[part.kind]), made, strict=False), strict=False))
+                continue
+            kind = names.kind(part)
+            if kind == "state" or kind == "parameter":
+                (leaf,) = symbols(graph, kind, (part,), names.values[part].declaration.span)
+                self.meanings[part] = _PLAIN[kind], leaf
 
     def meet(self, new: Mapping[str, Span]) -> None:
         """Give names and numbers their meanings; with each stands where it was written first."""
