@@ -150,6 +150,18 @@ def test_the_program_of_a_small_model() -> None:
     assert loads(models.SIR).show("program") == PROGRAM.replace("PASSES", idle)
 
 
+def test_the_program_of_many_equations_says_of_what_they_are_the_elements() -> None:
+    count = 60
+    states = "".join(f"    x{place} = 1\n" for place in range(count))
+    rows = "".join(f"    x{place} -> x{(place + 7) % count} @ k\n" for place in range(count))
+    text = f"model M:\n  params:\n    k\n  states:\n{states}  dynamics:\n{rows}"
+    _, lowered, optimised, *_ = loads(text).show("program").split("\n# ")
+    assert lowered.count(")/dt = %") == count
+    *listing, last = optimised.rstrip().splitlines()
+    number = listing[-1].partition(" ")[0]
+    assert last == f"d(x0)/dt to d(x59)/dt = the elements of {number}"
+
+
 def test_the_program_shows_what_the_passes_change() -> None:
     *_, lowered, optimised = loads(models.AGES).show("program").split("\n\n")
     assert "contract(" not in lowered

@@ -77,7 +77,6 @@ def _count(program: Program) -> str:
 
 
 def _listing(program: Program) -> Iterator[str]:
-    program = program.apart
     nodes = program.nodes
     number = {node.number: place for place, node in enumerate(nodes)}
     width = len(f"%{len(nodes)}")
@@ -85,6 +84,10 @@ def _listing(program: Program) -> Iterator[str]:
         name = program.names.get(node.number, "")
         text = f"{_dims(node)} = {_operation(node, number)}"
         yield f"{f'%{number[node.number]}':{width}} {text}" + (f"  # {name}" if name else "")
+    if program.elements:
+        first, last = program.elements[0], program.elements[-1]
+        yield f"d({first})/dt to d({last})/dt = the elements of %{number[program.roots[''].number]}"
+        return
     for state, root in program.roots.items():
         yield f"d({state})/dt = %{number[root.number]}"
 
