@@ -430,3 +430,34 @@ def test_models_have_the_values_and_slopes_of_the_interpreter(name: str) -> None
         weights = random.normal(size=y.size)
         pulled = jax.grad(lambda y: jnp.vdot(weights, rhs(0.0, y, p)))(jnp.asarray(y))
         np.testing.assert_allclose(jnp.vdot(pulled, change), jnp.vdot(weights, slope), rtol=1e-10)
+
+
+TURNED = """
+model Turned:
+  axes:
+    age = ordered [a, b, c, d]
+    dose = [none, one]
+    place = [p, q, r]
+    sex = [f, m]
+  states:
+    u[dose, place] = 1
+    v[place, dose] = 1
+    w[age, sex] = 1
+  dynamics:
+    u[dose, place]' = -u[dose, place]
+    v[place, dose]' = u[dose, place]^2
+    w[age, sex]' = {rate}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rate", "remark"), [("-w[age, sex]", "computed as one axis: age and sex"), ("w[age-1, sex] edge stay", "")]
+)
+def test_the_explanation_leaves_out_axes_that_an_output_keeps_apart(rate: str, remark: str) -> None:
+    model = opjax.loads(TURNED.format(rate=rate))
+    rhs = model.compile_rhs()
+    record = rhs.explain().passes[-1]
+    assert (record.name, record.fired, record.remark) == ("coalesce", bool(remark), remark)
+    assert "u = xp.reshape(y[0:6], (2, 3))" in rhs.source
+    for page in (str(rhs.explain()), str(rhs.explain(jnp)), model.show("program")):
+        assert "dose and place" not in page

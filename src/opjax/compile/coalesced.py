@@ -10,7 +10,7 @@ from opjax.compile.function_text import Asked, Output
 from opjax.compile.layout import shape_of
 from opjax.compile.unpacking import Form
 from opjax.ir.nodes import Along, AnyNode, Contract, Graph, Join, Reduce, Selection, Symbol, View
-from opjax.ir.program import Program, copy_node, rebuild
+from opjax.ir.program import Program, Step, copy_node, rebuild
 from opjax.ir.types import Axis, Dim, Dims
 
 Run = tuple[str, ...]
@@ -20,9 +20,24 @@ def coalesced(asked: Asked, form: Form) -> Asked:
     """What is asked with axes as one, where the form has flat vectors, and outputs store these axes side by side."""
     if form not in ("flat", "written"):
         return asked
-    program = asked.program
-    runs = [run for run in program.coalesced if all(_is_stored(run, one, program) for one in asked.outputs)]
-    return _Coalescing(runs, program.axes).asked(asked) if runs else asked
+    runs = runs_in(asked.program, asked.outputs)
+    return _Coalescing(runs, asked.program.axes).asked(asked) if runs else asked
+
+
+def runs_in(program: Program, outputs: Iterable[Output]) -> tuple[Run, ...]:
+    """The axes that are computed as one; not where an output stores them in another order."""
+    wanted = tuple(outputs)
+    return tuple([run for run in program.coalesced if all(_is_stored(run, one, program) for one in wanted)])
+
+
+def as_compiled(step: Step, outputs: Iterable[Output]) -> Step:
+    """What a pass did, as far as outputs let it: axes that one of them keeps apart are not computed as one."""
+    runs = runs_in(step.after, outputs)
+    if runs == step.after.coalesced:
+        return step
+    named = "; ".join(f"{', '.join(run[:-1])} and {run[-1]}" for run in runs)
+    remark = f"computed as one axis: {named}" if named else ""
+    return Step(step.name, step.purpose, step.before, replace(step.after, coalesced=runs), remark)
 
 
 def _is_stored(run: Run, output: Output, program: Program) -> bool:

@@ -263,7 +263,9 @@ class Described:
         name, differentiable = ("numpy", False) if backend is None else (backend.name, backend.differentiable)
         program, size = self._quantities.written, self._layout.size
         numbers = backend is None or backend.computes_numbers
-        subject = Subject(self._system.name, name, differentiable, program, size, size, itemsize, numbers)
+        subject = Subject(
+            self._system.name, name, differentiable, program, size, size, itemsize, numbers, self._quantities.outputs
+        )
         return explain(subject, self._quantities.optimise)
 
     @property

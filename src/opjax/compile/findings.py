@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from opjax.compile.coalesced import as_compiled
 from opjax.compile.costs import Counter, is_moved
 from opjax.compile.explanation import (
     ContractionRecord,
@@ -15,6 +16,7 @@ from opjax.compile.explanation import (
     SumsRecord,
     TemporaryRecord,
 )
+from opjax.compile.function_text import Output
 from opjax.compile.scalars import program_of_numbers
 from opjax.ir.brief import brief, letter_of
 from opjax.ir.nodes import (
@@ -53,6 +55,7 @@ class Subject:
         outputs: the numbers in the result.
         itemsize: the bytes of one number.
         numbers: whether the library leaves scalars to Python's numbers, where that is quicker.
+        wanted: the values that are wanted, with the axes that they come in.
     """
 
     model: str
@@ -63,6 +66,7 @@ class Subject:
     outputs: int
     itemsize: int = 8
     numbers: bool = False
+    wanted: tuple[Output, ...] = ()
 
 
 def explain(subject: Subject, optimise: Optimise) -> Explanation:
@@ -73,7 +77,9 @@ def explain(subject: Subject, optimise: Optimise) -> Explanation:
         optimise: runs the passes.
     """
     steps: list[Step] = []
-    final = optimise(subject.program, subject.differentiable, steps.append)
+    final = optimise(
+        subject.program, subject.differentiable, lambda step: steps.append(as_compiled(step, subject.wanted))
+    )
     counter = Counter(final, subject.itemsize, subject.outputs)
     found = _Findings(subject, final, counter)
     largest = found.largest()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from opjax import stages
 from opjax.compile.findings import Subject, explain
+from opjax.compile.function_text import Output
 from opjax.compile.layout import build_layout
 from opjax.compile.quantities import node_names
 from opjax.ir.nodes import (
@@ -64,8 +65,10 @@ def explanation(system: System, lowered: Program) -> str:
     unknown = [axis.name for axis in system.axes.values() if axis.size is None]
     if unknown:
         return f"What it costs is known once these axes have labels: {', '.join(unknown)}"
-    size = build_layout(system).size
-    return str(explain(Subject(system.name, "numpy", False, lowered, size, size, numbers=True), stages.optimise))
+    layout = build_layout(system)
+    size, wanted = layout.size, tuple(Output(slot.name, slot.axes, slot.shape) for slot in layout.slots)
+    subject = Subject(system.name, "numpy", False, lowered, size, size, numbers=True, wanted=wanted)
+    return str(explain(subject, stages.optimise))
 
 
 def _count(program: Program) -> str:
