@@ -15,7 +15,7 @@ from opjax.compile.contraction import common_order, subscripts, usual_orders
 from opjax.compile.naming import Namer
 from opjax.compile.once import POSITIONAL, settled_nodes
 from opjax.compile.reading import hint_of, in_order, picked, read_along
-from opjax.compile.signs import INFIX, Term, folds, terms_of
+from opjax.compile.signs import INFIX, Term, folds, only_subtracted, terms_of
 from opjax.compile.tables import ONE, interpolated
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Stored, Vectors
@@ -87,6 +87,7 @@ class Emitter:
     """The physical orders of states."""
     knots: dict[str, str] = field(default_factory=dict[str, str])
     found: dict[object, tuple[str, ...]] = field(default_factory=dict[object, tuple[str, ...]])
+    subtracted: set[int] = field(default_factory=set[int])
 
     def emit(self) -> None:
         """Write all statements; `operand` then has the text of each root."""
@@ -119,6 +120,7 @@ class Emitter:
         read = [used for node in self.operations for used in self.read_by(node)]
         for node in (*self.program.roots.values(), *elements, *read):
             uses[node.number] = uses.get(node.number, 0) + 1
+        self.subtracted = only_subtracted(self.operations, uses)
 
     def read_by(self, node: AnyNode) -> Sequence[AnyNode]:
         """The operands of a node, but for those that are read where they lie, all at once."""
@@ -144,7 +146,7 @@ class Emitter:
     def kept(self, node: AnyNode, value: Value, settled: bool = False) -> Value:
         """The value in a variable of its own where it is used again, is long, or has a name in the model."""
         name = self.program.names.get(node.number)
-        plain = isinstance(node, Constant) or value.text.isidentifier()
+        plain = isinstance(node, Constant) or value.text.isidentifier() or node.number in self.subtracted
         short = len(value.text) <= LONGEST_LINE and not settled
         if plain or (self.uses.get(node.number, 0) < 2 and name is None and short):
             return value

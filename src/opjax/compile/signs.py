@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from opjax.compile.text import Value
-from opjax.ir.nodes import AnyNode, Apply
+from opjax.ir.nodes import AnyNode, Apply, Symbol
 
 INFIX: Mapping[str, tuple[str, int]] = {
     "less": (" < ", 1),
@@ -36,6 +37,24 @@ def terms_of(node: Apply, arguments: Sequence[AnyNode], operands: Sequence[Value
     ]
     swaps = len(terms) > 1 and terms[0][1] and not terms[1][1]
     return [terms[1], terms[0], *terms[2:]] if swaps else terms
+
+
+def only_subtracted(nodes: Iterable[AnyNode], uses: Mapping[int, int]) -> set[int]:
+    """The numbers of arrays with a minus that sums alone read, which subtract what they are of: no array is made.
+
+    ``a + (-b)`` is ``a - b`` to the last bit. What they are of is held by a variable, since something else reads it.
+
+    Arguments:
+        nodes: the operations.
+        uses: how often each node is used.
+    """
+    shared = {node.number: node for node in nodes if node.dims and uses.get(node.number, 0) > 1 and _is_negation(node)}
+    held = {n for n, node in shared.items() if isinstance(of := node.operands[0], Symbol) or uses[of.number] > 1}
+    read = Counter[int]()
+    for node in nodes if held else ():
+        if isinstance(node, Apply) and node.function == "add" and not all(map(_is_negation, node.operands[:2])):
+            read.update(o.number for o in node.operands if o.number in held and o.dims == node.dims)
+    return {number for number in held if read[number] == uses[number]}
 
 
 def folds(node: Apply) -> bool:
