@@ -18,7 +18,7 @@ from opjax.ir.evaluate import evaluate
 from opjax.ir.nodes import Along, AnyNode, Edge, Graph, Symbol
 from opjax.ir.program import Program
 from opjax.ir.types import Axis, Dim
-from opjax.passes.differences import differences
+from opjax.passes.differences import differences, second_differences
 
 TEXT = """
 model M:
@@ -54,6 +54,7 @@ def test_differences_that_cancel(rate: str, edge: str) -> None:
         np.testing.assert_allclose(jax.jit(rhs)(0.0, jnp.asarray(u)), want, rtol=0, atol=4e-15)
 
 
+FACTORS = (1, -4, 6, -4, 1)
 FOURTH = {
     "u[x+2] - 4*u[x+1] + 6*u[x] - 4*u[x-1] + u[x-2]": (1, 0),
     "6*u[x] - u[x-1]*4 - 4*u[x+1] + u[x-2] + u[x+2]": (1, 0),
@@ -68,7 +69,9 @@ def test_a_fourth_difference_is_four_differences(rate: str, edge: str) -> None:
     rhs = opjax.compile_rhs(TEXT.format(rate=rate, edge=edge))
     u = np.random.default_rng(20261122).normal(size=70)
     wide = np.pad(u, 2, mode={"periodic": "wrap", "stay": "edge", "absorb": "constant"}[edge])
-    want = factor * (wide[4:] - 4 * wide[3:-1] + 6 * u - 4 * wide[1:-3] + wide[:-4]) + (u**2 if factor < 0 else 0)
+    points = (wide[4:], wide[3:-1], u, wide[1:-3], wide[:-4])
+    total = sum(by * point for by, point in zip(FACTORS, points, strict=True))
+    want = factor * total + (u**2 if factor < 0 else 0)
     np.testing.assert_allclose(rhs(0.0, u), want, rtol=0, atol=160 * np.spacing(np.abs(u).max()))
     assert rhs.source.count("*") == products
     with jax.enable_x64(True):
@@ -82,19 +85,17 @@ def test_a_fourth_difference_keeps_to_its_units(values: list[float]) -> None:
     graph = Graph()
     u = graph.symbol("state", "u", ("x",))
     read = [graph.view(u, (Along(X, step, "periodic"),)) if step else u for step in (2, 1, 0, -1, -2)]
-    terms = [
-        graph.apply("multiply", (graph.constant(by), v))
-        for by, v in zip((1.0, -4.0, 6.0, -4.0, 1.0), read, strict=True)
-    ]
+    factors = [(float(by), v) for by, v in zip(FACTORS, read, strict=True)]
+    terms = [graph.apply("multiply", (graph.constant(by), v)) for by, v in factors]
     program = Program(graph, {"rate": graph.apply("add", terms)}, AXES, {})
+    assert second_differences(program).roots == program.roots
     after = differences(program)
     assert after is not program
     (found,) = evaluate(list(after.roots.values()), AXES, lambda _, cell: values[cell[0]])
     (old,) = evaluate(list(program.roots.values()), AXES, lambda _, cell: values[cell[0]])
     for place in range(5):
-        most = sum(
-            by * abs(values[(place + step) % 5]) for by, step in zip((1, 4, 6, 4, 1), (2, 1, 0, -1, -2), strict=True)
-        )
+        places = [(place + step) % 5 for step in (2, 1, 0, -1, -2)]
+        most = sum(abs(by * values[at]) for by, at in zip(FACTORS, places, strict=True))
         assert abs(found.values[(place,)] - old.values[(place,)]) <= 10 * math.ulp(most)
 
 
@@ -121,6 +122,9 @@ STENCILS = (
     ((2, 2), (1, -8), (0, 12), (-1, -8), (-2, 2)),
     ((2, 1), (1, -4), (0, 6), (-1, -4), (-2, -1)),
     ((2, 1), (1, -4), (0, 5), (-1, -4), (-2, 1)),
+    ((2, 1), (1, -2), (-1, 2), (-2, -1)),
+    ((2, -1), (1, 2), (-1, -2), (-2, 1)),
+    ((2, 1), (1, -2), (-1, 2), (-2, 1)),
 )
 
 

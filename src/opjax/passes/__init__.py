@@ -19,7 +19,7 @@ from opjax.passes.coalesce import coalesce, coalesced_axes
 from opjax.passes.collect import collect
 from opjax.passes.common import common
 from opjax.passes.contract import contract
-from opjax.passes.differences import differences
+from opjax.passes.differences import differences, second_differences
 from opjax.passes.dots import dots
 from opjax.passes.ends import ends
 from opjax.passes.faces import faces
@@ -124,7 +124,11 @@ PASSES: tuple[Pass, ...] = (
     Pass(scale, "for the vectors of the one before too; after guarding, so that what it divides by is guarded"),
     Pass(leading, "after all that makes sums; before neighbours are looked for in them"),
     Pass(dots, "after contracting, which leaves sums over vectors as they are"),
-    Pass(differences, "after scaling, which knows sums of neighbours as they are written"),
+    Pass(
+        differences,
+        "after scaling, which knows sums of neighbours as they are written",
+        compiled=second_differences,
+    ),
     Pass(walls, "beside differences along lines; before faces, which puts zeros at the ends", differentiable_only=True),
     Pass(fluxes, "after all that makes differences; before what is alike is computed once"),
     Pass(faces, "after all that reads neighbours: it shares what they have made of these"),

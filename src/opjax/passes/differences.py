@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from opjax.ir.nodes import Along, AnyNode, Apply, Constant, Edge, Graph, IntegerPower, View
@@ -25,10 +25,21 @@ from opjax.ir.program import Program, copy_node, rebuild
 from opjax.ir.types import Dim
 
 FEWEST_TERMS = 3
+Rule = Callable[[Graph, AnyNode, tuple[AnyNode, ...]], AnyNode | None]
+"""Makes a sum in another way; None where it is none that it knows."""
 
 
 def differences(program: Program) -> Program:
-    """The same values with second differences along the only dim of an array taken in two steps."""
+    """The same values with differences along the only dim of an array taken in steps."""
+    return _in_steps(program, _in_four_steps)
+
+
+def second_differences(program: Program) -> Program:
+    """The same values with second differences taken in two steps; in its loops XLA computes each step once more."""
+    return _in_steps(program, lambda graph, node, operands: None)
+
+
+def _in_steps(program: Program, high: Rule) -> Program:
     if View not in program.kinds:
         return program
     program = _with_collected(program)
@@ -39,7 +50,7 @@ def differences(program: Program) -> Program:
             return _mirrored(graph, node, operands[0])
         if not _is_line(node):
             return copy_node(graph, node, operands)
-        made = _in_four_steps(graph, node, operands) or _in_two_steps(graph, node, operands)
+        made = high(graph, node, operands) or _in_two_steps(graph, node, operands)
         return made or copy_node(graph, node, operands)
 
     def concerns(node: AnyNode) -> bool:
@@ -142,7 +153,7 @@ def _in_two_steps(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) ->
 # --- fourth differences
 
 FOURTH = (1.0, -4.0, 6.0, -4.0, 1.0)
-"""The factors of the points that a fourth difference is made of."""
+"""The factors of five points, from the last to the first, that a fourth difference is made of."""
 
 
 def _find_fourth(operands: tuple[AnyNode, ...]) -> list[int] | None:
@@ -165,14 +176,18 @@ def _in_four_steps(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -
     found = _find_fourth(operands)
     if found is None:
         return None
-    terms = [read_term(operands[at]) for at in found]
-    points = [graph.view(t.array, (Along(t.array.dims[0], t.offset, t.edge),)) if t.offset else t.array for t in terms]
+    last = read_term(operands[found[0]])
+    array = last.array
+    points = [
+        graph.view(array, (Along(array.dims[0], step * last.offset // 2, last.edge),)) if step else array
+        for step in (2, 1, 0, -1, -2)
+    ]
     while len(points) > 2:
         points = [graph.apply("add", (high, graph.apply("negate", (low,)))) for high, low in itertools.pairwise(points)]
-    first, last = points if terms[0].factor > 0 else points[::-1]
-    pair = (first, graph.apply("negate", (last,)))
+    after, before = (points[0], points[-1]) if last.factor > 0 else (points[-1], points[0])
     rest = [operand for at, operand in enumerate(operands) if at not in found]
     at = min(found)
+    pair = (after, graph.apply("negate", (before,)))
     return graph.apply("add", (*rest[:at], *pair, *rest[at:]), node.span)
 
 
