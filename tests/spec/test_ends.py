@@ -137,3 +137,53 @@ def test_a_slope_where_nothing_comes_in_from_beyond_needs_no_edge() -> None:
 
 def test_a_parameter_without_the_axis_is_nothing_beyond_its_ends_too() -> None:
     assert_allclose(slopes_of("grad(k, x) edge absorb").eval_fn(0.0, np.ones(4)), [0.25, 0, 0, -0.25])
+
+
+EDGES = """
+model Edges:
+  axes:
+    x = grid(0, 1, 5)
+  params:
+    k = 1
+  states:
+    u[x] = 1
+    v = 1
+  let:
+    same[x] = {alias}
+    twice(z) = 2*z
+  dynamics:
+    u[x]' = {equation}
+    {flow}
+"""
+PLAIN = {"alias": "k", "equation": "-u[x]", "flow": "v -> 0 @ k"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"flow": "u[x] -> v @ k edge stay"},
+        {"flow": "v -> 0 @ k*same[0.5] edge absorb"},
+        {"flow": "u[x=0.5] => v @ k edge periodic"},
+    ],
+)
+def test_an_edge_that_changes_nothing_is_told(said: dict[str, str]) -> None:
+    with pytest.warns(opjax.OpjaxWarning, match="W0403: 'edge (stay|absorb|periodic)' changes nothing"):
+        model = opjax.loads(EDGES.format(**{**PLAIN, **said}))
+    with pytest.warns(opjax.OpjaxWarning, match="W0403[^W]*leave 'edge' out"):
+        opjax.loads(model.show("yaml"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"flow": "w: u[x] -> v @ k*twice(u[x-1]) edge absorb"},
+        {"flow": "v -> 0 @ sum(u[y-1] for y in x) edge absorb"},
+        {"flow": "u[x] -> v @ x[x+1] edge stay"},
+        {"flow": "u[x] -> v @ upwind(u, x, k) edge absorb"},
+        {"flow": "v -> 0 @ k\n    u[x] -> u[x+1] @ k edge stay"},
+        {"flow": "v => u[x+1] @ k*x edge absorb"},
+        {"equation": "-u[x] edge stay"},
+    ],
+)
+def test_an_edge_that_changes_something_is_not(said: dict[str, str]) -> None:
+    opjax.loads(EDGES.format(**{**PLAIN, **said}))

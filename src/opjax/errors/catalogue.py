@@ -320,6 +320,12 @@ RATE_CONTAINS_SOURCE = Problem(
     "use '=>' if this is the whole flow",
     "write 'flow' in place of 'rate' if this is the whole flow",
 )
+IDLE_EDGE = Problem(
+    "W0403",
+    "'edge {edge}' changes nothing: nothing here goes over the end of an axis",
+    "leave it out, or write the shift, such as [age+1]",
+    "leave 'edge' out, or write the shift, such as [age+1]",
+)
 IGNORED_KEY = Problem(
     "W0510",
     "the key '{name}' changes nothing: it is kept in 'meta', and nothing here reads it",

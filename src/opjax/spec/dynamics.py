@@ -23,6 +23,7 @@ from opjax.spec.again import Statements
 from opjax.spec.alike import Statement
 from opjax.spec.ends import inside_end, read_along
 from opjax.spec.flows import Flows, flows_of_a_model
+from opjax.spec.idle_edges import warn_of_idle_edge
 from opjax.spec.misread import want_rate
 from opjax.spec.names import KIND_IN_WORDS, Name
 from opjax.spec.pieces import Piece, Pieces
@@ -176,6 +177,7 @@ class Dynamics:
         for term, _ in sides:
             self.gains.setdefault(term.target.name, [])
         want_rate(declared.rate, where, self.lowering.report)
+        warn_of_idle_edge(declared, self.lowering.report)
         rate = self.lowering.value(declared.rate, scope)
         value = self.flow(declared, rate, scope)
         self.check_placed(declared, value, scope)
