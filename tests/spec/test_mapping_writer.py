@@ -74,6 +74,11 @@ def test_writing_twice_changes_nothing(model: ModelSyntax) -> None:
     assert write_yaml(from_yaml(text)) == text
 
 
+def test_a_truth_value_as_the_size_of_a_grid_is_written_as_it_was_read() -> None:
+    model = from_text("model M:\n axes:\n  x = grid(0, 1, false)\n states:\n  A\n dynamics:\n  A' = 0\n")
+    assert from_yaml(write_yaml(model)) == model
+
+
 @pytest.mark.parametrize("rate", ["0", "k * A"])
 def test_a_state_without_dynamics_does_not_become_constant_by_being_written(rate: str) -> None:
     """`kind: transitions` gives a state that no transition names the equation 0; the text says nothing about it."""

@@ -181,7 +181,8 @@ def _written_points(axis: AxisDeclaration) -> dict[str, Plain]:
             return {"data": True}
         case "grid":
             low, high, size = (written_expression(part) for part in axis.grid)
-            row: dict[str, Plain] = {"type": "continuous", "domain": {"lb": low, "ub": high}, "size": size}
+            count = str(size).lower() if isinstance(size, bool) else size  # as a truth value the form does not take it
+            row: dict[str, Plain] = {"type": "continuous", "domain": {"lb": low, "ub": high}, "size": count}
             return {**row, "spacing": "log"} if axis.spacing == "log" else row
 
 
