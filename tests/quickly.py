@@ -10,6 +10,7 @@ tests/passes, and whatever is not named here), and in processes of their own, XL
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import os
 import sys
@@ -28,6 +29,7 @@ OPTIONS = {
     "xla_cpu_use_fusion_emitters": False,
     "xla_cpu_parallel_codegen_split_count": 1,
 }
+"""Not all of them are known to every version of XLA."""
 _LEFT: list[Path] = []  # the last file in a hurry, while what was compiled for it may still be in a cache
 
 
@@ -46,9 +48,20 @@ def compiled(path: Path) -> Iterator[None]:
     yield
 
 
+@functools.cache
+def known_options() -> dict[str, Any]:
+    """Those of the options that this version of XLA knows; it refuses programs with others."""
+    jax, known = importlib.import_module("jax"), dict[str, Any]()
+    for name, value in OPTIONS.items():
+        with contextlib.suppress(jax.errors.JaxRuntimeError):
+            jax.jit(lambda x: x).lower(0.0).compile(compiler_options={name: value})
+            known[name] = value
+    return known
+
+
 @contextlib.contextmanager
 def hurried() -> Iterator[None]:
-    """What JAX compiles inside, in any thread, is compiled with `OPTIONS`. Its own options of a program come first.
+    """What JAX compiles inside, in any thread, is compiled with `known_options`; options of a program come first.
 
     JAX has options for one program, and `XLA_FLAGS` for a whole process, but none for all programs for a while.
     """
@@ -58,9 +71,10 @@ def hurried() -> Iterator[None]:
     except (ImportError, AttributeError):  # no JAX, or one that does it elsewhere: slower, and right
         yield
         return
+    options = known_options()
 
     def quicker(*arguments: Any, env_options_overrides: dict[str, Any] | None = None, **more: Any) -> Any:
-        return usual(*arguments, env_options_overrides={**OPTIONS, **(env_options_overrides or {})}, **more)
+        return usual(*arguments, env_options_overrides={**options, **(env_options_overrides or {})}, **more)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiler, "get_compile_options", quicker)

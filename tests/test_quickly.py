@@ -26,7 +26,7 @@ def test_programs_are_compiled_in_a_hurry_inside_alone(monkeypatch: pytest.Monke
     monkeypatch.delenv("OPJAX_TEST_XLA", raising=False)
     assert options() == {}
     with quickly.compiled(TESTS / "infer" / "test_fit.py"):
-        assert options() == quickly.OPTIONS
+        assert options() == quickly.known_options()
     assert options() == {}
     with quickly.compiled(TESTS / "infer" / "test_lynx_hare.py"):
         assert options() == {}
@@ -51,7 +51,15 @@ def test_what_was_compiled_in_a_hurry_is_compiled_again_elsewhere(monkeypatch: p
     for path in ("solve/test_choose.py", "solve/test_tables.py", "backends/test_values.py", "compile/test_cubic.py"):
         with quickly.compiled(TESTS / path):
             assert np.asarray(function(at))[0] == 4
-    assert seen == [quickly.OPTIONS, {}]
+    assert seen == [quickly.known_options(), {}]
+
+
+def test_some_options_are_known_and_an_unknown_one_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(quickly.OPTIONS, "xla_no_such_option", True)
+    known = quickly.known_options.__wrapped__()
+    assert known
+    assert known.items() <= quickly.OPTIONS.items()
+    assert "xla_no_such_option" not in known
 
 
 def test_every_folder_in_a_hurry_is_one() -> None:
