@@ -175,7 +175,7 @@ def test_the_strict_array_api_namespace_gives_the_same(case: Case, precision: st
     result = rhs.eval_fn(2.0, y, **case.parameters)
     assert result.dtype == y.dtype
     want = rhs.eval_fn(2.0, case.state.astype(precision), **case.parameters)
-    np.testing.assert_allclose(np.asarray(result.__array__()), want, rtol=3e-6 if precision == "float32" else 1e-13)
+    np.testing.assert_allclose(np.asarray(result), want, rtol=3e-6 if precision == "float32" else 1e-13)
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
