@@ -327,7 +327,7 @@ class NumpyBackend(Backend):
         """As `Backend.segment_sum`; numpy.bincount adds in double precision, and is much faster than numpy.add.at."""
         if x.dtype.kind == "c":
             return self.segment_sum(x.real, positions, size) + 1j * self.segment_sum(x.imag, positions, size)
-        return np.bincount(positions, x, size).astype(x.dtype, copy=False)
+        return self.xp.bincount(positions, x, size).astype(x.dtype, copy=False)
 
     def is_array(self, x: object) -> bool:
         """As `Backend.is_array`; NumPy's scalars are arrays too."""

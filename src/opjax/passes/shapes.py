@@ -251,7 +251,9 @@ def _alike(codes: Numbers, counts: Numbers, parts: Numbers) -> tuple[Numbers, Nu
     starts = np.cumsum(counts) - counts
     powers = np.cumprod(np.full(2 + int(counts.max()), MIXER))
     within = np.arange(parts.size) - np.repeat(starts, counts)
-    mixed = np.add.reduceat(parts.astype(np.uint64) * powers[within + 2], starts)
+    mixed: np.ndarray[tuple[int], np.dtype[np.uint64]] = np.add.reduceat(
+        parts.astype(np.uint64) * powers[within + 2], starts
+    )
     mixed += codes.astype(np.uint64) * powers[0] + counts.astype(np.uint64) * powers[1]
     kinds = np.unique(mixed)
     alike = np.asarray(np.searchsorted(kinds, mixed), np.intp)

@@ -308,7 +308,8 @@ def _from_bytes(node: MappingNode, inner: Node, dtype: np.dtype[Any]) -> np.ndar
         wrong(node, "shape", "it is a list of sizes")
     try:
         raw = base64.b64decode(_text(inner, "_array_"), validate=True)
-        return np.frombuffer(raw, dtype=dtype.newbyteorder("<")).astype(dtype).reshape(shape)
+        read: np.ndarray[Any, Any] = np.frombuffer(raw, dtype=dtype.newbyteorder("<"))
+        return read.astype(dtype).reshape(shape)
     except (ValueError, binascii.Error):
         wrong(inner, "_array_", "the bytes do not fill the shape")
 

@@ -169,7 +169,8 @@ def _bytes_of(value: Any) -> np.ndarray[Any, Any] | None:
     fields = cast("dict[str, Any]", value)
     if not isinstance(fields.get("_array_"), str):
         return None
-    return np.frombuffer(base64.b64decode(fields["_array_"]), jnp.dtype(fields["dtype"])).reshape(fields["shape"])
+    read: np.ndarray[Any, Any] = np.frombuffer(base64.b64decode(fields["_array_"]), jnp.dtype(fields["dtype"]))
+    return read.reshape(fields["shape"])
 
 
 def _told(value: Any, array: np.ndarray[Any, Any], place: tuple[Any, ...] | None) -> str:

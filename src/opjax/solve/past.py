@@ -131,7 +131,7 @@ class Signal:
         if count == 1:
             return values[0]
         own = [self.shape[place] for place in self.reach.places]
-        missing = [place for place in range(len(self.shape)) if place not in self.reach.places]
+        missing = tuple([place for place in range(len(self.shape)) if place not in self.reach.places])
         which = np.broadcast_to(np.expand_dims(np.arange(count).reshape(own), missing), self.shape)
         return values[(which, *np.indices(self.shape))]
 
