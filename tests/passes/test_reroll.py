@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import jax
@@ -16,7 +17,7 @@ from opjax.backends.registry import backend_for
 from opjax.compile.kernel import Form, Inputs, Kernel, Output
 from opjax.compile.layout import Slot
 from opjax.ir.evaluate import evaluate
-from opjax.ir.nodes import Symbol, View
+from opjax.ir.nodes import Graph, Symbol, View
 from opjax.ir.program import Program
 from opjax.passes import PASSES, run_passes
 from opjax.passes.reroll import reroll
@@ -93,6 +94,19 @@ def test_equations_that_are_one_vector_are_one_root() -> None:
     for differentiable in (True, False):
         final = run_passes(program, differentiable)
         np.testing.assert_allclose(values(final), values(program), rtol=1e-14)
+
+
+def test_a_value_without_a_name_stays_a_number() -> None:
+    graph = Graph()
+    states = [graph.symbol("state", name) for name in STATES[:4]]
+    products = [graph.apply("multiply", (one, other)) for one in states for other in states]
+    total = graph.apply("add", [*products, graph.apply("negate", (products[0],))])
+    program = Program(graph, {"": total}, {}, {})
+    for bounds in (FEW, dataclasses.replace(FEW, members=1)):
+        after = reroll(program, bounds)
+        assert after is not program
+        assert [root.dims for root in after.apart.roots.values()] == [()]
+        assert meaning(after) == pytest.approx(meaning(program), rel=1e-14)
 
 
 def values(program: Program) -> list[float]:

@@ -236,8 +236,8 @@ class _Rewriting:
             for units in plan.long.get(level, ()):
                 for unit in units.tolist():
                     self.total(unit)
-        roots = self.roots()
-        names = () if roots.keys() == self.old.roots.keys() else tuple(self.old.roots)
+        roots, of_one = self.roots()
+        names = tuple(self.old.roots) if of_one else ()
         return Program(self.graph, roots, self.columns.axes, self.names, elements=names)
 
     def scalar(self, number: int) -> AnyNode:
@@ -351,19 +351,19 @@ class _Rewriting:
         known = {value: self.graph.constant(value) for value in set(given)}
         return [known[value] if value else self.graph.constant(value) for value in given]  # -0 equals 0
 
-    def roots(self) -> dict[str, AnyNode]:
-        """The roots; neighbouring scalars are elements of one vector, which is the only root where it has them all."""
+    def roots(self) -> tuple[dict[str, AnyNode], bool]:
+        """The roots; neighbouring scalars are elements of one vector. Where it has them all, it is the only root."""
         roots: dict[str, AnyNode] = {}
         for single, neighbours in itertools.groupby(self.old.roots.items(), key=lambda row: _is_scalar(row[1])):
             rows = dict(neighbours)
             vector = self.packed([root.number for root in rows.values()]) if single else None
             if vector is not None and len(rows) == len(self.old.roots):
-                return {"": vector}
+                return {"": vector}, True
             if vector is not None:
                 roots.update(zip(rows, elements(self.graph, vector, len(rows)), strict=True))
             else:
                 roots.update({name: self.scalar(root.number) for name, root in rows.items()})
-        return roots
+        return roots, False
 
     def packed(self, numbers: list[int]) -> AnyNode | None:
         """Roots as one vector; None where few are in vectors."""
