@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import opjax
+from opjax.passes import PASSES
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -73,6 +74,11 @@ def test_the_demo_names_files_that_exist() -> None:
     named = re.findall(r"^DEMO_(?:MODEL|DATA) := (\S+)$", read("Makefile"), flags=re.MULTILINE)
     assert len(named) == 2
     assert all((ROOT / path).is_file() for path in named)
+
+
+def test_the_page_on_the_design_tells_of_every_pass_in_order() -> None:
+    section = read("docs/how-it-works.md").partition("\n## Passes\n")[2].partition("\n## ")[0]
+    assert re.findall(r"\*\*([a-z]+)\*\*", section) == [row.name for row in PASSES]
 
 
 def test_pages_that_are_made_by_the_build_are_not_in_the_repository() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from opjax.compile.text import Value
 from opjax.ir.nodes import AnyNode, Apply, Symbol
+from opjax.ir.program import is_negated
 
 INFIX: Mapping[str, tuple[str, int]] = {
     "less": (" < ", 1),
@@ -32,7 +33,7 @@ def terms_of(node: Apply, arguments: Sequence[AnyNode], operands: Sequence[Value
     A sum does not begin with a term that is subtracted if the second is not: ``-a + b`` is ``b - a`` to the last bit.
     """
     terms = [
-        (operand, node.function == "add" and operand.text.startswith("-") and _is_negation(argument))
+        (operand, node.function == "add" and operand.text.startswith("-") and is_negated(argument))
         for argument, operand in zip(arguments, operands, strict=True)
     ]
     swaps = len(terms) > 1 and terms[0][1] and not terms[1][1]
@@ -48,11 +49,11 @@ def only_subtracted(nodes: Iterable[AnyNode], uses: Mapping[int, int]) -> set[in
         nodes: the operations.
         uses: how often each node is used.
     """
-    shared = {node.number: node for node in nodes if node.dims and uses.get(node.number, 0) > 1 and _is_negation(node)}
+    shared = {node.number: node for node in nodes if node.dims and uses.get(node.number, 0) > 1 and is_negated(node)}
     held = {n for n, node in shared.items() if isinstance(of := node.operands[0], Symbol) or uses[of.number] > 1}
     read = Counter[int]()
     for node in nodes if held else ():
-        if isinstance(node, Apply) and node.function == "add" and not all(map(_is_negation, node.operands[:2])):
+        if isinstance(node, Apply) and node.function == "add" and not all(map(is_negated, node.operands[:2])):
             read.update(o.number for o in node.operands if o.number in held and o.dims == node.dims)
     return {number for number in held if read[number] == uses[number]}
 
@@ -60,7 +61,3 @@ def only_subtracted(nodes: Iterable[AnyNode], uses: Mapping[int, int]) -> set[in
 def folds(node: Apply) -> bool:
     """Whether a function of two arguments is applied to more, two at a time."""
     return len(node.arguments) > 2 and node.function in ("minimum", "maximum")
-
-
-def _is_negation(node: AnyNode) -> bool:
-    return isinstance(node, Apply) and node.function == "negate"

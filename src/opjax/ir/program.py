@@ -168,6 +168,11 @@ def is_interior(node: AnyNode) -> bool:
     return (type(node) is Apply or type(node) is IntegerPower) and not node.dims
 
 
+def is_negated(node: AnyNode) -> bool:
+    """Whether a node is minus another."""
+    return isinstance(node, Apply) and node.function == "negate"
+
+
 @record(eq=False)
 class Step:
     """What one pass did.

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from opjax.ir.nodes import Along, AnyNode, Apply, AtPosition, Graph, IntegerPower, Selection, Symbol, View
-from opjax.ir.program import Program
+from opjax.ir.program import Program, is_negated
 from opjax.ir.types import Axis, Dim
 from opjax.passes.batch import MOST_CELLS, Batch, form_of
 
@@ -56,7 +56,7 @@ def alongside(program: Program) -> Program:
     for run in runs:
         dim = Dim(f"states {len(axes)}")
         axes[dim.axis] = Axis(dim.axis, "labels", ("",) * len(run.names))
-        minus = all(_is_negated(chain[0]) for chain in run.chains)
+        minus = all(is_negated(chain[0]) for chain in run.chains)
         batch = Batch(graph, dim)
         sums = [
             _sum(graph, [c[at].operands[0] if minus else c[at] for c in run.chains]) for at in range(len(run.names))
@@ -84,10 +84,6 @@ def _take(taken: Counter[int], term: AnyNode) -> bool:
 
 def _sum(graph: Graph, terms: Sequence[AnyNode]) -> AnyNode:
     return terms[0] if len(terms) == 1 else graph.apply("add", terms)
-
-
-def _is_negated(node: AnyNode) -> bool:
-    return isinstance(node, Apply) and node.function == "negate"
 
 
 class _Finding:
@@ -118,7 +114,7 @@ class _Finding:
                 return
             alone = self.alone(chains)
             if alone:
-                inner = len({n.number for n in _operations(c[0] for c in alone) if not _is_negated(n)})
+                inner = len({n.number for n in _operations(c[0] for c in alone) if not is_negated(n)})
                 saved = (count - 1) * (inner + len(alone) - 1)
                 fewest, least = FEWEST_VECTORS if len(root.dims) < 2 else FEWEST_ARRAYS
                 if count >= fewest and saved >= least:

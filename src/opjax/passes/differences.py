@@ -21,7 +21,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from opjax.ir.nodes import Along, AnyNode, Apply, Constant, Edge, Graph, IntegerPower, View
-from opjax.ir.program import Program, copy_node, rebuild
+from opjax.ir.program import Program, copy_node, is_negated, rebuild
 from opjax.ir.types import Dim
 
 FEWEST_TERMS = 3
@@ -330,6 +330,6 @@ def _mirrored(graph: Graph, node: AnyNode, inner: AnyNode) -> AnyNode:
 
 def _without_sign(graph: Graph, node: AnyNode) -> tuple[AnyNode, int]:
     sign = 1
-    while isinstance(node, Apply) and node.function == "negate":
+    while is_negated(node):
         sign, node = -sign, node.operands[0]
     return node, sign

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from opjax.ir.evaluate import evaluate
 from opjax.ir.nodes import Along, AnyNode, Apply, AtPosition, Graph, Place, Symbol, View
-from opjax.ir.program import Program, copy_node, rebuild
+from opjax.ir.program import Program, copy_node, is_negated, rebuild
 from opjax.ir.types import Dim
 from opjax.passes.guard import is_sharp
 from opjax.passes.shift import MOST_POINTS, POSITIONAL, single_shift
@@ -274,6 +274,6 @@ class _Flows:
 def _signed(node: AnyNode) -> Signed:
     """A term without the sign before it."""
     minus = False
-    while isinstance(node, Apply) and node.function == "negate":
+    while is_negated(node):
         node, minus = node.operands[0], not minus
     return node, minus

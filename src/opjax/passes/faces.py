@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from opjax.ir.nodes import Along, AnyNode, Apply, Graph, IntegerPower, Selection, View
-from opjax.ir.program import Program, copy_node
+from opjax.ir.program import Program, copy_node, is_negated
 from opjax.ir.types import Axis, Dim, Role
 from opjax.passes.forms import Closed, Computed, Read
 from opjax.traverse import Walk, run
@@ -155,7 +155,7 @@ class Faces:
 
     def is_worth(self, node: AnyNode) -> bool:
         """Whether an expression is worth an array of its own."""
-        if node.kind != "real" or node.roles <= FIXED or (isinstance(node, Apply) and node.function == "negate"):
+        if node.kind != "real" or node.roles <= FIXED or is_negated(node):
             return False
         arrays = [operand for operand in node.operands if operand.dims]
         read = len(arrays) == 1 and isinstance(self.forms[self.of[arrays[0].number][0]], Read)

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from opjax.ir.nodes import AnyNode, Apply, Graph, View
-from opjax.ir.program import Program, copy_node, rebuild
+from opjax.ir.program import Program, copy_node, is_negated, rebuild
 from opjax.ir.types import Dim
 from opjax.passes.faces import Faces, moved
 
@@ -111,7 +111,7 @@ def _product(node: AnyNode, uses: Mapping[int, int]) -> tuple[AnyNode, AnyNode, 
 
 
 def _without_sign(node: AnyNode) -> tuple[AnyNode, bool]:
-    minus = isinstance(node, Apply) and node.function == "negate"
+    minus = is_negated(node)
     return (node.operands[0], True) if minus else (node, False)
 
 

@@ -10,7 +10,7 @@ Benchmark: SIRS with vaccination in `benchmarks/time_passes.py`.
 from __future__ import annotations
 
 from opjax.ir.nodes import AnyNode, Apply, Graph
-from opjax.ir.program import Program, copy_node, rebuild
+from opjax.ir.program import Program, copy_node, is_negated, rebuild
 
 
 def leading(program: Program) -> Program:
@@ -32,11 +32,9 @@ def _first(node: AnyNode) -> int:
     if (
         not isinstance(node, Apply)
         or node.function != "add"
-        or not (_minus(node.operands[0]) and _minus(node.operands[1]))
+        or not (is_negated(node.operands[0]) and is_negated(node.operands[1]))
     ):
         return 0
-    return next((place for place, term in enumerate(node.operands) if term.dims == node.dims and not _minus(term)), 0)
-
-
-def _minus(node: AnyNode) -> bool:
-    return isinstance(node, Apply) and node.function == "negate"
+    return next(
+        (place for place, term in enumerate(node.operands) if term.dims == node.dims and not is_negated(term)), 0
+    )

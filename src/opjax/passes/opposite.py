@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from opjax.ir.nodes import AnyNode, Apply, Contract, Graph, IntegerPower, Reduce
-from opjax.ir.program import Program, copy_node, rebuild
+from opjax.ir.program import Program, copy_node, is_negated, rebuild
 from opjax.passes.differences import ODD
 
 EVEN = frozenset(("cos", "cosh", "abs"))
@@ -26,7 +26,7 @@ def opposite(program: Program) -> Program:
     """The same values with one difference where there were two opposite ones."""
     found = {pair: node.number for node in program.arrays if (pair := _pair(node))}
     later = {
-        number: _is_negated(program.graph[before].operands[0]) == _is_negated(program.graph[number].operands[0])
+        number: is_negated(program.graph[before].operands[0]) == is_negated(program.graph[number].operands[0])
         for (one, other), number in found.items()
         if (before := found.get((other, one), number)) < number
     }
@@ -40,15 +40,11 @@ def _pair(node: AnyNode) -> tuple[int, int] | None:
     if type(node) is not Apply or node.function != "add" or not node.dims or len(node.operands) != 2:
         return None
     one, other = node.operands
-    if _is_negated(one) == _is_negated(other):
+    if is_negated(one) == is_negated(other):
         return None
-    if _is_negated(one):
+    if is_negated(one):
         one, other = other, one
     return one.number, other.operands[0].number
-
-
-def _is_negated(node: AnyNode) -> bool:
-    return isinstance(node, Apply) and node.function == "negate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ class _Signs:
     def rule(self, graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
         """The node of the new graph."""
         if node.number in self.later:
-            turned = tuple(o.operands[0] if _is_negated(o) else graph.apply("negate", (o,)) for o in operands)
+            turned = tuple(o.operands[0] if is_negated(o) else graph.apply("negate", (o,)) for o in operands)
             ordered = turned[::-1] if self.later[node.number] else turned
             return self.minus(graph, graph.apply("add", ordered, node.span))
         signs = [operand.number in self.negated for operand in operands]
@@ -75,7 +71,7 @@ class _Signs:
         inner = tuple(o.operands[0] if sign else o for o, sign in zip(operands, signs, strict=True))
         if self.loses(node):
             return copy_node(graph, node, inner)
-        if isinstance(node, Apply) and node.function == "negate":
+        if is_negated(node):
             return inner[0]
         if self.passes(node):
             at = next((at for at, o in enumerate(inner) if not o.dims and node.dims and isinstance(node, Apply)), None)

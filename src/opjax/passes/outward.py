@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from opjax.ir.nodes import Along, AnyNode, Apply, Graph, IntegerPower, Reduce, View
-from opjax.ir.program import Program, copy_node, rebuild
+from opjax.ir.program import Program, copy_node, is_negated, rebuild
 from opjax.ir.types import Dim
 
 LINEAR = frozenset(("add", "negate"))
@@ -80,7 +80,7 @@ class _Outward:
             reading = self.joined(graph, node, operands)
             if reading is not None:
                 self.readings[node.number] = reading
-                if len(reading.shifted) > 1 and reading.bent and not _is_negated(node):
+                if len(reading.shifted) > 1 and reading.bent and not is_negated(node):
                     self.chosen.add(node.number)
                     return graph.view(reading.value, [reading.way[d] for d in reading.value.dims], node.span)
         elif isinstance(node, Reduce):
@@ -120,11 +120,6 @@ class _Outward:
             bent or any(part.bent for part in parts),
             made.number in self.computed or any(part.known for part in parts),
         )
-
-
-def _is_negated(node: AnyNode) -> bool:
-    """Whether a node is minus another: signs are what sums of neighbours begin with."""
-    return isinstance(node, Apply) and node.function == "negate"
 
 
 def _reduced(graph: Graph, node: Reduce, reading: _Reading) -> AnyNode:

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from opjax.ir.nodes import AnyNode, Apply, Graph, Symbol
-from opjax.ir.program import Program, copy_node, rebuild
+from opjax.ir.program import Program, copy_node, is_negated, rebuild
 
 Term = tuple[AnyNode, bool]
 """A term without its sign, and whether it is subtracted."""
@@ -95,6 +95,6 @@ def _without(graph: Graph, operand: AnyNode, state: AnyNode) -> AnyNode | None:
 
 def _signed(node: AnyNode) -> Term:
     minus = False
-    while isinstance(node, Apply) and node.function == "negate":
+    while is_negated(node):
         node, minus = node.operands[0], not minus
     return node, minus
