@@ -3,8 +3,9 @@
 Every route from text to JAX writes a line for each equation; here SymPy's `lambdify` does, with common subexpressions
 taken out and all numbers but the states fixed, and so does op_system, where it is installed. Beside them stands the
 best code by hand. All are first checked to give the same. "First" is from the equations to the first derivative, for
-opjax from the text of the model, of which "text to rhs" is a part; warm calls are timed in turns. 64-bit numbers; the
-memory is the most that NumPy holds in one call. In a loop of explicit steps only the work of the derivative is left.
+opjax from the text of the model, of which "text to rhs" is a part; warm calls are timed in turns, with JAX in several
+fresh processes, of whose figures and ratios the medians stand here. 64-bit numbers; the memory is the most that NumPy
+holds in one call. In a loop of explicit steps only the work of the derivative is left.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def of_vectors(case: text_models.Case, equations: Mapping[str, str]) -> Case:
         case.text,
         equations,
         case.y0,
-        lambda y: case.numpy(0.0, y, given),
+        lambda y: case.bound(0.0, y),
         lambda y: case.jax(0.0, y, given),
         given,
     )
@@ -144,7 +145,8 @@ def makers(case: Case, xp: Any, seconds: dict[str, float]) -> dict[str, Callable
         seconds["text"] = harness.once(lambda: made.append(opjax.compile_rhs(opjax.loads(case.text, "ojx"))))
         (rhs,) = made
         given = {name: case.parameters[name] for name in rhs.param_names if name in case.parameters}
-        return lambda y: rhs(0.0, y, given)
+        bound = rhs.bind(given)
+        return lambda y: bound(0.0, y)
 
     def unrolled() -> Derivative:
         symbols = {name: sympy.Symbol(name) for name in case.equations}
@@ -162,10 +164,11 @@ def makers(case: Case, xp: Any, seconds: dict[str, float]) -> dict[str, Callable
     return found | ({"op_system": theirs} if importlib.util.find_spec("op_system") else {})
 
 
-def row(case: Case, xp: Any, turns: int) -> list[str]:
-    """One line of a table."""
+def figures(case: Case, xp: Any, turns: int) -> dict[str, float]:
+    """What is measured of a model: seconds, ratios and bytes."""
     y = jnp.asarray(case.y) if xp is jnp else case.y
     want = case.numpy(case.y)
+    text: dict[str, float] = {}
     first: dict[str, float] = {}
     calls: dict[str, harness.Candidate] = {}
 
@@ -175,14 +178,32 @@ def row(case: Case, xp: Any, turns: int) -> list[str]:
         np.testing.assert_allclose(found, want, rtol=1e-9, atol=1e-9 * float(np.max(np.abs(want))))
         return (lambda: function(y).block_until_ready()) if xp is jnp else lambda: function(y)
 
-    for name, make in makers(case, xp, first).items():
+    for name, make in makers(case, xp, text).items():
         first[name] = harness.once(lambda make=make, name=name: calls.__setitem__(name, ready(make)))
     timing = harness.in_turns(calls, turns)
-    cells = [harness.milliseconds(first[name]) if name in first else "-" for name in ("text", *SIDES)]
-    cells += [harness.microseconds(timing[name].median) if name in timing else "-" for name in SIDES]
-    others = [harness.ratio(timing["opjax"].over(timing[name])) for name in ("unrolled", "hand")]
-    memory = [f"{numpy_peak(calls[name]) / 1024:,.1f}" for name in ("opjax", "hand")] if xp is np else []
-    return [case.name, *cells, *others, *memory]
+    found = {**text, **{f"first, {name}": seconds for name, seconds in first.items()}}
+    found |= {f"warm, {name}": timing[name].median for name in calls}
+    found |= {f"ratio, {name}": timing["opjax"].over(timing[name]) for name in ("unrolled", "hand")}
+    return found | ({f"peak, {name}": numpy_peak(calls[name]) for name in ("opjax", "hand")} if xp is np else {})
+
+
+def figures_with_jax(place: int, quick: bool) -> dict[str, float]:
+    """The same for one of the models, in a process of its own."""
+    models = list(cases(quick))
+    with jax.enable_x64(True):
+        figures(models[0], jnp, 1)  # what the first model of a process pays for
+        return figures(models[place], jnp, 2 if quick else harness.TURNS // harness.PROCESSES)
+
+
+def row(name: str, found: Mapping[str, float]) -> list[str]:
+    """One line of a table."""
+    cells = [harness.milliseconds(found["text"])]
+    for stage, written in (("first", harness.milliseconds), ("warm", harness.microseconds)):
+        keys = [f"{stage}, {side}" for side in SIDES]
+        cells += [written(found[key]) if key in found else "-" for key in keys]
+    cells += [harness.ratio(found[f"ratio, {side}"]) for side in ("unrolled", "hand")]
+    peaks = [found[key] for key in ("peak, opjax", "peak, hand") if key in found]
+    return [name, *cells, *(f"{peak / 1024:,.1f}" for peak in peaks)]
 
 
 def step_row(case: Case, turns: int) -> list[str]:
@@ -206,10 +227,14 @@ def main() -> None:
     columns += [*(f"warm, {name}, us" for name in SIDES), "opjax / unrolled", "opjax / hand"]
     models = list(cases(page.quick))
     with jax.enable_x64(True):
-        row(models[0], np, 1)  # what the first model of a process pays for
-        row(models[0], jnp, 1)
-        page.table("NumPy", [*columns, "KiB, opjax", "KiB, hand"], [row(case, np, page.turns) for case in models])
-        page.table("JAX", columns, [row(case, jnp, page.turns) for case in models])
+        figures(models[0], np, 1)  # what the first model of a process pays for
+        rows = [row(case.name, figures(case, np, page.turns)) for case in models]
+        page.table("NumPy", [*columns, "KiB, opjax", "KiB, hand"], rows)
+        rows = [
+            row(case.name, harness.in_processes(figures_with_jax, place, page.quick, processes=page.processes))
+            for place, case in enumerate(models)
+        ]
+        page.table("JAX", columns, rows)
         steps = ["model", *(f"{name}, us" for name in ("opjax", "unrolled", "hand"))]
         steps += ["opjax / unrolled", "opjax / hand"]
         rows = [step_row(case, page.turns) for case in models]

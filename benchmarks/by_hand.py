@@ -19,6 +19,8 @@ import numpy as np
 EXAMPLES = Path(__file__).parents[1] / "examples"
 Parameters = Mapping[str, Any]
 RightHandSide = Callable[[Any, Any, Parameters], Any]
+Bound = Callable[[Any, Any], Any]
+"""With its parameters given once and for all, as solvers call it."""
 
 
 def sir_numpy(t: float, y: np.ndarray, p: Parameters) -> np.ndarray:
@@ -37,6 +39,18 @@ def sir_by_keyword(t: float, y: np.ndarray, *, beta: float, gamma: float) -> np.
     rates = np.empty(3, y.dtype)
     rates[0], rates[1], rates[2] = -infection, infection - recovery, recovery
     return rates
+
+
+def sir_bound(*, beta: float, gamma: float) -> Bound:
+    def derivative(t: float, y: np.ndarray) -> np.ndarray:
+        susceptible, infected, recovered = y.tolist()
+        infection = beta * susceptible * infected / (susceptible + infected + recovered)
+        recovery = gamma * infected
+        rates = np.empty(3, y.dtype)
+        rates[0], rates[1], rates[2] = -infection, infection - recovery, recovery
+        return rates
+
+    return derivative
 
 
 def sir_jax(t: jax.Array, y: jax.Array, p: Parameters) -> jax.Array:
@@ -86,6 +100,17 @@ def robertson_by_keyword(t: float, y: np.ndarray, *, k1: float, k2: float, k3: f
     return rates
 
 
+def robertson_bound(*, k1: float, k2: float, k3: float) -> Bound:
+    def derivative(t: float, y: np.ndarray) -> np.ndarray:
+        a, b, c = y.tolist()
+        slow, fast, catalysed = k1 * a, k2 * b * b, k3 * b * c
+        rates = np.empty(3, y.dtype)
+        rates[0], rates[1], rates[2] = catalysed - slow, slow - fast - catalysed, fast
+        return rates
+
+    return derivative
+
+
 def robertson_jax(t: jax.Array, y: jax.Array, p: Parameters) -> jax.Array:
     a, b, c = y
     slow, fast, catalysed = p["k1"] * a, p["k2"] * b * b, p["k3"] * b * c
@@ -132,6 +157,17 @@ def lynx_hare_by_keyword(
     return rates
 
 
+def lynx_hare_bound(*, alpha: float, beta: float, gamma: float, delta: float) -> Bound:
+    def derivative(t: float, y: np.ndarray) -> np.ndarray:
+        hare, lynx = y.tolist()
+        eaten = hare * lynx
+        rates = np.empty(2, y.dtype)
+        rates[0], rates[1] = alpha * hare - beta * eaten, delta * eaten - gamma * lynx
+        return rates
+
+    return derivative
+
+
 def lynx_hare_jax(t: jax.Array, y: jax.Array, p: Parameters) -> jax.Array:
     hare, lynx = y
     eaten = hare * lynx
@@ -151,6 +187,7 @@ class Case:
         parameters: values by name; floats, and arrays where the parameter has axes.
         step: a time step at which 200 explicit steps stay finite.
         by_keyword: the form for NumPy with the parameters by keyword, where the way of the call takes long enough.
+        binds: makes the form for NumPy of the time and the state, for the same models.
     """
 
     name: str
@@ -161,6 +198,12 @@ class Case:
     parameters: Parameters
     step: float
     by_keyword: Callable[..., np.ndarray] | None = None
+    binds: Callable[..., Bound] | None = None
+
+    @property
+    def bound(self) -> Bound:
+        """The form for NumPy of the time and the state alone."""
+        return self.binds(**self.parameters) if self.binds else lambda t, y: self.numpy(t, y, self.parameters)
 
 
 def _contacts() -> np.ndarray:
@@ -182,6 +225,7 @@ CASES: tuple[Case, ...] = (
         {"beta": 0.35, "gamma": 0.2},
         0.1,
         sir_by_keyword,
+        sir_bound,
     ),
     Case(
         "SEIR, 16 ages",
@@ -201,6 +245,7 @@ CASES: tuple[Case, ...] = (
         {"k1": 0.04, "k2": 3e7, "k3": 1e4},
         1e-5,
         robertson_by_keyword,
+        robertson_bound,
     ),
     Case(
         "Fisher-KPP, 256 points",
@@ -220,6 +265,7 @@ CASES: tuple[Case, ...] = (
         {"alpha": 0.55, "beta": 0.028, "gamma": 0.8, "delta": 0.024},
         0.01,
         lynx_hare_by_keyword,
+        lynx_hare_bound,
     ),
 )
 

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import multiprocessing
 import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
 BLOCK_SECONDS = 0.004
 PARTS = 5
 TURNS = 31
+PROCESSES = 5
 
 Candidate = Callable[[], object]
 
@@ -87,6 +91,24 @@ def once(candidate: Candidate) -> float:
     return _block(candidate, 1)
 
 
+def in_processes(measure: Callable[..., Mapping[str, float]], *arguments: Any, processes: int) -> dict[str, float]:
+    """Measure in fresh processes, one after the other, and take the median of each figure.
+
+    The same operations of XLA on the same numbers differ by a few in a hundred from process to process, as memory and
+    threads happen to lie, and in large networks and short calls by more; turns inside one process do not show that.
+
+    Arguments:
+        measure: a function of a module, which gives figures by name.
+        arguments: what it takes.
+        processes: how many.
+    """
+    found: list[Mapping[str, float]] = []
+    for _ in range(processes):
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            found.append(pool.submit(measure, *arguments).result())
+    return {name: statistics.median(figures[name] for figures in found) for name in found[0]}
+
+
 @dataclass
 class Page:
     """The page of one benchmark: its question, tables, and the machine they were measured on.
@@ -113,6 +135,11 @@ class Page:
     def turns(self) -> int:
         """How many turns to time."""
         return 2 if self.quick else TURNS
+
+    @property
+    def processes(self) -> int:
+        """In how many processes to measure what differs from one to the next."""
+        return 1 if self.quick else PROCESSES
 
     def table(self, heading: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Add a table; the first column is text, the others are numbers."""

@@ -203,7 +203,18 @@ def seir_jax(t: Any, y: Any, p: Parameters) -> Any:
 
 @dataclass(frozen=True)
 class Case:
-    """A model: its name, its text, its two right-hand sides by hand, a state, parameters, and how many are mapped."""
+    """A model.
+
+    Arguments:
+        name: for tables.
+        text: as a person writes it.
+        numpy: the right-hand side by hand, on NumPy arrays.
+        jax: the right-hand side by hand, on JAX arrays.
+        y0: a state.
+        parameters: values by name.
+        mapped: how many states are mapped over.
+        bound: the right-hand side on NumPy arrays with these parameters, a function of the time and the state.
+    """
 
     name: str
     text: str
@@ -212,6 +223,12 @@ class Case:
     y0: np.ndarray
     parameters: Parameters
     mapped: int
+    bound: by_hand.Bound
+
+
+def closed(f: by_hand.RightHandSide, p: Parameters) -> by_hand.Bound:
+    """A right-hand side around which the parameters stand, of a model that takes long enough for one call more."""
+    return lambda t, y: f(t, y, p)
 
 
 def cases(quick: bool) -> Iterator[Case]:
@@ -220,23 +237,27 @@ def cases(quick: bool) -> Iterator[Case]:
     for name, mapped in (("SIR", 1000), ("SEIR, 16 ages", 1000)):
         known = by_hand.case(name)
         text = known.file.read_text(encoding="utf-8")
-        yield Case(name, text, known.numpy, known.jax, known.y0, known.parameters, 50 if quick else mapped)
+        count = 50 if quick else mapped
+        yield Case(name, text, known.numpy, known.jax, known.y0, known.parameters, count, known.bound)
     ages, doses, places = (4, 2, 5) if quick else (20, 5, 50)
     parameters = {"beta": 0.02, "sigma": 0.2, "gamma": 0.1, "C": random.uniform(size=(ages, ages))}
     y = random.uniform(size=4 * ages * doses * places)
     name = f"SEIR, {ages} x {doses} x {places}"
-    yield Case(name, seir_text(ages, doses, places), seir_numpy, seir_jax, y, parameters, 20 if quick else 100)
+    text, bound = seir_text(ages, doses, places), closed(seir_numpy, parameters)
+    yield Case(name, text, seir_numpy, seir_jax, y, parameters, 20 if quick else 100, bound)
     points = 40 if quick else 1000
     x = 8 + random.normal(size=points)
-    yield Case(
-        f"Lorenz-96, {points:,}", lorenz_text(points), lorenz_numpy, lorenz_jax, x, {"F": 8.0}, 20 if quick else 1000
-    )
+    name, forcing, count = f"Lorenz-96, {points:,}", {"F": 8.0}, 20 if quick else 1000
+    bound = closed(lorenz_numpy, forcing)
+    yield Case(name, lorenz_text(points), lorenz_numpy, lorenz_jax, x, forcing, count, bound)
     side = 16 if quick else 64
     fields = random.uniform(0.0, 1.0, 2 * side * side)
     rates = {"Du": 0.16, "Dv": 0.08, "feed": 0.035, "kill": 0.065}
     name = f"Gray-Scott, {side} x {side}"
-    yield Case(name, gray_scott_text(side), gray_scott_numpy, gray_scott_jax, fields, rates, 20 if quick else 100)
+    text, bound = gray_scott_text(side), closed(gray_scott_numpy, rates)
+    yield Case(name, text, gray_scott_numpy, gray_scott_jax, fields, rates, 20 if quick else 100, bound)
     nodes = 20 if quick else 100
     network = {"K": 1.5, "omega": random.uniform(size=nodes), "W": random.uniform(size=(nodes, nodes))}
     phases, mapped = random.uniform(0.0, 6.0, nodes), 20 if quick else 1000
-    yield Case(f"Kuramoto, {nodes}", kuramoto_text(nodes), kuramoto_numpy, kuramoto_jax, phases, network, mapped)
+    name, text, bound = f"Kuramoto, {nodes}", kuramoto_text(nodes), closed(kuramoto_numpy, network)
+    yield Case(name, text, kuramoto_numpy, kuramoto_jax, phases, network, mapped, bound)

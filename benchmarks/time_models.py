@@ -1,9 +1,10 @@
 """How fast is one warm call of each model, and what does vmap/grad cost, against hand-written code?
 
-A direct call with NumPy; with JAX a jitted call, the call mapped over many states, and the gradient of the sum of its
-squares by the states, all jitted. 64-bit numbers; all values are first checked to be those of the code by hand. The
-operations are the equations of the jaxpr; the memory is the most that NumPy holds in one call, and what XLA sets
-aside for temporaries. Below 1x opjax is the quicker one.
+A direct call with NumPy, the parameters bound on both sides, as solvers call it, and beside it with the parameters in
+one mapping on both sides (`time_warm_call.md` has more on ways to call); with JAX a jitted call, the call mapped over
+many states, and the gradient of the sum of its squares by the states, all jitted. 64-bit numbers; all values are
+first checked to be those of the code by hand. The operations are the equations of the jaxpr; the memory is the most
+that NumPy holds in one call, and what XLA sets aside for temporaries. Below 1x opjax is the quicker one.
 """
 
 from __future__ import annotations
@@ -36,7 +37,16 @@ def used(rhs: opjax.CompiledRhs, case: Case) -> dict[str, Any]:
 
 
 def numpy_pair(case: Case) -> dict[str, harness.Candidate]:
-    """The two calls with NumPy."""
+    """The two calls with NumPy, the parameters bound."""
+    rhs = compiled(case)
+    p = used(rhs, case)
+    bound = rhs.bind(p)
+    np.testing.assert_allclose(bound(0.0, case.y0), case.bound(0.0, case.y0), rtol=1e-9, atol=1e-12)
+    return {"opjax": lambda: bound(0.0, case.y0), "hand": lambda: case.bound(0.0, case.y0)}
+
+
+def mapping_pair(case: Case) -> dict[str, harness.Candidate]:
+    """The two calls with NumPy, the parameters in one mapping."""
     rhs = compiled(case)
     p = used(rhs, case)
     np.testing.assert_allclose(rhs(0.0, case.y0, p), case.numpy(0.0, case.y0, p), rtol=1e-9, atol=1e-12)
@@ -103,9 +113,10 @@ def main() -> None:
     columns = ["model", "opjax, us", "by hand, us", "opjax / hand"]
     found = list(text_models.cases(page.quick))
     with jax.enable_x64(True):
-        page.table("NumPy, one call", columns, [row(c.name, numpy_pair(c), page.turns) for c in found])
+        rows = [[*row(c.name, numpy_pair(c), page.turns), row("", mapping_pair(c), page.turns)[-1]] for c in found]
+        page.table("NumPy, one call", [*columns, "one mapping, opjax / hand"], rows)
         page.table("JAX, one jitted call", columns, [row(c.name, jitted(*jax_calls(c)), page.turns) for c in found])
-        rows: list[list[str]] = []
+        rows = []
         for case in found:
             calls, y, p = jax_calls(case)
             many = jnp.stack([y * (1 + 0.01 * i / case.mapped) for i in range(case.mapped)])

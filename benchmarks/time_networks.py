@@ -3,14 +3,16 @@
 Networks as a person writes them, a line for each reaction and each parameter, beside the best code by hand: gathers,
 vector operations and one sorted segment sum over arrays that somebody had to make first. Both give the same derivative,
 which is checked. "Text to rhs" is from the text to the `CompiledRhs`; "first" what its first call takes, with JAX the
-passes, tracing and XLA; warm calls are timed in turns. 64-bit numbers. Aims: 20,000 species under 5 s up to the first
-result, linear growth, warm calls at most 1.05 times those by hand.
+passes, tracing and XLA; warm calls are timed in turns, with JAX in several fresh processes, of whose figures and ratios
+the medians stand here. 64-bit numbers. Aims: 20,000 species under 5 s up to the first result, linear growth, warm calls
+at most 1.05 times those by hand.
 """
 
 from __future__ import annotations
 
 import gc
 import resource
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -43,8 +45,8 @@ def jaxpr_equations(function: Any, y: Any) -> int:
     return count(jax.make_jaxpr(function)(y).jaxpr)
 
 
-def row(network: networks.Network, xp: Any, turns: int) -> list[str]:
-    """One line of a table."""
+def figures(network: networks.Network, xp: Any, turns: int) -> dict[str, float]:
+    """What is measured of a network: seconds, and a ratio."""
     made: dict[str, Any] = {}
     on_jax = xp is jnp
     y = jnp.asarray(network.y) if on_jax else network.y
@@ -65,11 +67,32 @@ def row(network: networks.Network, xp: Any, turns: int) -> list[str]:
     }
     np.testing.assert_allclose(made["opjax"], made["hand"], rtol=1e-10, atol=1e-10)
     timing = harness.in_turns(calls, turns)
-    cells = [harness.milliseconds(value) for value in (read, first["opjax"], first["hand"])]
-    cells += [harness.microseconds(timing[name].median) for name in calls]
-    cells.append(harness.ratio(timing["opjax"].over(timing["hand"])))
-    cells += [str(jaxpr_equations(f, y)) for f in (emitted, by_hand)] if on_jax else []
-    return [network.name, *cells]
+    found = {"text": read, "ratio": timing["opjax"].over(timing["hand"])}
+    found |= {f"first, {name}": seconds for name, seconds in first.items()}
+    found |= {f"warm, {name}": timing[name].median for name in calls}
+    counted = {"opjax": emitted, "hand": by_hand} if on_jax else {}
+    return found | {f"equations, {name}": jaxpr_equations(function, y) for name, function in counted.items()}
+
+
+def figures_with_jax(place: int, quick: bool) -> dict[str, float]:
+    """The same for one of the models, in a process of its own."""
+    with jax.enable_x64(True):
+        figures(networks.mass_action(60), jnp, 1)  # what the first model of a process pays for
+        return figures(models(quick)[place], jnp, 2 if quick else harness.TURNS // harness.PROCESSES)
+
+
+def models(quick: bool) -> list[networks.Network]:
+    """The networks."""
+    sizes = (100, 500) if quick else (100, 1_000, 5_000, 20_000)
+    return [*(networks.mass_action(size) for size in sizes), networks.genes(60 if quick else 500)]
+
+
+def row(name: str, found: Mapping[str, float]) -> list[str]:
+    """One line of a table."""
+    cells = [harness.milliseconds(found[key]) for key in ("text", "first, opjax", "first, hand")]
+    cells += [harness.microseconds(found[f"warm, {side}"]) for side in ("opjax", "hand")]
+    counted = [f"equations, {side}" for side in ("opjax", "hand")]
+    return [name, *cells, harness.ratio(found["ratio"]), *(f"{found[key]:.0f}" for key in counted if key in found)]
 
 
 def transformed(network: networks.Network, turns: int) -> list[str]:
@@ -103,18 +126,20 @@ def _emitted(made: dict[str, Any]) -> networks.Derivative:
 def main() -> None:
     """Measure and write the page."""
     page = harness.Page(__file__, __doc__ or "")
-    sizes = (100, 500) if page.quick else (100, 1_000, 5_000, 20_000)
-    models = [*(networks.mass_action(size) for size in sizes), networks.genes(60 if page.quick else 500)]
+    found = models(page.quick)
     with jax.enable_x64(True):
         jax.block_until_ready(jnp.ones(3) + 1)
-        row(networks.mass_action(60), np, 1)  # what the first model of a process pays for
-        row(networks.mass_action(60), jnp, 1)
-        page.table("NumPy", COLUMNS, [row(model, np, page.turns) for model in models])
+        figures(networks.mass_action(60), np, 1)
+        page.table("NumPy", COLUMNS, [row(model.name, figures(model, np, page.turns)) for model in found])
         columns = [*COLUMNS, "jaxpr equations", "by hand"]
-        page.table("JAX", columns, [row(model, jnp, page.turns) for model in models])
+        rows = [
+            row(model.name, harness.in_processes(figures_with_jax, place, page.quick, processes=page.processes))
+            for place, model in enumerate(found)
+        ]
+        page.table("JAX", columns, rows)
         heads = [f"{what}, {who}" for what in ("gradient", "mapped") for who in ("us", "hand, us", "ratio")]
         heads += ["XLA, KiB", "XLA, hand, KiB"]
-        small = [model for model in models if model.y.size <= 5_000]
+        small = [model for model in found if model.y.size <= 5_000]
         title = f"JAX: gradient, {STATES} states at once, memory of one call"
         page.table(title, ["model", *heads], [transformed(model, page.turns) for model in small])
     page.note(f"Peak memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB.")

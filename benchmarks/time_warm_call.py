@@ -1,10 +1,12 @@
 """How long does one warm call take, against the best code that a person wrote?
 
 Three uses: a direct call with NumPy, a call of the jitted function with JAX, and one of 200 explicit steps inside a
-jitted `lax.fori_loop`, where only the work of the right-hand side itself is left. With NumPy the parameters are in one
-mapping, as the code by hand takes them. Beside that stand `bind`, which takes them once, as for a solver; and
-`eval_fn`, which takes them by keyword, over code by hand that does so too, where the call itself counts. 64-bit
-numbers. All are first checked to give the same derivative. Below 1x opjax is the quicker one.
+jitted `lax.fori_loop`, where only the work of the right-hand side itself is left. With NumPy the parameters are bound,
+as solvers call a derivative: `rhs.bind(parameters)` over code by hand in which they are variables of the function
+around it. Beside that stand the two other ways to call it, each over code by hand that is called so too: one mapping,
+`rhs(t, y, parameters)`, and `eval_fn`, which takes them by keyword. In CPython an object is called some 50 to 100 ns
+more slowly than a function, which shows in models of a few equations. 64-bit numbers. All are first checked to give the
+same derivative. Below 1x opjax is the quicker one.
 """
 
 from __future__ import annotations
@@ -21,27 +23,37 @@ import harness
 import opjax
 
 STEPS = 200
+SIDES = ("opjax", "hand")
+WAYS = ("bound", "one mapping", "by keyword")
 
 
-def numpy_pair(case: by_hand.Case) -> dict[str, harness.Candidate]:
-    """The two direct calls with NumPy."""
+def numpy_pairs(case: by_hand.Case) -> dict[str, tuple[harness.Candidate, harness.Candidate]]:
+    """The direct calls with NumPy, ours and by hand, of each way to give the parameters."""
     rhs = opjax.compile_rhs(case.file, xp=np)
     wanted = {name: case.parameters[name] for name in rhs.param_names}
-    y, parameters, bound = case.y0, case.parameters, rhs.bind(wanted)
-    want = case.numpy(0.0, y, parameters)
-    by_keyword = case.by_keyword
-    for found in (rhs(0.0, y, wanted), rhs.eval_fn(0.0, y, **wanted), bound(0.0, y)):
-        np.testing.assert_allclose(found, want, rtol=1e-9, atol=1e-9)
-    pair: dict[str, harness.Candidate] = {
-        "opjax": lambda: rhs(0.0, y, wanted),
-        "hand": lambda: case.numpy(0.0, y, parameters),
-        "bound": lambda: bound(0.0, y),
+    y, parameters = case.y0, case.parameters
+    bound, hand, by_keyword = rhs.bind(wanted), case.bound, case.by_keyword
+    pairs: dict[str, tuple[harness.Candidate, harness.Candidate]] = {
+        "bound": (lambda: bound(0.0, y), lambda: hand(0.0, y)),
+        "one mapping": (lambda: rhs(0.0, y, wanted), lambda: case.numpy(0.0, y, parameters)),
     }
     if by_keyword is not None:
-        np.testing.assert_array_equal(by_keyword(0.0, y, **parameters), want)
-        pair["by keyword"] = lambda: rhs.eval_fn(0.0, y, **wanted)
-        pair["hand, by keyword"] = lambda: by_keyword(0.0, y, **parameters)
-    return pair
+        pairs["by keyword"] = (lambda: rhs.eval_fn(0.0, y, **wanted), lambda: by_keyword(0.0, y, **parameters))
+    want = case.numpy(0.0, y, parameters)
+    for ours, theirs in pairs.values():
+        np.testing.assert_array_equal(theirs(), want)
+        np.testing.assert_allclose(ours(), want, rtol=1e-9, atol=1e-9)
+    return pairs
+
+
+def numpy_row(case: by_hand.Case, turns: int) -> list[str]:
+    """One line of the table for NumPy."""
+    pairs = numpy_pairs(case)
+    sides = {f"{who}, {way}": call for way, pair in pairs.items() for who, call in zip(SIDES, pair, strict=True)}
+    timing = harness.in_turns(sides, turns)
+    cells = [harness.microseconds(timing[f"{who}, bound"].median) for who in SIDES]
+    ratios = {way: harness.ratio(timing[f"opjax, {way}"].over(timing[f"hand, {way}"])) for way in pairs}
+    return [case.name, *cells, *(ratios.get(way, "-") for way in WAYS)]
 
 
 def jax_functions(case: by_hand.Case) -> dict[str, Callable[..., Any]]:
@@ -78,12 +90,8 @@ def jax_pair(case: by_hand.Case, steps: int) -> dict[str, harness.Candidate]:
 def row(case: by_hand.Case, pair: dict[str, harness.Candidate], turns: int, calls: int = 1) -> list[str]:
     """One line of a table."""
     timing = harness.in_turns(pair, turns)
-    columns = [harness.microseconds(timing[name].median / calls) for name in ("opjax", "hand")]
-    ratios = [harness.ratio(timing[name].over(timing["hand"])) for name in ("opjax", "bound") if name in timing]
-    if "bound" in timing:
-        known = "by keyword" in timing
-        ratios.append(harness.ratio(timing["by keyword"].over(timing["hand, by keyword"])) if known else "-")
-    return [case.name, *columns, *ratios]
+    columns = [harness.microseconds(timing[name].median / calls) for name in SIDES]
+    return [case.name, *columns, harness.ratio(timing["opjax"].over(timing["hand"]))]
 
 
 def main() -> None:
@@ -91,8 +99,8 @@ def main() -> None:
     page = harness.Page(__file__, __doc__ or "")
     columns = ["model", "opjax, us", "by hand, us", "opjax / hand"]
     with jax.enable_x64(True):
-        ways = [*columns, "bound / hand", "by keyword / hand by keyword"]
-        page.table("NumPy, one call", ways, [row(c, numpy_pair(c), page.turns) for c in by_hand.CASES])
+        heads = [*columns[:3], *(f"{way}, opjax / hand" for way in WAYS)]
+        page.table("NumPy, one call", heads, [numpy_row(c, page.turns) for c in by_hand.CASES])
         page.table("JAX, one jitted call", columns, [row(c, jax_pair(c, 0), page.turns) for c in by_hand.CASES])
         inside = [row(c, jax_pair(c, STEPS), page.turns, STEPS) for c in by_hand.CASES]
         page.table(f"JAX, one of {STEPS} steps inside a loop", columns, inside)

@@ -124,6 +124,15 @@ def test_a_sum_of_products_that_are_computed_anyway_stays_one_operation() -> Non
     agrees(rhs)
 
 
+def test_a_sum_over_neighbours_keeps_what_lies_at_the_ends() -> None:
+    rhs = opjax.compile_rhs(
+        "model M:\n  axes:\n    a = grid(0, 3, 4)\n  params:\n    m[a]\n  states: u[a]\n"
+        "  let:\n    w[a] = m[a]/(1 + u[a])\n"
+        "  dynamics:\n    u[a]' = sum(m[b+1]/(1 + u[b+1]) for b in a) - w[a] edge stay\n"
+    )
+    agrees(rhs)
+
+
 @st.composite
 def readings(draw: st.DrawFn) -> Program:
     """Arrays read at neighbours and under other names, what is made of them, and its sums."""
