@@ -84,8 +84,18 @@ def test_a_parameter_is_called_y_where_the_states_have_no_name() -> None:
         assert_allclose(rhs.bind({"y": 2.0})(0.0, x), [-2])
     assert_allclose(half.eval_fn(0.0, x, y=3.0), 3)
     assert_allclose(half.pytree_eval_fn(0.0, {"x": np.ones(())}, y=3.0), 3)
+    (reaction,) = rhs.reactions
     assert_allclose(jax.jit(rhs.eval_fn)(0.0, jax.numpy.ones(1), y=2.0), [-2])
+    assert_allclose(jax.jit(half.eval_fn)(0.0, jax.numpy.ones(1), y=3.0), 3)
+    assert_allclose(jax.jit(half.pytree_eval_fn)(0.0, {"x": jax.numpy.ones(())}, y=3.0), 3)
+    assert_allclose(jax.jit(reaction.propensity_fn)(0.0, {"x": jax.numpy.ones(())}, y=3.0), 3)
     assert_allclose(pickle.loads(pickle.dumps(rhs.eval_fn))(0.0, x, y=2.0), [-2])
+
+
+def test_reactions_and_observables_show_what_people_ask_for() -> None:
+    for shown in (*RHS.reactions, *RHS.observables.values()):
+        assert "object at 0x" not in repr(shown)
+        assert len(repr(shown)) < 800
 
 
 def test_states_may_be_given_by_name_where_no_parameter_has_it() -> None:

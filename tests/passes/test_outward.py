@@ -15,7 +15,7 @@ import interpreted
 import opjax
 from opjax.ir.evaluate import evaluate
 from opjax.ir.nodes import Along, AnyNode, Edge, Graph, Reduce, Symbol, View
-from opjax.ir.program import Program
+from opjax.ir.program import Program, is_negated
 from opjax.ir.types import Axis, Dim
 from opjax.passes.outward import outward
 
@@ -88,6 +88,7 @@ def test_products_at_neighbours_are_computed_before_they_are_read(name: str) -> 
     program = outward(Program(rhs.system.graph, rhs.system.rates, rhs.system.axes, {}))
     moved = [n for n in program.nodes if isinstance(n, View) and any(s != Along(d) for s, d in pairs(n))]
     assert len(moved) == shifts
+    assert not [view for view in moved if is_negated(view.operand)]  # what is subtracted stays so
     agrees(rhs)
 
 

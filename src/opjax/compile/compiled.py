@@ -331,14 +331,14 @@ class CompiledRhs(Called, Described):
         return None if self._block is None else self._block.body_eval_fn
 
     def _with_answers(
-        self, t: object, y: Mapping[str, Array], /, *, history_provider: object = None, **parameters: object
+        self, t: object, _states: Mapping[str, Array], /, *, history_provider: object = None, **parameters: object
     ) -> dict[str, Array]:
         assert self._history is not None
-        return self._history.derivatives(self._moment(t, y, parameters), history_provider)
+        return self._history.derivatives(self._moment(t, _states, parameters), history_provider)
 
-    def _bodies(self, t: object, y: Mapping[str, Array], /, **parameters: object) -> dict[int, Array]:
+    def _bodies(self, t: object, _states: Mapping[str, Array], /, **parameters: object) -> dict[int, Array]:
         assert self._history is not None
-        return self._history.bodies(self._moment(t, y, parameters))
+        return self._history.bodies(self._moment(t, _states, parameters))
 
     def _moment(self, t: object, y: Mapping[str, Array], parameters: Mapping[str, object]) -> Moment:
         backend, dtype, states = self._states(y)

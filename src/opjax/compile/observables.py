@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from opjax.backends.base import Array, Backend
@@ -75,23 +75,24 @@ class CompiledObservable:
     parameter_shapes: tuple[tuple[str, tuple[int, ...]], ...]
     time_dependent: bool
     measure_requirements: tuple[tuple[str, Measure], ...]
-    _quantities: Quantities
-    _pinned: Backend | None
+    _quantities: Quantities = field(repr=False)
+    _pinned: Backend | None = field(repr=False)
 
-    def eval_fn(self, t: object, y: Vector, /, **params: object) -> Shaped:
+    def eval_fn(self, t: object, _states: Vector, /, **params: object) -> Shaped:
         """Its value at a flat state.
 
         Arguments:
             t: the time.
-            y: the states as one vector, in the order of ``state_names``.
+            _states: the states as one vector, in the order of ``state_names``.
             params: the parameters by name; those with a default may be left out.
 
         Returns:
-            An array of `output_shape`, of the data type and namespace of `y`.
+            An array of `output_shape`, of the data type and namespace of the states.
 
         Raises:
             OpjaxError: E0804 for a wrong shape, E0805 for a missing parameter, E0806 for an unknown one.
         """
+        y = _states
         backend = self._backend(y)
         quantities, dtype = self._quantities, backend.dtype_of(y)
         if tuple(y.shape) != (quantities.layout.size,):
@@ -103,18 +104,18 @@ class CompiledObservable:
             flat = quantities.kernel(backend).bind("flat", dtype)(time, y, p)
         return backend.xp.reshape(flat, self.output_shape)
 
-    def pytree_eval_fn(self, t: object, y: Mapping[str, Shaped], /, **params: object) -> Shaped:
+    def pytree_eval_fn(self, t: object, _states: Mapping[str, Shaped], /, **params: object) -> Shaped:
         """Its value at states by name; those that it does not depend on may be left out.
 
         Arguments:
             t: the time.
-            y: arrays by state name, each with the shape of its axes.
+            _states: arrays by state name, each with the shape of its axes.
             params: the parameters by name.
 
         Returns:
             As `eval_fn`.
         """
-        slots = self._quantities.layout.slots
+        y, slots = _states, self._quantities.layout.slots
         known = {slot.name: slot.shape for slot in slots}
         for name in (*y, *self.state_dependencies):
             if name not in known or name not in y:

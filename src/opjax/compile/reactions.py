@@ -85,11 +85,11 @@ class CompiledReaction:
     sum_axes: tuple[str, ...]
     offsets: Positions
     routed_axes: tuple[str, ...]
-    propensity_fn: PropensityFn
-    resolved_propensity_fn: PropensityFn | None
+    propensity_fn: PropensityFn = field(repr=False)
+    resolved_propensity_fn: PropensityFn | None = field(repr=False)
     reactants: tuple[CompiledReactant, ...]
     reactants_complete: bool
-    dependencies: tuple[CompiledReactant, ...]
+    dependencies: tuple[CompiledReactant, ...] = field(repr=False)
     dependencies_complete: bool
     propensity_order: int | None
     time_varying_params: tuple[tuple[str, tuple[str, ...]], ...]
@@ -119,18 +119,22 @@ class ReactionGap:
     reason: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class Propensity:
-    """The propensity of a reaction as a function of time, states by name, and parameters by keyword."""
+    """The propensity of a reaction as a function of time, states by name, and parameters by keyword.
 
-    system: System
-    wanted: Wanted
-    optimise: Optimise
+    `jax.jit` knows a function again by its hash, and as long as it is alive.
+    """
+
+    system: System = field(repr=False)
+    wanted: Wanted = field(repr=False)
+    optimise: Optimise = field(repr=False)
     xp: object
     quantities: Quantities | None = field(default=None, repr=False)
 
-    def __call__(self, t: object, y: Mapping[str, Array], /, **parameters: object) -> Array:
+    def __call__(self, t: object, _states: Mapping[str, Array], /, **parameters: object) -> Array:
         """The number of firings in a unit of time, for every channel."""
+        y = _states  # JAX takes the names of inputs for one, be they given by name or by place: a parameter may be y
         if self.quantities is None:
             self.quantities = Quantities(self.system, {"": self.wanted}, self.optimise, ignores_extra=True)
         if not isinstance(cast("object", y), Mapping) or not y:
