@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
@@ -16,17 +17,18 @@ from scipy.special import digamma, expit
 
 import opjax
 from opjax.ir.functions import FUNCTIONS
-from opjax.solve import one_kernel
+from opjax.solve import Settings, one_kernel, problem_for, trajectory
+from solve.conftest import Read
+from solve.kernels import NEEDED
 
-pytestmark = pytest.mark.skipif(
-    jax.__version_info__[:2] > one_kernel.TESTED[1],
-    reason="no kernel is made with so new a version of JAX",
-)
+pytestmark = NEEDED
 NAMES = [f.name for f in FUNCTIONS.values() if not f.operator and f.result == "real"]
 ALONE = "digamma"
 """The function that is no part of a kernel."""
 KERNELS = [name for name in NAMES if name != ALONE]
 GROUPS = [KERNELS[:18], KERNELS[18:]]
+DERIVATIVE_ALONE = "lgamma"
+"""The function whose derivative is no part of a kernel: it is the other."""
 
 
 def call(name: str) -> str:
@@ -39,13 +41,16 @@ def call(name: str) -> str:
     return f"{name}({', '.join('x[a] > 0.5' if kind == 'boolean' else next(numbers) for kind in given)})"
 
 
-def model(names: list[str]) -> opjax.Model:
+def text(names: list[str]) -> str:
     terms = "".join(f"      + 0.1*{call(name)}\n" for name in names).replace("a_at", "a")
-    text = (
-        "model Every:\n  axes:\n    a = points [0.5, 1, 2]\n  states:\n    x[a] = a\n"
-        f"  dynamics:\n    d(x[a])/dt = (-x[a]\n{terms}    )\n"
+    return (
+        "model Every:\n  axes:\n    a = points [0.5, 1, 2]\n  params:\n    k = 1\n  states:\n    x[a] = a\n"
+        f"  dynamics:\n    d(x[a])/dt = (-k*x[a]\n{terms}    )\n"
     )
-    return opjax.loads(text)
+
+
+def model(names: list[str]) -> opjax.Model:
+    return opjax.loads(text(names))
 
 
 @pytest.fixture
@@ -72,6 +77,26 @@ def test_one_kernel_gives_the_same_solution(
     monkeypatch.setenv(one_kernel.SWITCH, "off")
     wanted = model(names).simulate(ts=np.linspace(0, 1, 7))["x"].values[::2]  # other times: it is traced anew
     assert np.isfinite(wanted).all()
+    np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("names", GROUPS, ids=lambda names: names[0])
+def test_one_kernel_gives_the_same_derivative(
+    names: list[str], kernels: list[bool], read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = problem_for(read(text([name for name in names if name != DERIVATIVE_ALONE])))
+    settings = Settings(solver="tsit5")
+
+    def last(k: Any, count: int) -> Any:
+        return trajectory(problem, {"k": k}, np.linspace(0, 1, count), 0.0, settings).states["x"][-1]
+
+    found = jax.jit(jax.jacrev(last), static_argnums=1)(jnp.asarray(1.0), 4)
+    assert kernels == [True, True]  # the solution, and the solution with its derivative
+    monkeypatch.setenv(one_kernel.SWITCH, "off")
+    wanted = jax.jit(jax.jacrev(last), static_argnums=1)(jnp.asarray(1.0), 7)  # other times: it is traced anew
+    assert np.isfinite(wanted).all()
+    assert (wanted < -0.1).all()
     np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-8)
 
 

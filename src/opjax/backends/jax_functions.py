@@ -131,7 +131,9 @@ def _with_edge(
         falling: whether the derivative is negative.
     """
 
-    function = jax.custom_jvp(value)
+    @jax.custom_jvp
+    def function(x: jax.Array) -> jax.Array:  # of one argument: JAX 0.8 counts the options of a function among them
+        return value(x)
 
     @function.defjvp
     def _(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> _Pair:

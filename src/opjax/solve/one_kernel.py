@@ -41,7 +41,7 @@ from opjax.solve.untyped import core, jax, jnp, lax, xla_metadata
 Array = Any
 Function = Callable[..., Any]
 ATTRIBUTES = {"xla_cpu_small_call": "true", "inlineable": "false"}
-TESTED = ((0, 8), (0, 10))
+TESTED = ((0, 8), (0, 12))
 """The first and the last version of JAX that the tests of this module have passed with; others take the plain path."""
 SWITCH = "OPJAX_ONE_KERNEL"
 """The environment variable that turns this off, with the value ``off``."""

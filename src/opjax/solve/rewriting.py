@@ -17,9 +17,9 @@ LARGEST_PRODUCT = 8192
 
 _ELEMENTWISE = """
     abs acos acosh add add_any and asin asinh atan atan2 atanh cbrt ceil clamp convert_element_type cos cosh div eq erf
-    erfc exp exp2 expm1 floor ge gt integer_pow is_finite le lgamma log log1p logistic lt max min mul ne neg nextafter
-    not or pow real rem round rsqrt select_and_if_vmap select_if_vmap select_n sign sin sinh sqrt square stop_gradient
-    sub tan tanh xor
+    erfc exp exp2 expm1 floor ge gt integer_pow is_finite le lgamma log log1p log2 logistic lt max min mul ne neg
+    nextafter not one_minus_square or pow real rem round rsqrt select_and_if_vmap select_if_vmap select_n sign sin sinh
+    sqrt square stop_gradient sub tan tanh xor
 """
 _REDUCING = "argmax reduce_and reduce_max reduce_min reduce_or reduce_prod reduce_sum unvmap_all unvmap_any unvmap_max"
 _REARRANGING = """
@@ -50,6 +50,8 @@ def eligible(jaxpr: Any) -> bool:
                 fine = _multiplications(equation) <= LARGEST_PRODUCT
             elif name == "scatter":
                 fine = _sets_one_place(equation)
+            elif name == "bitcast_convert_type":  # in the derivative of erf, from JAX 0.12 on
+                fine = equation.invars[0].aval.shape == equation.outvars[0].aval.shape
             else:
                 fine = name in RULES or (name in KNOWN and not inner)
             large = name not in ROOMY and any(_size(v.aval) > LARGEST_VALUE for v in equation.outvars)
@@ -163,6 +165,12 @@ def _product(params: Params, operands: list[Array]) -> list[Array]:
     return [total if wanted is None else total.astype(wanted)]
 
 
+def _polynomial(params: Params, operands: list[Array]) -> list[Array]:
+    """A polynomial by Horner's rule, in full; of a long one JAX makes a loop over the coefficients."""
+    x, *coefficients = operands
+    return [functools.reduce(lambda value, coefficient: value * x + coefficient, reversed(coefficients))]
+
+
 Rule = Callable[[Params, list[Array]], list[Array]]
 RULES: Mapping[str, Rule] = {
     "jit": _call,
@@ -174,4 +182,5 @@ RULES: Mapping[str, Rule] = {
     "while": _while,
     "cond": _cond,
     "dot_general": _product,
+    "polynomial": _polynomial,
 }
