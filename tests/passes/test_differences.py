@@ -79,6 +79,17 @@ def test_a_fourth_difference_is_four_differences(rate: str, edge: str) -> None:
     np.testing.assert_allclose(found, rhs(0.0, u), rtol=0, atol=160 * np.spacing(np.abs(u).max()))
 
 
+@pytest.mark.parametrize("places", [(2, 1, 0, -1, -2), (3, 1, 0, -2, -3), (4, 2, 0, -2, -4)])
+@pytest.mark.parametrize("factor", [1, 2, -3])
+def test_what_looks_like_a_fourth_difference(places: tuple[int, ...], factor: int) -> None:
+    """Another factor, or points that are not as far from each other."""
+    terms = [f"({factor * by})*u[{f'x{place:+d}' if place else 'x'}]" for by, place in zip(FACTORS, places, strict=True)]
+    rhs = opjax.compile_rhs(TEXT.format(rate=" + ".join(terms), edge="periodic"))
+    u = np.random.default_rng(20261123).normal(size=70)
+    want = sum(factor * by * np.roll(u, -place) for by, place in zip(FACTORS, places, strict=True))
+    np.testing.assert_allclose(rhs(0.0, u), want, rtol=0, atol=500 * np.spacing(np.abs(u).max()))
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(-3, 3), min_size=5, max_size=5))
 def test_a_fourth_difference_keeps_to_its_units(values: list[float]) -> None:

@@ -41,6 +41,47 @@ def test_what_stands_in_a_hint_can_be_written() -> None:
             assert functions.lookup(instead) is not None or instead in SPECIAL_CALLS
 
 
+EXAMPLES = """
+model M:
+  axes:
+    age = [young, old]
+    z = grid(0, 1, 5)
+    week = grid(0, 4, 5)
+  params:
+    A[age, age]
+    table[week]
+    S[age]
+    K = 2
+    V = 3
+    n = 2
+    value = 4
+    other = 5
+  states:
+    x[age] = 1
+    y = 1
+    u[z] = z^2
+  dynamics:
+    x[age]' = 0*S[age]
+    y' = 0
+    d(u[z])/dt = 0
+"""
+
+
+@pytest.mark.parametrize("instead", sorted({found for found in ELSEWHERE.values() if not re.fullmatch(r"\w+", found)}))
+def test_an_expression_in_a_hint_is_one(instead: str) -> None:
+    written = instead.replace("condition", "y > 1").replace("in axis", "in age")
+    if "A[" in written:
+        row = ("x[age]' = 0*S[age]", f"x[age]' = {written.replace('A[i, j]', 'A[age, j]')}")
+    elif "u, z" in written:
+        row = ("d(u[z])/dt = 0", f"d(u[z])/dt = {written}")
+    else:
+        row = ("y' = 0", "y' = " + re.sub(r"\bx\b", "y", written))
+    assert row[0] in EXAMPLES
+    rhs = opjax.compile_rhs(EXAMPLES.replace(*row))
+    given = {name: np.ones(shape) for name, shape in rhs.param_shapes.items()}
+    assert np.isfinite(rhs(0.0, np.ones(8), given)).all()
+
+
 def test_a_name_from_elsewhere_is_answered_with_ours() -> None:
     assert hint_of("ln(x)") == "write 'log'"
     assert hint_of("ifelse(x > 1, 2, 3)") == "write 'value if condition else other'"

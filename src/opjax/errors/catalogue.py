@@ -326,6 +326,11 @@ IDLE_EDGE = Problem(
     "leave it out, or write the shift, such as [age+1]",
     "leave 'edge' out, or write the shift, such as [age+1]",
 )
+IDLE_NAME = Problem(
+    "W0404",
+    "'{name}' is not used in this '{kind}': it takes the same value at each point of '{axis}'",
+    "write the index [{name}] where '{axis}' is meant, or leave the '{kind}' out",
+)
 IGNORED_KEY = Problem(
     "W0510",
     "the key '{name}' changes nothing: it is kept in 'meta', and nothing here reads it",

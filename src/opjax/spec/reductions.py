@@ -8,6 +8,7 @@ from opjax.errors import Stop, catalogue
 from opjax.ir.nodes import Along, AnyNode, Graph, ReduceKind
 from opjax.ir.system import TimeReduction
 from opjax.ir.types import Dim, Dims
+from opjax.spec.idle_names import warn_of_idle_names
 from opjax.spec.names import unknown_axis
 from opjax.spec.representations import check_integrated
 from opjax.spec.scope import Scope
@@ -38,6 +39,7 @@ def lower_reduction(lowering: Lowering, reduction: Reduction, scope: Scope) -> W
     if any(b.axis == "time" and (scope.derived or "time" not in lowering.names.axes) for b in reduction.binders):
         return (yield lower_over_time(lowering, reduction, scope))
     inner, dims = bind_all(lowering, reduction.binders, scope)
+    warn_of_idle_names(reduction, lowering.report)
     body = yield lowering.walk(reduction.body, inner)
     body = lowering.as_real(body)
     if reduction.kind == "integral" and scope.derived:
