@@ -83,7 +83,8 @@ def test_a_fourth_difference_is_four_differences(rate: str, edge: str) -> None:
 @pytest.mark.parametrize("factor", [1, 2, -3])
 def test_what_looks_like_a_fourth_difference(places: tuple[int, ...], factor: int) -> None:
     """Another factor, or points that are not as far from each other."""
-    terms = [f"({factor * by})*u[{f'x{place:+d}' if place else 'x'}]" for by, place in zip(FACTORS, places, strict=True)]
+    indices = [f"x{place:+d}" if place else "x" for place in places]
+    terms = [f"({factor * by})*u[{index}]" for by, index in zip(FACTORS, indices, strict=True)]
     rhs = opjax.compile_rhs(TEXT.format(rate=" + ".join(terms), edge="periodic"))
     u = np.random.default_rng(20261123).normal(size=70)
     want = sum(factor * by * np.roll(u, -place) for by, place in zip(FACTORS, places, strict=True))
