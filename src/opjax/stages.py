@@ -22,7 +22,7 @@ from opjax.ir.program import Program, Watch
 from opjax.ir.system import System
 from opjax.records import many_records
 from opjax.source import DEFAULT_LIMITS, NOWHERE, Limits, Source, Span
-from opjax.spec.files import format_of, format_of_text, read_source, source_from_text
+from opjax.spec.files import format_of, format_of_text, path_hint, read_source, source_from_text
 from opjax.spec.lower import lower
 from opjax.spec.other_priors import with_priors
 from opjax.spec.text_blocks import holds_definitions, without_definitions
@@ -112,7 +112,8 @@ def choose(models: list[ModelSyntax], name: str | None, report: Report, source: 
     span = (found or models)[0].span if models else Span(source, 0, 0)
     names = [m.name for m in models]
     if not models:
-        report.add(catalogue.EMPTY_SOURCE, span, hint=ONLY_DEFINITIONS if _DEFINED.search(source.text) else "")
+        hint = ONLY_DEFINITIONS if _DEFINED.search(source.text) else path_hint(source.text)
+        report.add(catalogue.EMPTY_SOURCE, span, hint=hint)
     elif not found:
         report.add(catalogue.NO_SUCH_MODEL, span, name=str(name), hint=did_you_mean(str(name), names))
     else:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import opjax
 from opjax.errors import OpjaxError
 from opjax.source import Limits
 from opjax.spec.files import format_of, format_of_text, read_source, source_from_text
@@ -199,3 +200,17 @@ def test_other_suffixes_are_refused(name: str, message: str, hint: str):
 )
 def test_a_text_is_read_as_what_it_looks_like(text: str, expected: str) -> None:
     assert format_of_text(text) == expected
+
+
+@pytest.mark.parametrize(("path", "form"), [("models/sir.ojx", None), ("sir.YML", "yaml"), ("sir.json\n", "ojx")])
+def test_a_path_in_place_of_a_text_is_recognised(path: str, form: str | None) -> None:
+    with pytest.raises(OpjaxError, match=r"E0005|E0204") as caught:
+        opjax.loads(path, form)
+    hint = caught.value.diagnostics[0].hint
+    assert hint == f"this is the path of a file: opjax.load({path.strip()!r}) reads it"
+
+
+def test_a_text_in_place_of_a_path_is_recognised() -> None:
+    with pytest.raises(OpjaxError, match="there is no file 'model A:'") as caught:
+        opjax.load("model A:\n  states: x\n")
+    assert caught.value.diagnostics[0].hint == "a text is read by opjax.loads"

@@ -77,6 +77,18 @@ def format_of_text(text: str) -> Format:
     return "yaml" if _YAML_KEY.search(text) and not _HEADER.search(text) else "ojx"
 
 
+def path_hint(text: str) -> str:
+    """What to write where a text is no model, and looks like the path of a file; empty for any other text.
+
+    Example:
+        >>> path_hint("models/sir.ojx")
+        "this is the path of a file: opjax.load('models/sir.ojx') reads it"
+    """
+    path = text.strip()
+    is_path = "\n" not in path and PurePath(path).suffix.lower() in _SUFFIXES
+    return f"this is the path of a file: opjax.load({path!r}) reads it" if is_path else ""
+
+
 def read_source(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Source:
     """Read a text file: any line ends, with or without a byte order mark.
 
@@ -93,6 +105,8 @@ def read_source(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -
     """
     _want("the path", path, (str, os.PathLike), "the path of a file")
     name = os.fspath(path)
+    if "\n" in name:
+        _fail(FILE_NOT_FOUND, "<path>", hint="a text is read by opjax.loads", path=name.strip().partition("\n")[0])
     return _normalised(name, _decode(name, _read(name, limits)))
 
 

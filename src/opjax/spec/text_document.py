@@ -18,6 +18,7 @@ from opjax.errors.catalogue import (
     UNKNOWN_SECTION,
 )
 from opjax.source import Limits, Source, Span
+from opjax.spec.files import path_hint
 from opjax.spec.text_comments import PendingComments
 from opjax.spec.text_headers import ModelHeader, SectionHeader, hint_for, model_header, section_header
 from opjax.spec.text_indentation import Indentation
@@ -331,7 +332,7 @@ class _Splitter:
         self.report.add(MISSING_COLON, span, header=header)
 
     def _no_model(self, span: Span) -> None:
-        self.report.add(EMPTY_SOURCE, span)
+        self.report.add(EMPTY_SOURCE, span, hint=path_hint(span.source.text))
 
     def _span(self, line: Line) -> Span:
         return Span(self.source, line.start, line.end)

@@ -14,6 +14,7 @@ from opjax.spec.document_json import json_documents
 from opjax.spec.document_mapping import mapping_document
 from opjax.spec.document_yaml import yaml_documents
 from opjax.spec.embedded import Root, is_definitions, models_in
+from opjax.spec.files import path_hint
 from opjax.spec.inference import infer_parameters
 from opjax.spec.sections import MODEL, SECTIONS
 from opjax.spec.sections.carried import spread
@@ -111,7 +112,8 @@ def models_of(roots: list[Node], place: Span, report: Report, limits: Limits = D
 def _model(found: Root, report: Report, limits: Limits) -> ModelSyntax | None:
     root = found.node
     if not isinstance(root, MappingNode):
-        wrong_value(report, root, "a model", "a mapping with the keys 'name', 'state', ...")
+        hint = path_hint(root.span.source.text)
+        wrong_value(report, root, "a model", "a mapping with the keys 'name', 'state', ...", hint=hint)
         return None
     draft = Draft(root.span, report, limits, has_comments="#" in root.span.source.text)
     draft.name = found.name or draft.name
