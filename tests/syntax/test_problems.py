@@ -13,13 +13,14 @@ from syntax.reading import parse, problem
 
 Row = tuple[StatementKind, str, str, str]
 
+DERIVATIVE = "write the derivative of a state as S' = ... or d(S)/dt = ..."
 SLIPS: list[Row] = [
     # conditions and words
     ("expression", "x if a «=» b else c", "E0101", "write '==' to compare"),
     ("expression", "sum(x for a in age if a «=» b)", "E0101", "write '==' to compare"),
     ("requirement", "a «=» b", "E0101", "write '==' to compare"),
     ("expression", "a «&»& b", "E0103", "write 'and'"),
-    ("expression", "a «|»| b", "E0103", "write 'or'"),
+    ("expression", "a «|»| b", "E0103", "write 'or' between conditions, 'abs(x)' for the absolute value"),
     ("expression", "«!»a", "E0103", "write 'not', or '!=' for unequal"),
     ("expression", "a <«>» b", "E0101", "write '!='"),
     ("expression", "a «=>» b", "E0101", "write '>='"),
@@ -114,12 +115,29 @@ SLIPS: list[Row] = [
     ("expression", "2«\N{MULTIPLICATION SIGN}»b", "E0103", "write '*'"),
     ("expression", "x«\N{SUPERSCRIPT TWO}»", "E0103", "write '^2'"),
     ("expression", "a«\N{NO-BREAK SPACE}»+ b", "E0103", "write a plain space, or remove it"),
+    ("expression", "k«\N{MIDDLE DOT}»S", "E0103", "write '*'"),
+    ("expression", "x «\N{ELEMENT OF}» [1]", "E0103", "write 'in'"),
     ("expression", "a «\0» b", "E0103", "remove it, or put it in quotes if it belongs to a text"),
     ("expression", "a + «\\»\n b", "E0103", "a statement goes on in the next line inside brackets"),
     ("expression", "«e\N{COMBINING ACUTE ACCENT}»", "E0111", "write it as '\N{LATIN SMALL LETTER E WITH ACUTE}'"),
     ("expression", "«" + "x" * 201 + "»", "E0111", "shorten it"),
     # dynamics
     ("dynamics", "N «=» r*N", "E0101", "an equation gives a derivative: N' = ..."),
+    ("dynamics", "deriv(S) «<»- -k*S", "E0101", DERIVATIVE),
+    ("dynamics", "diff(S«,» t) = -k*S", "E0101", DERIVATIVE),
+    ("dynamics", "D(S) «~» -k*S", "E0101", DERIVATIVE),
+    ("dynamics", "S'«(»t) = -k*S", "E0101", DERIVATIVE),
+    ("dynamics", "S'«' = -k*S»", "E0112", "write two equations for a second derivative: S' = v, and v' = ..."),
+    ("dynamics", "k«,» S + I --> 2 I", "E0101", "write a reaction with its rate behind it: A + B -> C @ rate"),
+    ("dynamics", "«->» S @ k", "E0101", "write 0 where nothing reacts: 0 -> A @ rate"),
+    ("dynamics", "S -> «@» k", "E0101", "write 0 where nothing is made: A -> 0 @ rate"),
+    ("dynamics", "«\N{EMPTY SET}» -> S @ k", "E0103", "write 0 for nothing: 0 -> A @ rate"),
+    (
+        "dynamics",
+        "A «\N{RIGHTWARDS HARPOON OVER LEFTWARDS HARPOON}» B @ k",
+        "E0103",
+        "write each direction on a line: A -> B @ k1, then B -> A @ k2",
+    ),
     ("dynamics", "A -> B«»", "E0102", "a transition needs its rate: A -> B @ rate"),
     ("dynamics", "A -> B «:» k", "E0101", "a transition needs its rate: A -> B @ rate"),
     ("expression", "A «->» B", "E0101", "'->' stands between the two sides of a transition only"),

@@ -40,6 +40,8 @@ Cells = tuple[str, tuple[Selection, ...]]
 """A state, and the positions of it that an equation is for."""
 Side = tuple[Term, tuple[Name, list[Selection]]]
 """A term of a transition, its state, and the positions of the state that it names."""
+_NOTHING = frozenset(("null", "none", "nothing", "empty", "outside", "\u00f8"))
+"""What other languages call what is no state."""
 
 
 def transition_indices(declared: TransitionDeclaration) -> dict[str, str]:
@@ -211,6 +213,7 @@ class Dynamics:
             raise Stop
         if entry is None:
             usual = self.lowering.report.usual_hint(catalogue.UNDECLARED_NAME)
+            usual = "write 0 for nothing: 0 -> A @ rate" if target.name.lower() in _NOTHING else usual
             hint = did_you_mean(target.name, self.lowering.names.known("state"), usual)
             raise report.stop(catalogue.UNDECLARED_NAME, target.span, name=target.name, hint=hint)
         if entry.kind != "state":

@@ -103,7 +103,7 @@ class IndexReader:
                 name=name,
                 expected=counted(len(axes), "axis", "axes"),
                 found=f"{counted(len(indices), 'index', 'indices')} {'is' if len(indices) == 1 else 'are'}",
-                hint=f"write {name}[{', '.join(axes)}]" if axes else f"write {name}",
+                hint=_count_hint(name, axes, indices),
             )
         return [self.position(name, axis, index, scope) for axis, index in zip(axes, indices, strict=True)]
 
@@ -175,6 +175,14 @@ class IndexReader:
             bare = f"write {name}={label}, without quotation marks" if label in shown else "between two stands at(...)"
             hint = f"its points are {plain}; {bare}"
         raise self.report.stop(catalogue.UNKNOWN_LABEL, span, axis=name, label=str(label), labels=several, hint=hint)
+
+
+def _count_hint(name: str, axes: tuple[str, ...], indices: tuple[Index, ...]) -> str:
+    """What to write where a quantity has another number of axes."""
+    if axes:
+        return f"write {name}[{', '.join(axes)}]"
+    past = next((index for index in indices if index.name == "t" and index.offset < 0), None)
+    return f"write {name}" if past is None else f"write {name}({past.name}{past.offset}) for its past"
 
 
 def _same_point(point: float, wanted: str | float, points: tuple[float, ...]) -> bool:

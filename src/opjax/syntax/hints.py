@@ -19,7 +19,7 @@ class Place:
 
     Arguments:
         kind: the start symbol of the statement.
-        before: the terminals so far.
+        before: the last terminals, two at most.
         previous: the text of the last token, or nothing.
         terminal: the terminal that cannot stand here.
         found: its text; empty at the end.
@@ -56,6 +56,9 @@ _ANY_VALUE: Final = _VALUE | {"STRING", "LSQB", "PLUS", "NOT", "TRUE", "FALSE"}
 _OPERATOR: Final = frozenset({"PLUS", "STAR", "SLASH"})
 _ANY_OPERATOR: Final = _OPERATOR | {"MINUS", "CARET", "PERCENT", "COMPARE", "AND", "OR", "NOT", "IN", "IF"}
 _STARTS_VALUE: Final = frozenset({"NAME", "NUMBER", "LPAR", "TRUE", "FALSE"})
+
+_DERIVATIVE: Final = (frozenset({"LSQB", "RPAR"}), frozenset({"SLASH"}))
+"""What could stand in a derivative d(S)/dt, behind the state and behind the bracket."""
 
 _LISTED: Final = frozenset({"state", "state_list", "parameter", "input", "alias"})
 
@@ -151,6 +154,8 @@ def _decimal_comma(place: Place) -> str:
 
 def _dynamics(place: Place) -> str:
     """Slips in transitions and equations."""
+    if place.kind == "dynamics" and (found := _of_dynamics(place)):
+        return found
     if place.terminal == "PRIME":
         return "a derivative stands alone on the left of '='; name the right side in 'let' to use it elsewhere"
     if place.kind == "dynamics" and place.found == "=" and "PRIME" in place.expected:
@@ -162,6 +167,24 @@ def _dynamics(place: Place) -> str:
     if place.terminal == "ARROW" and place.wants_operator:
         return "write '>='" if place.found == "=>" else "'->' stands between the two sides of a transition only"
     return ""
+
+
+def _of_dynamics(place: Place) -> str:
+    """Spellings that other languages have for these."""
+    derivative = "write the derivative of a state as S' = ... or d(S)/dt = ..."
+    match place.before, place.found:
+        case ("NAME", "PRIME"), "(":
+            return derivative
+        case ((("LPAR", "NAME") | ("NAME", "RPAR")), _) if place.expected in _DERIVATIVE:
+            return derivative
+        case ("NAME",), ",":
+            return "write a reaction with its rate behind it: A + B -> C @ rate"
+        case (), "->" | "=>":
+            return "write 0 where nothing reacts: 0 -> A @ rate"
+        case (*_, "ARROW"), "@":
+            return "write 0 where nothing is made: A -> 0 @ rate"
+        case _:
+            return ""
 
 
 def _declarations(place: Place) -> str:

@@ -229,7 +229,7 @@ class Lexer:
         """The problem of text that is no token."""
         span = Span(self._source, found.start(group), found.end(group))
         if group == "quote":
-            return unclosed_text(span)
+            return unclosed_text(span, self._second_prime(span))
         if group == "other":
             return unknown_character(span)
         if not span.text.isascii():
@@ -239,6 +239,11 @@ class Lexer:
         if hint:
             return bad_number(whole, f"'{whole.text}' is not a number", hint)
         return unexpected_text(whole, glued_hint(found["NUMBER"], span.text, self._kind))
+
+    def _second_prime(self, span: Span) -> str:
+        """What to write for ``S''``; empty for a text that is not closed."""
+        twice = span.text.startswith("'") and self.previous is not None and self.previous.type == "PRIME"
+        return "write two equations for a second derivative: S' = v, and v' = ..." if twice else ""
 
     # --- brackets and nesting
 

@@ -25,9 +25,11 @@ PART_OF_NUMBER: Final = r"[^\x00-\-/:-@\[-^`{-\x7f]"
 END_OF_VALUE: Final = r"[^\x00-(*-/:-@\[\\^`{-\x7f]"
 """The last character of a name, or a closing bracket: ' behind it is a derivative."""
 
+_BOTH_WAYS: Final = "write each direction on a line: A -> B @ k1, then B -> A @ k2"
+
 _INSTEAD: Final = {
     "&": "write 'and'",
-    "|": "write 'or'",
+    "|": "write 'or' between conditions, 'abs(x)' for the absolute value",
     "!": "write 'not', or '!=' for unequal",
     "?": "write 'value if condition else other'",
     "\\": "a statement goes on in the next line inside brackets",
@@ -45,12 +47,25 @@ _INSTEAD: Final = {
     "\u2264": "write '<='",
     "\u2265": "write '>='",
     "\u2260": "write '!='",
+    "\u2219": "write '*'",  # bullet operator
+    "\u2022": "write '*'",  # bullet
+    "\u2208": "write 'in'",
+    "\u2227": "write 'and'",
+    "\u2228": "write 'or'",
+    "\u00ac": "write 'not'",
+    "\u2205": "write 0 for nothing: 0 -> A @ rate",  # empty set
+    "\u21cc": _BOTH_WAYS,  # harpoons
+    "\u21c4": _BOTH_WAYS,  # arrows
+    "\u2194": _BOTH_WAYS,  # arrow with two heads
+    "\u27f6": "write '->'",  # long arrow
     "\u2192": "write '->'",
     "\u21d2": "write '=>'",
     "\u221e": "write 'inf'",
     "\u221a": "write 'sqrt(...)'",
     "\u2202": "write 'd(u[x])/dt = ...'",
     "\u2211": "write 'sum(... for b in axis)'",
+    "\u220f": "write 'prod(... for b in axis)'",
+    "\u2207": "write 'grad(u, x)'",
     "\u222b": "write 'integral(... for s in axis)'",
     "\u00b2": "write '^2'",
     "\u00b3": "write '^3'",
@@ -59,6 +74,7 @@ _INSTEAD: Final = {
     "\u2018": "texts stand in plain quotes: '...'",
     "\u2019": "write a plain ' (apostrophe)",
     "\u2032": "write a plain ' (apostrophe)",  # prime
+    "\u2033": "write two equations: S' = v, and v' for the second derivative",  # double prime
 }
 
 
@@ -91,14 +107,16 @@ def check_characters(span: Span) -> None:
         TextError: at the first one.
     """
     for place, character in enumerate(span.text, span.start):
-        if not ("a" + character).isidentifier():
+        if character in _INSTEAD or not ("a" + character).isidentifier():
             raise unknown_character(Span(span.source, place, place + 1))
 
 
 def is_name(text: str) -> bool:
     """Whether a text can be a name as it stands."""
-    plain = len(text) <= LONGEST_NAME and text.isidentifier() and text not in WORDS
-    return plain and unicodedata.is_normalized("NFC", text)
+    if text.isascii():
+        return len(text) <= LONGEST_NAME and text.isidentifier() and text not in WORDS
+    known = text.isidentifier() and _INSTEAD.keys().isdisjoint(text)  # a middle dot is a product
+    return len(text) <= LONGEST_NAME and known and unicodedata.is_normalized("NFC", text)
 
 
 def unknown_character(span: Span) -> TextError:
