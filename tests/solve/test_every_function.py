@@ -1,4 +1,4 @@
-"""Models that use every function of the table: solved as one kernel and without, the solutions are the same.
+"""Models that use every function of the table, and examples: as one kernel and without, the solutions are the same.
 
 The compiler that makes one kernel does not check what it is given, so a function that it cannot take would end the
 process; each model here is solved in this one.
@@ -98,6 +98,13 @@ def test_one_kernel_gives_the_same_derivative(
     assert np.isfinite(wanted).all()
     assert (wanted < -0.1).all()
     np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("example", ["fisher_kpp", "lynx_hare", "seir_age", "sir"])
+def test_the_examples_are_one_kernel(example: str, kernels: list[bool], read: Read) -> None:
+    problem = problem_for(read(example))
+    jax.eval_shape(lambda: trajectory(problem, {}, np.linspace(0, 1, 3), 0.0, Settings(solver="tsit5")).states)
+    assert kernels == [True]
 
 
 @pytest.mark.slow

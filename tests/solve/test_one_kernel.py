@@ -61,6 +61,32 @@ def test_every_product_is_the_same_as_a_sum(recipe):
     np.testing.assert_allclose(found, np.einsum(recipe, left, right), rtol=1e-12)
 
 
+def test_the_largest_product():
+    """With one term more XLA calls a library, and stops at what it cannot compile."""
+    weights = np.linspace(-1, 1, rewriting.LARGEST_SUM).reshape(-1, 13)
+    start = np.linspace(0, 1, 13)
+
+    def product(x):
+        return lax.while_loop(lambda s: s[0] < 2, lambda s: (s[0] + 1, weights @ (s[0] + x)), (0, weights @ x))[1]
+
+    found = jax.jit(OneKernel(product))(start)
+    assert ATTRIBUTE in lowered(OneKernel(product), start)
+    np.testing.assert_allclose(found, weights @ (1 + start), rtol=1e-12)
+
+
+def test_a_long_sum_is_written_once():
+    """It would be computed again in each place that reads it."""
+
+    def twice(matrix, x):
+        value = matrix @ x
+        return jnp.sin(value).sum() + jnp.exp(value[0])
+
+    for size in (rewriting.LONGEST_AGAIN, rewriting.LONGEST_AGAIN + 1):
+        matrix, x = np.ones((2, size)), np.linspace(-0.1, 0.2, size)
+        assert ("optimization_barrier" in lowered(OneKernel(twice), matrix, x)) == (size > rewriting.LONGEST_AGAIN)
+        np.testing.assert_allclose(jax.jit(OneKernel(twice))(matrix, x), twice(matrix, x), rtol=1e-13)
+
+
 def test_a_batch_is_a_loop_over_its_lanes():
     starts = START * np.arange(1, 4)[:, None]
     found = jax.vmap(OneKernel(loop), in_axes=(None, 0))(MATRIX, starts)
@@ -91,6 +117,8 @@ def not_known():
         "callback": (lambda x: jax.pure_callback(np.sin, jax.ShapeDtypeStruct((3,), x.dtype), x), START),
         "large": (lambda x: jnp.sum(jnp.sin(many * x[0])), START),
         "large product": (lambda x: jnp.ones((300, 300)) @ jnp.full((300,), x[0]), START),
+        "product with a library": (lambda x: jnp.ones((16, 256)) @ jnp.full((256,), x[0]), START),
+        "sum with a library": (lambda x: jnp.broadcast_to(x[0], (64, 64)).sum(0), START),
         "random": (lambda x: x + jax.random.normal(jax.random.key(0), (3,)), START),
         "bits in pieces": (lambda x: lax.bitcast_convert_type(x, jnp.uint16).astype(x.dtype), START),
         "gather": (lambda x: jnp.asarray(x)[jnp.array([0, 2, 1])], START),
@@ -221,6 +249,7 @@ def everything(x):
         jnp.concatenate(lax.split(x, (1, 2))[::-1]),
         lax.dynamic_update_index_in_dim(x, x[0], 2, 0),
         jnp.broadcast_to(lax.dynamic_index_in_dim(x, 1), (3,)),
+        lax.optimization_barrier(x),
     ]
     return jnp.stack(values)
 

@@ -12,8 +12,12 @@ from opjax.solve.untyped import core, jnp, lax
 Array = Any
 LARGEST_VALUE = 768
 """Elements of the largest value that an eligible function computes with; above, the dispatch no longer matters."""
-LARGEST_PRODUCT = 8192
-"""Multiplications of the largest product of matrices that is written as a sum of products."""
+LARGEST_SUM = 4095
+"""Terms of all sums of the largest reduction, or product of matrices written as sums; of more, XLA makes a call of a
+library."""
+
+LONGEST_AGAIN = 8
+"""Terms of the longest sum of products that may be computed again in each place that reads it."""
 
 _ELEMENTWISE = """
     abs acos acosh add add_any and asin asinh atan atan2 atanh cbrt ceil clamp convert_element_type cos cosh div eq erf
@@ -22,11 +26,12 @@ _ELEMENTWISE = """
     sqrt square stop_gradient sub tan tanh xor
 """
 _REDUCING = "argmax reduce_and reduce_max reduce_min reduce_or reduce_prod reduce_sum unvmap_all unvmap_any unvmap_max"
+REDUCING = frozenset(_REDUCING.split())
 _REARRANGING = """
     broadcast_in_dim concatenate copy copy_p dynamic_slice dynamic_update_slice empty2 iota maybe_set nonbatchable
-    nondifferentiable_backward pad reshape rev slice split squeeze stack transpose unstack
+    nondifferentiable_backward optimization_barrier pad reshape rev slice split squeeze stack transpose unstack
 """
-KNOWN = frozenset(f"{_ELEMENTWISE} {_REDUCING} {_REARRANGING}".split())
+KNOWN = REDUCING.union(_ELEMENTWISE.split(), _REARRANGING.split())
 """Operations, of JAX and equinox, that compile inside one kernel."""
 _ROOMY = """
     broadcast_in_dim cond copy copy_p custom_jvp_call custom_vjp_call dynamic_slice dynamic_update_slice empty2 eq
@@ -47,7 +52,9 @@ def eligible(jaxpr: Any) -> bool:
             name = equation.primitive.name
             inner = _inner(equation.params)
             if name == "dot_general":
-                fine = _multiplications(equation) <= LARGEST_PRODUCT
+                fine = _multiplications(equation) <= LARGEST_SUM
+            elif name in REDUCING:
+                fine = _size(equation.invars[0].aval) <= LARGEST_SUM
             elif name == "scatter":
                 fine = _sets_one_place(equation)
             elif name == "bitcast_convert_type":  # in the derivative of erf, from JAX 0.12 on
@@ -161,6 +168,8 @@ def _product(params: Params, operands: list[Array]) -> list[Array]:
     left = jnp.expand_dims(left, middle)
     right = jnp.expand_dims(right, tuple(range(batch, batch + len(left_free))))
     total = jnp.sum(left * right, axis=tuple(range(-summed, 0))) if summed else left * right
+    if math.prod(operands[0].shape[d] for d in left_over) > LONGEST_AGAIN:
+        total = lax.optimization_barrier(total)
     wanted = params["preferred_element_type"]
     return [total if wanted is None else total.astype(wanted)]
 
