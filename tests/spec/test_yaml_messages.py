@@ -21,7 +21,7 @@ GOLDEN = {
     "# nothing\n": ["m:1:1 E0005 there is no model here | begin with 'name: ...' and 'state: [...]'"],
     "[S]": ["m:1:1 E0204 a model must be a mapping with the keys 'name', 'state', ..., not a list"],
     "name: A": ["m:1:1 E0205 a model lacks the key 'state'"],
-    "state: S": ["m:1:8 E0204 'state' must be a list of states, not the text 'S'"],
+    "state: S": ["m:1:8 E0204 'state' must be a list of states, such as [S, I], not the text 'S'"],
     "state: [S, 3x]": ["m:1:12 E0101 '3x' is not expected here | write '3*x' to multiply"],
     "state: [S, [I]]": ["m:1:12 E0204 'state[1]' must be a text, not a list"],
     "state: [S, S]": ["m:1:12 E0203 the key 'S' stands here a second time | remove one of the two"],
@@ -114,7 +114,7 @@ GOLDEN = {
     "state: [S]\naxes: [{name: 'a[b]', coords: [c]}]": [
         "m:2:16 E0204 'axes[0].name' must be a name without axes, not the text 'a[b]'"
     ],
-    "state: true": ["m:1:8 E0204 'state' must be a list of states, not true"],
+    "state: true": ["m:1:8 E0204 'state' must be a list of states, such as [S, I], not true"],
     "state: [S]\nkind: other": ["m:2:7 E0204 'kind' must be 'expr' or 'transitions', not the text 'other'"],
     "a: b: c": [
         "m:1:5 E0201 this is not valid YAML: mapping values are not allowed here | a text that holds ': ' or ' #', or "

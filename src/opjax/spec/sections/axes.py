@@ -210,5 +210,12 @@ SECTIONS = (
         _write_time_axis,
     ),
     Section("time_interpolation", "how tables over time are read", _INTERPOLATION, _read_interpolation, nothing),
-    Section("axes", "the axes, in order", Listed("a list of axes", _AXIS), _read_axes, _write_axes, "axes"),
+    Section(
+        "axes",
+        "the axes, in order",
+        Listed("a list of axes, such as {name: age, coords: [young, old]}", _AXIS),
+        _read_axes,
+        _write_axes,
+        "axes",
+    ),
 )

@@ -231,7 +231,7 @@ SECTIONS = (
     Section(
         "transitions",
         "flows between states: rate is multiplied by the reactants, flow is taken as it is",
-        Listed("a list of transitions", _TRANSITION),
+        Listed("a list of transitions, each with 'from', 'to' and 'rate'", _TRANSITION),
         _read_transitions,
         _write_transitions,
         "dynamics",

@@ -124,7 +124,12 @@ def _written(state: StateDeclaration, own_initial: bool) -> dict[str, Plain]:
 
 
 STATE = Section(
-    "state", "the states, in order", Listed("a list of states", TEXT), _read_states, _write_states, "states"
+    "state",
+    "the states, in order",
+    Listed("a list of states, such as [S, I]", TEXT),
+    _read_states,
+    _write_states,
+    "states",
 )
 METADATA = Section(
     "state_metadata",
