@@ -178,6 +178,7 @@ QUICK_BENCHMARKS = [
     "time_models",
     "time_networks",
     "time_stencils",
+    "time_short_axes",
     "time_passes",
     "time_first_call",
     "time_flat_equations",
@@ -198,6 +199,6 @@ def test_the_benchmark_runs(name: str) -> None:
 
 
 def test_every_benchmark_is_a_question_that_has_its_test() -> None:
-    models = {"by_hand", "text_models", "pass_models", "pass_by_hand"}
+    models = {"by_hand", "text_models", "pass_models", "pass_by_hand", "short_models"}
     scripts = {path.stem for path in (ROOT / "benchmarks").glob("*_*.py")} - models
     assert scripts == {*QUICK_BENCHMARKS, "time_posterior"}  # which takes minutes

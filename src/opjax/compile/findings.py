@@ -114,7 +114,8 @@ def written_operations(program: Program) -> int:
 def _numbers(subject: Subject, final: Program, optimise: Optimise) -> int:
     """The operations that are computed one by one, with Python's numbers, and not by the final program; else 0."""
     usual = subject.numbers and subject.itemsize == 8
-    scalars = program_of_numbers(subject.program, final, optimise) if usual else None
+    wanted = [(output.name, output.axes) for output in subject.wanted]
+    scalars = program_of_numbers(subject.program, final, optimise, wanted) if usual else None
     return 0 if scalars is None or scalars is final else _operations(scalars)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from opjax.backends.base import Backend
 from opjax.compile.copies import copied
 from opjax.compile.emit import Emitter
+from opjax.compile.layout import elements
 from opjax.compile.naming import OUTSIDE
 from opjax.compile.numbers import Numbers, refuses_lists
 from opjax.compile.opened import Opened, apart_from
@@ -190,12 +191,18 @@ def _of_numbers(asked: Asked) -> Code:
     emitter = Numbers(asked.program, lambda function: None, True, _stored(asked.inputs, "flat"))
     taken = [f"{word}_{place}" for word in ("name", "known") for place in range(len(asked.inputs.parameters))]
     _reserve(emitter, asked, "out", "real", "store", *OUTSIDE, *taken)
+    emitter.name_arrays(asked.inputs.shapes)
     emitter.emit()
-    results = [emitter.operand(asked.program.roots[output.name]).text for output in asked.outputs]
+    wanted = [name for output in asked.outputs for name in elements(output.name, output.shape)]
+    results = [emitter.operand(asked.program.roots[name]).text for name in wanted]
     size = len(results)
-    states = _variables(emitter, "state", [slot.name for slot in asked.inputs.states])
-    parameters = _variables(emitter, "parameter", asked.inputs.parameters)
-    statements = [*emitter.lines, f"out = {emitter.helper('empty')}({size})"]
+    slots = [name for slot in asked.inputs.states for name in elements(slot.name, slot.shape)]
+    states = _variables(emitter, "state", slots)
+    arrays, names = emitter.arrays, asked.inputs.parameters
+    numbers = _variables(emitter, "parameter", names)
+    parameters = tuple([arrays.get(name, number) for name, number in zip(names, numbers, strict=True)])
+    elements_taken = emitter.take_elements(asked.inputs.shapes)
+    statements = [*elements_taken, *emitter.lines, f"out = {emitter.helper('empty')}({size})"]
     if size <= FEW_ITEMS:
         statements += [f"out[{place}] = {text}" for place, text in enumerate(results)]
     else:

@@ -9,7 +9,7 @@ import struct
 import threading
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import CodeType, FunctionType
 from typing import cast
 
@@ -18,6 +18,7 @@ from opjax.compile.coalesced import coalesced
 from opjax.compile.function_text import Asked, Code, Output, write
 from opjax.compile.helpers import helper
 from opjax.compile.hushed import may_warn
+from opjax.compile.numbers import shapes_of_parameters
 from opjax.compile.settled import Settled
 from opjax.compile.text import Table
 from opjax.compile.unpacking import Form, Inputs
@@ -40,7 +41,8 @@ class Kernel:
         outputs: the values that are wanted.
         inputs: what they depend on.
         backend: the namespace.
-        scalars: the program that is computed with Python's numbers, where that is quicker in double precision.
+        find_scalars: finds the program that is computed with Python's numbers, where that is quicker in double
+            precision; until it is found.
     """
 
     title: str
@@ -48,18 +50,33 @@ class Kernel:
     outputs: tuple[Output, ...]
     inputs: Inputs
     backend: Backend
-    scalars: Program | None = None
+    find_scalars: Callable[[], Program | None] | None = None
+    _scalars: Program | None = None
     _codes: dict[Form, Code] = field(default_factory=dict[Form, Code])
     _bound: dict[tuple[Form, DType], Function] = field(default_factory=dict[tuple[Form, DType], Function])
     _compiled: dict[str, CodeType] = field(default_factory=dict[str, CodeType])
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)  # one kernel serves all equal models
 
+    @property
+    def scalars(self) -> Program | None:
+        """The program that is computed with Python's numbers; found when a vector is to be computed with first."""
+        with self._lock:
+            if self.find_scalars is not None:
+                self._scalars, self.find_scalars = (
+                    self.find_scalars(),
+                    None,
+                )  # which knows the program before the passes
+            return self._scalars
+
     def code(self, form: Form) -> Code:
         """The text of the function."""
         with self._lock:
             if form not in self._codes:
-                program = self.scalars if form == "numbers" and self.scalars else self.program
-                asked = Asked(program, self.outputs, self.inputs, self.backend)
+                program, inputs = self.program, self.inputs
+                if form == "numbers":
+                    inputs = replace(inputs, shapes=shapes_of_parameters(program))
+                    program = self.scalars or program
+                asked = Asked(program, self.outputs, inputs, self.backend)
                 self._codes[form] = write(coalesced(asked, form), form)
             return self._codes[form]
 
@@ -72,8 +89,7 @@ class Kernel:
         """The quickest form that takes such a vector."""
         if not self.backend.writes_to(y):
             return "flat"
-        small = dtype == self.backend.xp.float64 and self.scalars is not None
-        return "numbers" if small and all(not slot.shape for slot in self.inputs.states) else "written"
+        return "numbers" if dtype == self.backend.xp.float64 and self.scalars is not None else "written"
 
     def quietly(self, function: Function) -> Function:
         """A function of which no branch that is not taken warns."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 
@@ -83,3 +84,13 @@ def build_layout(system: System, limits: Limits = DEFAULT_LIMITS) -> Layout:
         report.add(catalogue.TOO_LARGE, span, what="the state vector", size=start, limit=limits.cells, field="cells")
         report.check()
     return Layout(tuple(slots), start)
+
+
+def element(name: str, cell: tuple[int, ...]) -> str:
+    """The name of one element of an array, which nothing in a model can have; that of a number is its own."""
+    return f"{name}[{','.join(map(str, cell))}]" if cell else name
+
+
+def elements(name: str, shape: tuple[int, ...]) -> list[str]:
+    """The names of all elements of an array, the last axis varying fastest."""
+    return [element(name, cell) for cell in itertools.product(*map(range, shape))]

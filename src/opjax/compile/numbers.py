@@ -6,10 +6,12 @@ with NumPy. Conditionals compute the branch that is taken.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from opjax.compile.emit import Emitter
 from opjax.compile.helpers import NUMBERS
+from opjax.compile.layout import elements, shape_of
 from opjax.compile.tables import NUMBERS as READS
 from opjax.compile.targets import is_renaming
 from opjax.compile.text import TIGHTEST, Value
@@ -64,12 +66,42 @@ def refuses_lists(program: Program) -> bool:
     return states and not any(isinstance(n, Apply) and n.function == "where" for n in program.nodes)
 
 
+def shapes_of_parameters(program: Program) -> dict[str, tuple[int, ...]]:
+    """The shapes of the parameters that a program reads as arrays."""
+    arrays = [leaf for leaf in program.leaves if isinstance(leaf, Symbol) and leaf.role == "parameter" and leaf.axes]
+    return {leaf.name: shape_of(tuple([dim.axis for dim in leaf.axes]), program.axes) for leaf in arrays}
+
+
 @dataclass(slots=True)
 class Numbers(Emitter):
-    """Writes the statements of a function of Python's numbers, and of tables that are read at one place."""
+    """Writes the statements of a function of Python's numbers, and of tables that are read at one place.
+
+    Arguments:
+        arrays: the variables of arrays of which single elements are read, and no table.
+    """
 
     reads = READS
     has_ticks = True
+    arrays: dict[str, str] = field(default_factory=dict[str, str])
+
+    def name_arrays(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """Give the parameters with elements that are read their variables, before anything else has one."""
+        read = {leaf.name for leaf in self.program.leaves if isinstance(leaf, Symbol) and leaf.role == "parameter"}
+        for name, shape in shapes.items():
+            if name not in read and not read.isdisjoint(elements(name, shape)):
+                self.arrays[name] = self.namer.name(name)
+
+    def take_elements(self, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
+        """Statements that take the elements of parameters, all at once: ``(a, b), (c, d), = C.tolist()``."""
+        known = {
+            leaf.name: variable for variable, leaf in self.leaves.items() if leaf.role == "parameter"
+        } | self.arrays
+        for name, shape in shapes.items():
+            texts = [known.get(one, "_") for one in elements(name, shape)]
+            if any(text != "_" for text in texts):
+                for size in reversed(shape[1:]):
+                    texts = [f"({', '.join(texts[i : i + size])},)" for i in range(0, len(texts), size)]
+                yield f"{', '.join(texts)}, = {known[name]}.tolist()"
 
     def helper(self, function: str) -> str:
         """As `Emitter.helper`; Python's own function where there is one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from opjax.backends.base import Array, Backend, DType
@@ -103,9 +104,9 @@ class Quantities:
 
             def make() -> Kernel:
                 program = self.optimise(written, backend.differentiable)
-                numbers = backend.computes_numbers
-                scalars = program_of_numbers(written, program, self.optimise) if numbers else None
-                return Kernel(name, program, self.outputs, inputs, backend, scalars)
+                wanted = [(output.name, output.axes) for output in self.outputs]
+                find = partial(program_of_numbers, written, program, self.optimise, wanted)
+                return Kernel(name, program, self.outputs, inputs, backend, find if backend.computes_numbers else None)
 
             key = (name, backend, self.optimise, program_key(written, inputs, self.outputs))
             self.kernels[backend.name] = KERNELS.get(key, len(written.graph), make)

@@ -1,29 +1,34 @@
 """Whether scalars are computed one by one, with Python's numbers, or as the vectors that re-rolling makes of them.
 
 An operation on an array of NumPy takes as long as some twenty on Python's numbers, however short the array is; networks
-of up to some forty species, or eighty genes, are quicker as numbers.
-Benchmark: the networks in `benchmarks/against_unrolled.py`.
+of up to some forty species, or eighty genes, are quicker as numbers, and so are most models whose axes have up to ten
+or twenty points, without matrices: a product with one of five by five is one operation on arrays, and a quick one.
+Benchmark: the networks in `benchmarks/against_unrolled.py`; `benchmarks/time_short_axes.py`.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import FunctionType, MappingProxyType
 
-from opjax.compile.costs import CHEAP
+from opjax.compile.costs import CHEAP, Counter, cells
 from opjax.compile.helpers import NUMBERS
 from opjax.compile.hushed import may_warn
 from opjax.compile.numbers import is_small
 from opjax.compile.settled import MANY
-from opjax.ir.nodes import AnyNode, Apply, Gather, Interpolate, Join, Segment, Symbol, View
+from opjax.compile.unrolled import Wanted, spread
+from opjax.ir.nodes import AnyNode, Apply, Contract, Gather, Interpolate, Join, Reduce, Segment, Symbol, View
 from opjax.ir.program import Optimise, Program
-from opjax.ir.types import Role
+from opjax.ir.types import Role, declared_dims
+from opjax.records import many_records
 
-MOST = 1_000
-"""Programs of more values are quicker as arrays; nobody looks."""
+MOST, MOST_CELLS = 1_000, 4_000
+"""Programs of more values, or of more elements in all, are quicker as arrays; nobody looks."""
 AS_WRITTEN = 1.5
 """Programs that cost so many times as much before the passes cost more after them too; nobody tries."""
+SPREAD = 1.15
+"""The same of programs whose elements cost so many times as much before these are made, and what is alike is shared."""
 FUNCTION, HELPER, OF_NUMPY_ALONE = 2, 4, 40
 """What a function such as exp costs, in operations on Python's numbers; one that is written in Python, such as a
 minimum; and one that NumPy has and Python has not. These are measured, as all that follow."""
@@ -31,10 +36,14 @@ ENDS = 1.2
 """What it costs to read a state and to store its derivative."""
 GIVEN = 6
 """What it costs to put a parameter into an array, where these are so few that they are taken one by one."""
+TAKEN, ELEMENT = 16, 1.5
+"""What it costs to take the elements of a parameter with axes, and each of them."""
 OF_NUMPY = 3
 """What an operation on a scalar of NumPy costs."""
 SLICE = 4
-ON_ARRAYS: Mapping[type[AnyNode], float] = MappingProxyType({Segment: 48, Join: 28, View: SLICE})
+ON_ARRAYS: Mapping[type[AnyNode], float] = MappingProxyType(
+    {Segment: 48, Join: 28, View: SLICE, Reduce: 60, Interpolate: 50, Contract: 20}
+)
 """What some operations on short arrays cost; neighbouring elements and states are slices."""
 SETTLED = frozenset[Role](("parameter", "size"))
 """What depends on these alone is mostly kept from call to call."""
@@ -42,26 +51,64 @@ ON_ARRAY, FUNCTION_ON_ARRAY, CHOICE_ON_ARRAY, HUSHED = 20, 26, 40, 30
 """What all others cost, those that are functions and conditionals; and to hold back warnings."""
 
 
-def program_of_numbers(written: Program, program: Program, optimise: Optimise) -> Program | None:
+@many_records(looks=False)
+def program_of_numbers(
+    written: Program, program: Program, optimise: Optimise, wanted: Sequence[Wanted]
+) -> Program | None:
     """What is computed with Python's numbers where the states are in double precision.
 
     Arguments:
         written: the program before the passes.
         program: the program after all passes.
         optimise: runs the passes.
+        wanted: the values that are wanted, with their axes.
 
     Returns:
-        A program of scalars; None where there is none, or where the one with arrays is quicker.
+        A program of scalars, with a root for each element of these values; None where there is none, or where the one
+        with arrays is quicker.
     """
-    if is_small(program):
+    shaped = any(axes for _, axes in wanted)
+    if not shaped and is_small(program):
         return program
     if len(written.roots) > MOST:
         return None
+    if shaped or any(node.dims for node in written.nodes):
+        return _of_short_axes(program, optimise, wanted)
     most = cost_of_arrays(program)
-    if cost_of_numbers(written) > AS_WRITTEN * most or any(node.dims for node in written.nodes):
+    if cost_of_numbers(written) > AS_WRITTEN * most:
         return None
     scalars = optimise(written, False, None, vectors=False)
     return scalars if is_small(scalars) and cost_of_numbers(scalars) <= most else None
+
+
+def _of_short_axes(program: Program, optimise: Optimise, wanted: Sequence[Wanted]) -> Program | None:
+    """A program of scalars for each element of what has axes."""
+    size = sum(cells(declared_dims(axes), program.axes) for _, axes in wanted)
+    if size > MOST or sum(cells(node.dims, program.axes) for node in program.nodes) > MOST_CELLS:
+        return None
+    costs, most = Counter(program, 8, size).costs(), cost_of_arrays(program) - _cost_of_taking(program)
+    if costs.flops + FUNCTION * costs.function_values + ENDS * size > SPREAD * most:
+        return None
+    apart = spread(program, wanted)
+    scalars = None if apart is None else optimise(apart, False, None, vectors=False)
+    return scalars if scalars and is_small(scalars) and cost_of_elements(scalars) <= most else None
+
+
+def _cost_of_taking(program: Program) -> float:
+    """What it costs to take the elements of parameters."""
+    arrays = [n for n in program.leaves if n.dims and isinstance(n, Symbol) and n.role == "parameter"]
+    return sum(TAKEN + ELEMENT * cells(node.dims, program.axes) for node in arrays)
+
+
+def cost_of_elements(program: Program) -> float:
+    """What a program of the elements of short arrays costs, in operations on Python's numbers.
+
+    Sums and products may be long, and are counted term by term; what is subtracted is one operation.
+    """
+    sums = [node.operands for node in program.applied("add")]
+    subtracted = {one.number for terms in sums for one in terms if isinstance(one, Apply) and one.function == "negate"}
+    counted = [node for node in program.nodes if node.operands and node.number not in subtracted]
+    return sum(_of_number(node) * max(1, len(node.operands) - 1) for node in counted) + ENDS * len(program.roots)
 
 
 def cost_of_numbers(program: Program) -> float:
@@ -86,7 +133,7 @@ def cost_of_arrays(program: Program) -> float:
             parameters += isinstance(node, Symbol) and node.role == "parameter"
         elif node.roles <= SETTLED:
             continue
-        elif node.dims:
+        elif node.dims or isinstance(node, Reduce | Contract | Interpolate):
             cost += _on_array(node)
         elif not isinstance(node, View):  # an element that is a root is stored with all others
             cost += OF_NUMPY
