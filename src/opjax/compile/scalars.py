@@ -19,7 +19,7 @@ from opjax.compile.numbers import is_small
 from opjax.compile.settled import MANY
 from opjax.compile.unrolled import Wanted, spread
 from opjax.ir.nodes import AnyNode, Apply, Contract, Gather, Interpolate, Join, Reduce, Segment, Symbol, View
-from opjax.ir.program import Optimise, Program
+from opjax.ir.program import Optimise, Program, is_negated
 from opjax.ir.types import Role, declared_dims
 from opjax.records import many_records
 
@@ -106,7 +106,7 @@ def cost_of_elements(program: Program) -> float:
     Sums and products may be long, and are counted term by term; what is subtracted is one operation.
     """
     sums = [node.operands for node in program.applied("add")]
-    subtracted = {one.number for terms in sums for one in terms if isinstance(one, Apply) and one.function == "negate"}
+    subtracted = {term.number for terms in sums for term in terms if is_negated(term)}
     counted = [node for node in program.nodes if node.operands and node.number not in subtracted]
     return sum(_of_number(node) * max(1, len(node.operands) - 1) for node in counted) + ENDS * len(program.roots)
 
