@@ -19,7 +19,6 @@ from opjax.backends.numpy import BACKEND
 from opjax.compile.kernel import Inputs, Kernel, Output
 from opjax.compile.layout import Slot
 from opjax.compile.numbers import is_small
-from opjax.compile.scalars import MOST_CELLS
 from opjax.compile.unrolled import spread
 from opjax.ir.evaluate import evaluate
 from opjax.ir.nodes import Symbol
@@ -192,7 +191,10 @@ def test_numbers_agree_with_the_interpreter(program: Program) -> None:
         model("x[age]", "d(x[age])/dt = linear(w[age, stage] over stage at t)*x[age]", "k; w[age, stage]"),
         model(*MIXING, ages=20),
         model("x[stage]", "d(x[stage])/dt = -k*x[stage]", stages=400),
-        model("s", "s' = -s*w[stage=0]", "w[stage]", stages=MOST_CELLS + 1),
+        model("s", "s' = -s*w[stage=0]", "w[stage]", stages=400),
+        model(
+            "s; u[age]", "s' = -k*s*sum(cos(z)*sin(z)*exp(-z) for z in stage); d(u[age])/dt = -u[age]*s", stages=1000
+        ),
     ],
 )
 def test_what_stays_with_arrays(rhs: opjax.CompiledRhs) -> None:

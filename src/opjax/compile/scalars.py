@@ -16,6 +16,7 @@ from opjax.compile.costs import CHEAP, Counter, cells
 from opjax.compile.helpers import NUMBERS
 from opjax.compile.hushed import may_warn
 from opjax.compile.numbers import is_small
+from opjax.compile.once import POSITIONAL
 from opjax.compile.settled import MANY
 from opjax.compile.unrolled import Wanted, spread
 from opjax.ir.nodes import AnyNode, Apply, Contract, Gather, Interpolate, Join, Reduce, Segment, Symbol, View
@@ -45,8 +46,8 @@ ON_ARRAYS: Mapping[type[AnyNode], float] = MappingProxyType(
     {Segment: 48, Join: 28, View: SLICE, Reduce: 60, Interpolate: 50, Contract: 20}
 )
 """What some operations on short arrays cost; neighbouring elements and states are slices."""
-SETTLED = frozenset[Role](("parameter", "size"))
-"""What depends on these alone is mostly kept from call to call."""
+SETTLED = POSITIONAL | frozenset[Role](("parameter",))
+"""What depends on these alone is computed once, or mostly kept from call to call."""
 ON_ARRAY, FUNCTION_ON_ARRAY, CHOICE_ON_ARRAY, HUSHED = 20, 26, 40, 30
 """What all others cost, those that are functions and conditionals; and to hold back warnings."""
 
