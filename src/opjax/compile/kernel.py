@@ -62,10 +62,8 @@ class Kernel:
         """The program that is computed with Python's numbers; found when a vector is to be computed with first."""
         with self._lock:
             if self.find_scalars is not None:
-                self._scalars, self.find_scalars = (
-                    self.find_scalars(),
-                    None,
-                )  # which knows the program before the passes
+                self._scalars = self.find_scalars()
+                self.find_scalars = None  # it holds the program before the passes
             return self._scalars
 
     def code(self, form: Form) -> Code:

@@ -93,9 +93,8 @@ class Numbers(Emitter):
 
     def take_elements(self, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
         """Statements that take the elements of parameters, all at once: ``(a, b), (c, d), = C.tolist()``."""
-        known = {
-            leaf.name: variable for variable, leaf in self.leaves.items() if leaf.role == "parameter"
-        } | self.arrays
+        known = {leaf.name: variable for variable, leaf in self.leaves.items() if leaf.role == "parameter"}
+        known |= self.arrays
         for name, shape in shapes.items():
             texts = [known.get(one, "_") for one in elements(name, shape)]
             if any(text != "_" for text in texts):

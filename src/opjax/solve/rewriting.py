@@ -15,7 +15,6 @@ LARGEST_VALUE = 768
 LARGEST_SUM = 4095
 """Terms of all sums of the largest reduction, or product of matrices written as sums; of more, XLA makes a call of a
 library."""
-
 LONGEST_AGAIN = 8
 """Terms of the longest sum of products that may be computed again in each place that reads it."""
 
