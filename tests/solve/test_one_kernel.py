@@ -74,17 +74,32 @@ def test_the_largest_product():
     np.testing.assert_allclose(found, weights @ (1 + start), rtol=1e-12)
 
 
-def test_a_long_sum_is_written_once():
-    """It would be computed again in each place that reads it."""
+def test_short_sums_are_written_in_full_and_long_ones_computed_once():
+    """The long ones would be computed again in each place that reads them."""
 
     def twice(matrix, x):
         value = matrix @ x
-        return jnp.sin(value).sum() + jnp.exp(value[0])
+        return jnp.sin(value) + jnp.exp(value[0])
 
-    for size in (rewriting.LONGEST_AGAIN, rewriting.LONGEST_AGAIN + 1):
+    for size in (0, 1, rewriting.SHORT_SUM, rewriting.SHORT_SUM + 1):
         matrix, x = np.ones((2, size)), np.linspace(-0.1, 0.2, size)
-        assert ("optimization_barrier" in lowered(OneKernel(twice), matrix, x)) == (size > rewriting.LONGEST_AGAIN)
+        text, long = lowered(OneKernel(twice), matrix, x), not 0 < size <= rewriting.SHORT_SUM
+        assert ("stablehlo.reduce" in text, "optimization_barrier" in text) == (long, long)
         np.testing.assert_allclose(jax.jit(OneKernel(twice))(matrix, x), twice(matrix, x), rtol=1e-13)
+
+
+def test_short_sums_of_many_numbers():
+    """The stages of a step of the largest model that is one kernel: XLA would call a library to reduce them."""
+    stages = np.random.default_rng(1).normal(size=(rewriting.SHORT_SUM, rewriting.LARGEST_VALUE))
+    weights = np.linspace(0, 1, rewriting.SHORT_SUM)
+    assert stages.size > rewriting.LARGEST_SUM
+
+    def combined(weights):
+        return lax.while_loop(lambda s: s[0] < 3, lambda s: (s[0] + 1, weights @ stages), (0, weights @ stages))[1]
+
+    assert eligible(jax.make_jaxpr(lambda w: w @ stages)(weights).jaxpr)
+    found = jax.jit(OneKernel(combined))(weights)
+    np.testing.assert_allclose(found, weights @ stages, rtol=1e-12)
 
 
 def test_a_batch_is_a_loop_over_its_lanes():

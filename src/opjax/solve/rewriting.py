@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -13,10 +14,10 @@ Array = Any
 LARGEST_VALUE = 768
 """Elements of the largest value that an eligible function computes with; above, the dispatch no longer matters."""
 LARGEST_SUM = 4095
-"""Terms of all sums of the largest reduction, or product of matrices written as sums; of more, XLA makes a call of a
-library."""
-LONGEST_AGAIN = 8
-"""Terms of the longest sum of products that may be computed again in each place that reads it."""
+"""Terms of all sums of the largest reduction; of more, XLA makes a call of a library."""
+SHORT_SUM = 8
+"""Terms of the longest sums in a product of matrices that are written in full, as those of the stages of a step are;
+the others are a reduction that is computed once, not again in each place that reads it."""
 
 _ELEMENTWISE = """
     abs acos acosh add add_any and asin asinh atan atan2 atanh cbrt ceil clamp convert_element_type cos cosh div eq erf
@@ -51,7 +52,8 @@ def eligible(jaxpr: Any) -> bool:
             name = equation.primitive.name
             inner = _inner(equation.params)
             if name == "dot_general":
-                fine = _multiplications(equation) <= LARGEST_SUM
+                terms = _terms(equation)
+                fine = terms <= SHORT_SUM or terms * _size(equation.outvars[0].aval) <= LARGEST_SUM
             elif name in REDUCING:
                 fine = _size(equation.invars[0].aval) <= LARGEST_SUM
             elif name == "scatter":
@@ -84,10 +86,11 @@ def _size(aval: Any) -> int:
     return math.prod(aval.shape)
 
 
-def _multiplications(equation: Any) -> int:
+def _terms(equation: Any) -> int:
+    """The number of products in each sum of a product of matrices."""
     (contracted, _), _ = equation.params["dimension_numbers"]
     shape = equation.invars[0].aval.shape
-    return _size(equation.outvars[0].aval) * math.prod(shape[d] for d in contracted)
+    return math.prod(shape[d] for d in contracted)
 
 
 def _sets_one_place(equation: Any) -> bool:
@@ -156,21 +159,31 @@ def _branch(closed: Any, *operands: Array) -> list[Array]:
 
 def _product(params: Params, operands: list[Array]) -> list[Array]:
     """A product of matrices as a sum of products."""
-    (left_over, right_over), (left_batch, right_batch) = params["dimension_numbers"]
-    left, right = operands
-    left_free = [d for d in range(left.ndim) if d not in (*left_over, *left_batch)]
-    right_free = [d for d in range(right.ndim) if d not in (*right_over, *right_batch)]
-    left = jnp.transpose(left, (*left_batch, *left_free, *left_over))
-    right = jnp.transpose(right, (*right_batch, *right_free, *right_over))
-    batch, summed = len(left_batch), len(left_over)
-    middle = tuple(range(batch + len(left_free), batch + len(left_free) + len(right_free)))
-    left = jnp.expand_dims(left, middle)
-    right = jnp.expand_dims(right, tuple(range(batch, batch + len(left_free))))
-    total = jnp.sum(left * right, axis=tuple(range(-summed, 0))) if summed else left * right
-    if math.prod(operands[0].shape[d] for d in left_over) > LONGEST_AGAIN:
-        total = lax.optimization_barrier(total)
+    left, right = _aligned(params["dimension_numbers"], *operands)
+    terms = left.shape[-1]
+    if 0 < terms <= SHORT_SUM:
+        places = [[lax.index_in_dim(side, i, side.ndim - 1, False) for i in range(terms)] for side in (left, right)]
+        total = functools.reduce(operator.add, map(operator.mul, *places))
+    else:
+        total = lax.optimization_barrier(jnp.sum(left * right, axis=-1))
     wanted = params["preferred_element_type"]
     return [total if wanted is None else total.astype(wanted)]
+
+
+def _aligned(dimension_numbers: Any, left: Array, right: Array) -> tuple[Array, Array]:
+    """The factors of a product with the axes of the result, of size 1 where they have none, and one to sum over."""
+    (left_over, right_over), (left_batch, right_batch) = dimension_numbers
+    left_free = [d for d in range(left.ndim) if d not in (*left_over, *left_batch)]
+    right_free = [d for d in range(right.ndim) if d not in (*right_over, *right_batch)]
+    terms = math.prod(left.shape[d] for d in left_over)
+    left = jnp.transpose(left, (*left_batch, *left_free, *left_over))
+    right = jnp.transpose(right, (*right_batch, *right_free, *right_over))
+    batch, rows = len(left_batch), len(left_batch) + len(left_free)
+    left = left.reshape(*left.shape[:rows], *(1 for _ in right_free), terms)
+    right = right.reshape(
+        *right.shape[:batch], *(1 for _ in left_free), *right.shape[batch : batch + len(right_free)], terms
+    )
+    return left, right
 
 
 def _polynomial(params: Params, operands: list[Array]) -> list[Array]:
