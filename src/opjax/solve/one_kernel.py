@@ -12,8 +12,8 @@ becomes a loop over the batch (quicker on a CPU than a solve in lock step, whose
 its derivative is taken of the function without the attribute.
 
 Measured with diffrax 0.7.2, double precision, Tsit5, rtol 1e-6, in turns in one process on a busy machine (best of 60,
-so read the ratios), in microseconds; "gradient" is value and gradient by sensitivities, "batch" and "gradients" are four
-of each under `vmap`, "checkpoint" the gradient by diffrax's default adjoint, without one kernel:
+so read the ratios), in microseconds; "gradient" is value and gradient by sensitivities, "batch" and "gradients" are
+four of each under `vmap`, "checkpoint" the gradient by diffrax's default adjoint, without one kernel:
 
     model                       solve       gradient     batch         gradients      checkpoint
                                 plain  one  plain  one   plain   one   plain    one
