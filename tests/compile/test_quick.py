@@ -467,3 +467,20 @@ def test_names_of_parameters_are_those_of_python() -> None:
     rhs = opjax.compile_rhs("model M:\n  params: some_rate\n  states: x\n  dynamics:\n    x' = some_rate*x\n")
     (name,) = rhs.param_names
     assert name is sys.intern("some" + "_rate")
+
+
+@pytest.mark.parametrize(
+    ("rate", "at", "by_hand"),
+    [("1/t", 0.0, lambda t: 1 / t), ("2/(3 - t)", 3.0, lambda t: 2 / (3 - t)), ("t^(-3)", -0.0, lambda t: t**-3.0)],
+)
+def test_a_division_by_the_time_is_one_of_arrays_in_each_call(
+    rate: str, at: float, by_hand: Callable[[np.float64], np.float64]
+) -> None:
+    text = "model M:\n  axes:\n    x = grid(0, 1, 300)\n  params: k\n  states: u[x]\n  dynamics:\n"
+    rhs, y = opjax.compile_rhs(f"{text}    d(u[x])/dt = k*u[x] + {rate}\n"), np.ones(300)
+    assert rhs._quantities.kernel(BACKEND).form_for(y, y.dtype) == "written"
+    bound = rhs.bind({"k": 1.0})
+    for t in (1.0, at, at):
+        with np.errstate(all="ignore"):
+            for found in (rhs(t, y, {"k": 1.0}), rhs.eval_fn(t, y, k=1.0), bound(t, y)):
+                np.testing.assert_array_equal(found, 1.0 + by_hand(np.float64(t)))

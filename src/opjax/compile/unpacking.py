@@ -10,10 +10,14 @@ from opjax.compile.emit import Emitter
 from opjax.compile.in_place import InPlace
 from opjax.compile.layout import Slot
 from opjax.compile.targets import Target
+from opjax.ir.nodes import IntegerPower
+from opjax.ir.types import Role
 
 Form = Literal["flat", "tree", "written", "numbers"]
 """Vector in and out; tuples of arrays in and out; and for NumPy, vector in and out by way of a vector that is written
 to, or of Python's numbers."""
+
+TIME_ALONE = frozenset[Role](("time",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def unpack(inputs: Inputs, emitter: Emitter, form: Form, splits: bool = False) -
 def unpack_for_numpy(inputs: Inputs, emitter: InPlace) -> list[str]:
     """Give every leaf its variable, where NumPy is sure: parameters may be Python's numbers."""
     slots = {slot.name: slot for slot in inputs.states} if emitter.leaves else {}
-    size, lines = sum(slot.size for slot in inputs.states), list[str]()
+    size, lines = sum(slot.size for slot in inputs.states), ["t = number(t)"] * _divides_by_time(emitter)
     for line, (variable, symbol) in zip(
         unpack(inputs, emitter, "flat"), [x for x in emitter.leaves.items() if x[1].role != "time"], strict=True
     ):
@@ -89,6 +93,15 @@ def unpack_for_numpy(inputs: Inputs, emitter: InPlace) -> list[str]:
         else:
             lines.append(line)
     return lines
+
+
+def _divides_by_time(emitter: InPlace) -> bool:
+    """Whether something is divided by what the time alone may make zero: a number of Python's raises an error then."""
+    if not any(symbol.role == "time" for symbol in emitter.leaves.values()):
+        return False
+    divisors = [node.operands[1] for node in emitter.program.applied("divide")]
+    divisors += [n.base for n in emitter.program.nodes if isinstance(n, IntegerPower) and n.exponent < 0]
+    return any(divisor.roles == TIME_ALONE for divisor in divisors)
 
 
 def _flat(slot: Slot) -> str:
