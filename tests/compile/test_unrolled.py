@@ -191,6 +191,7 @@ def test_numbers_agree_with_the_interpreter(program: Program) -> None:
         model("x[age]", "d(x[age])/dt = linear(w[age, stage] over stage at t)*x[age]", "k; w[age, stage]"),
         model(*MIXING, ages=20),
         model("x[stage]", "d(x[stage])/dt = -k*x[stage]", stages=400),
+        model("x[stage]", "d(x[stage])/dt = x[stage]*exp(-x[stage])*k/stage - 1"),
         model("s", "s' = -s*w[stage=0]", "w[stage]", stages=400),
         model(
             "s; u[age]", "s' = -k*s*sum(cos(z)*sin(z)*exp(-z) for z in stage); d(u[age])/dt = -u[age]*s", stages=1000

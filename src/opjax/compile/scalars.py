@@ -19,7 +19,7 @@ from opjax.compile.numbers import is_small
 from opjax.compile.once import POSITIONAL
 from opjax.compile.settled import MANY
 from opjax.compile.unrolled import Wanted, spread
-from opjax.ir.nodes import AnyNode, Apply, Contract, Gather, Interpolate, Join, Reduce, Segment, Symbol, View
+from opjax.ir.nodes import AnyNode, Apply, Constant, Contract, Gather, Interpolate, Join, Reduce, Segment, Symbol, View
 from opjax.ir.program import Optimise, Program, is_negated
 from opjax.ir.types import Role, declared_dims
 from opjax.records import many_records
@@ -92,7 +92,15 @@ def _of_short_axes(program: Program, optimise: Optimise, wanted: Sequence[Wanted
         return None
     apart = spread(program, wanted)
     scalars = None if apart is None else optimise(apart, False, None, vectors=False)
-    return scalars if scalars and is_small(scalars) and cost_of_elements(scalars) <= most else None
+    if scalars is None or not is_small(scalars) or any(map(_divides_by_zero, scalars.applied("divide"))):
+        return None
+    return scalars if cost_of_elements(scalars) <= most else None
+
+
+def _divides_by_zero(node: AnyNode) -> bool:
+    """Whether Python refuses a division in each call, as by the distance from the first point of a grid."""
+    divisor = node.operands[1]
+    return isinstance(divisor, Constant) and divisor.value == 0.0
 
 
 def _cost_of_taking(program: Program) -> float:
