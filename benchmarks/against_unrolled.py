@@ -164,7 +164,7 @@ def makers(case: Case, xp: Any, seconds: dict[str, float]) -> dict[str, Callable
     return found | ({"op_system": theirs} if importlib.util.find_spec("op_system") else {})
 
 
-def figures(case: Case, xp: Any, turns: int) -> dict[str, float]:
+def figures(case: Case, xp: Any, turns: int, hand_first: bool = False) -> dict[str, float]:
     """What is measured of a model: seconds, ratios and bytes."""
     y = jnp.asarray(case.y) if xp is jnp else case.y
     want = case.numpy(case.y)
@@ -178,7 +178,7 @@ def figures(case: Case, xp: Any, turns: int) -> dict[str, float]:
         np.testing.assert_allclose(found, want, rtol=1e-9, atol=1e-9 * float(np.max(np.abs(want))))
         return (lambda: function(y).block_until_ready()) if xp is jnp else lambda: function(y)
 
-    for name, make in makers(case, xp, text).items():
+    for name, make in harness.ordered(makers(case, xp, text), hand_first).items():
         first[name] = harness.once(lambda make=make, name=name: calls.__setitem__(name, ready(make)))
     timing = harness.in_turns(calls, turns)
     found = {**text, **{f"first, {name}": seconds for name, seconds in first.items()}}
@@ -187,12 +187,12 @@ def figures(case: Case, xp: Any, turns: int) -> dict[str, float]:
     return found | ({f"peak, {name}": numpy_peak(calls[name]) for name in ("opjax", "hand")} if xp is np else {})
 
 
-def figures_with_jax(place: int, quick: bool) -> dict[str, float]:
+def figures_with_jax(place: int, quick: bool, hand_first: bool) -> dict[str, float]:
     """The same for one of the models, in a process of its own."""
     models = list(cases(quick))
     with jax.enable_x64(True):
         figures(models[0], jnp, 1)  # what the first model of a process pays for
-        return figures(models[place], jnp, 2 if quick else harness.TURNS // harness.PROCESSES)
+        return figures(models[place], jnp, 2 if quick else harness.FEW_TURNS, hand_first)
 
 
 def row(name: str, found: Mapping[str, float]) -> list[str]:

@@ -23,7 +23,7 @@ RESULTS = Path(__file__).parent / "results"
 BLOCK_SECONDS = 0.004
 PARTS = 5
 TURNS = 31
-PROCESSES = 5
+PROCESSES, FEW_TURNS = 7, 7
 
 Candidate = Callable[[], object]
 
@@ -86,6 +86,11 @@ def _calls_per_block(candidate: Candidate) -> int:
     return max(1, round(calls * BLOCK_SECONDS / seconds))
 
 
+def ordered(candidates: dict[str, Any], hand_first: bool) -> dict[str, Any]:
+    """Candidates in their order, or in the opposite one: the first is compiled first."""
+    return dict(reversed(candidates.items())) if hand_first else candidates
+
+
 def once(candidate: Candidate) -> float:
     """Seconds of a single call."""
     return _block(candidate, 1)
@@ -96,16 +101,17 @@ def in_processes(measure: Callable[..., Mapping[str, float]], *arguments: Any, p
 
     The same operations of XLA on the same numbers differ by a few in a hundred from process to process, as memory and
     threads happen to lie, and in large networks and short calls by more; turns inside one process do not show that.
+    What is compiled first is slower by one or two in a hundred, so each side is first in every other process.
 
     Arguments:
         measure: a function of a module, which gives figures by name.
-        arguments: what it takes.
+        arguments: what it takes; behind them, whether to compile the code by hand first.
         processes: how many.
     """
     found: list[Mapping[str, float]] = []
-    for _ in range(processes):
+    for number in range(processes):
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-            found.append(pool.submit(measure, *arguments).result())
+            found.append(pool.submit(measure, *arguments, number % 2 == 1).result())
     return {name: statistics.median(figures[name] for figures in found) for name in found[0]}
 
 

@@ -2,15 +2,16 @@
 
 A direct call with NumPy, the parameters bound on both sides, as solvers call it, and beside it with the parameters in
 one mapping on both sides (`time_warm_call.md` has more on ways to call); with JAX a jitted call, the call mapped over
-many states, and the gradient of the sum of its squares by the states, all jitted. 64-bit numbers; all values are
-first checked to be those of the code by hand. The operations are the equations of the jaxpr; the memory is the most
-that NumPy holds in one call, and what XLA sets aside for temporaries. Below 1x opjax is the quicker one.
+many states, and the gradient of the sum of its squares by the states, all jitted; calls and gradients in several
+fresh processes, of whose figures and ratios the medians stand here. 64-bit numbers; all values are first checked to
+be those of the code by hand. The operations are the equations of the jaxpr; the memory is the most that NumPy holds
+in one call, and what XLA sets aside for temporaries. Below 1x opjax is the quicker one.
 """
 
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -95,6 +96,27 @@ def numpy_peak(call: harness.Candidate) -> int:
     return peak
 
 
+def figures_with_jax(place: int, quick: bool, hand_first: bool) -> dict[str, float]:
+    """What a jitted call and a gradient of one of the models take, in a process of its own."""
+    found: dict[str, float] = {}
+    with jax.enable_x64(True):
+        case = list(text_models.cases(quick))[place]
+        calls, y, p = jax_calls(case)
+        calls = harness.ordered(calls, hand_first)
+        for title, change in {"call": lambda call: call, "gradient": gradient}.items():
+            pair = jitted({name: change(call) for name, call in calls.items()}, y, p)
+            timing = harness.in_turns(pair, 2 if quick else harness.FEW_TURNS)
+            found |= {f"{title}, {name}": timing[name].median for name in calls}
+            found |= {f"{title}, ratio": timing["opjax"].over(timing["hand"])}
+    return found
+
+
+def row_of(name: str, title: str, found: Mapping[str, float]) -> list[str]:
+    """One line of a table of medians over processes."""
+    cells = [harness.microseconds(found[f"{title}, {which}"]) for which in ("opjax", "hand")]
+    return [name, *cells, harness.ratio(found[f"{title}, ratio"])]
+
+
 def counts(case: Case) -> list[str]:
     """One line of the table of operations and memory."""
     cells: list[str] = []
@@ -115,7 +137,14 @@ def main() -> None:
     with jax.enable_x64(True):
         rows = [[*row(c.name, numpy_pair(c), page.turns), row("", mapping_pair(c), page.turns)[-1]] for c in found]
         page.table("NumPy, one call", [*columns, "one mapping, opjax / hand"], rows)
-        page.table("JAX, one jitted call", columns, [row(c.name, jitted(*jax_calls(c)), page.turns) for c in found])
+        places = range(len(found))
+        jitted_ones = [
+            harness.in_processes(figures_with_jax, place, page.quick, processes=page.processes) for place in places
+        ]
+        names = [case.name for case in found]
+        for heading, title in (("JAX, one jitted call", "call"), ("JAX, gradient", "gradient")):
+            rows = [row_of(name, title, figures) for name, figures in zip(names, jitted_ones, strict=True)]
+            page.table(heading, columns, rows)
         rows = []
         for case in found:
             calls, y, p = jax_calls(case)
@@ -123,12 +152,6 @@ def main() -> None:
             pair = jitted({name: mapped(call) for name, call in calls.items()}, many, p)
             rows.append(row(f"{case.name}, {case.mapped:,} states", pair, page.turns))
         page.table("JAX, vmap", columns, rows)
-        rows = []
-        for case in found:
-            calls, y, p = jax_calls(case)
-            pair = jitted({name: gradient(call) for name, call in calls.items()}, y, p)
-            rows.append(row(case.name, pair, page.turns))
-        page.table("JAX, gradient", columns, rows)
         pairs = ("operations", "NumPy, KiB", "XLA, KiB")
         heads = ["model", *(f"{what}, {who}" for what in pairs for who in ("opjax", "hand"))]
         page.table("Operations and memory", heads, [counts(c) for c in found])

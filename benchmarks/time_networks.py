@@ -45,7 +45,7 @@ def jaxpr_equations(function: Any, y: Any) -> int:
     return count(jax.make_jaxpr(function)(y).jaxpr)
 
 
-def figures(network: networks.Network, xp: Any, turns: int) -> dict[str, float]:
+def figures(network: networks.Network, xp: Any, turns: int, hand_first: bool = False) -> dict[str, float]:
     """What is measured of a network: seconds, and a ratio."""
     made: dict[str, Any] = {}
     on_jax = xp is jnp
@@ -61,7 +61,7 @@ def figures(network: networks.Network, xp: Any, turns: int) -> dict[str, float]:
     gc.collect()  # what the models before have left is not looked through in the time of this one
     read = harness.once(compiled)
     emitted, by_hand = _emitted(made), network.jax if on_jax else network.numpy
-    calls = {"opjax": ready(emitted), "hand": ready(by_hand)}
+    calls = harness.ordered({"opjax": ready(emitted), "hand": ready(by_hand)}, hand_first)
     first = {
         name: harness.once(lambda call=call, name=name: made.update({name: call()})) for name, call in calls.items()
     }
@@ -74,11 +74,11 @@ def figures(network: networks.Network, xp: Any, turns: int) -> dict[str, float]:
     return found | {f"equations, {name}": jaxpr_equations(function, y) for name, function in counted.items()}
 
 
-def figures_with_jax(place: int, quick: bool) -> dict[str, float]:
+def figures_with_jax(place: int, quick: bool, hand_first: bool) -> dict[str, float]:
     """The same for one of the models, in a process of its own."""
     with jax.enable_x64(True):
         figures(networks.mass_action(60), jnp, 1)  # what the first model of a process pays for
-        return figures(models(quick)[place], jnp, 2 if quick else harness.TURNS // harness.PROCESSES)
+        return figures(models(quick)[place], jnp, 2 if quick else harness.FEW_TURNS, hand_first)
 
 
 def models(quick: bool) -> list[networks.Network]:
