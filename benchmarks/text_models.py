@@ -8,6 +8,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 import by_hand
 from by_hand import Parameters
@@ -122,7 +123,9 @@ def lorenz_numpy(t: float, x: np.ndarray, p: Parameters) -> np.ndarray:
 
 
 def lorenz_jax(t: Any, x: Any, p: Parameters) -> Any:
-    wide = jnp.concatenate([x[-2:], x, x[:1]])
+    # Written to memory once: otherwise XLA joins it again for each neighbour inside of loops, gradients and vmap
+    # (`time_stencils.py` has other ways beside this one).
+    wide = lax.optimization_barrier(jnp.concatenate([x[-2:], x, x[:1]]))
     return (wide[3:] - wide[:-3]) * wide[1:-2] - x + p["F"]
 
 

@@ -1,11 +1,13 @@
 """How fast is one warm call of each model, and what does vmap/grad cost, against hand-written code?
 
 A direct call with NumPy, the parameters bound on both sides, as solvers call it, and beside it with the parameters in
-one mapping on both sides (`time_warm_call.md` has more on ways to call); with JAX a jitted call, the call mapped over
-many states, and the gradient of the sum of its squares by the states, all jitted; calls and gradients in several
-fresh processes, of whose figures and ratios the medians stand here. 64-bit numbers; all values are first checked to
-be those of the code by hand. The operations are the equations of the jaxpr; the memory is the most that NumPy holds
-in one call, and what XLA sets aside for temporaries. Below 1x opjax is the quicker one.
+one mapping on both sides (`time_warm_call.md` has more on ways to call); with JAX a jitted call, steps of Runge and
+Kutta in a loop, the gradient of the sum of squares by the states, and the call mapped over many states, all jitted; all
+but the last in several fresh processes, of whose figures and ratios the medians stand here. 64-bit numbers; all values
+are first checked to be those of the code by hand, which is one function for a model: of several ways to write it the
+one that is best over all columns (`time_stencils.md` shows those of Lorenz-96). The operations are the equations of the
+jaxpr; the memory is the most that NumPy holds in one call, and what XLA sets aside for temporaries. Below 1x opjax is
+the quicker one.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 import harness
 import opjax
@@ -25,6 +28,7 @@ from text_models import Case
 
 Call = Callable[[Any, Any], Any]
 """A function of the state and the parameters."""
+STEPS, STEP = 100, 1e-5
 
 
 def compiled(case: Case) -> opjax.CompiledRhs:
@@ -71,6 +75,21 @@ def gradient(call: Call) -> Call:
     return jax.grad(lambda y, p: jnp.sum(call(y, p) ** 2))
 
 
+def steps(call: Call) -> Call:
+    """A loop of classical Runge-Kutta steps, too small to leave the values for which a model is meant."""
+
+    def step(y: Any, p: Any) -> Any:
+        first = call(y, p)
+        second = call(y + STEP / 2 * first, p)
+        third = call(y + STEP / 2 * second, p)
+        return y + STEP / 6 * (first + 2 * second + 2 * third + call(y + STEP * third, p))
+
+    return lambda y, p: lax.fori_loop(0, STEPS, lambda _, y: step(y, p), y)
+
+
+CHANGES: dict[str, Callable[[Call], Call]] = {"call": lambda call: call, "steps": steps, "gradient": gradient}
+
+
 def jitted(calls: dict[str, Call], y: Any, p: dict[str, Any]) -> dict[str, harness.Candidate]:
     """Jitted calls that have been made once, and give the same."""
     functions = {name: jax.jit(call) for name, call in calls.items()}
@@ -103,7 +122,7 @@ def figures_with_jax(place: int, quick: bool, hand_first: bool) -> dict[str, flo
         case = list(text_models.cases(quick))[place]
         calls, y, p = jax_calls(case)
         calls = harness.ordered(calls, hand_first)
-        for title, change in {"call": lambda call: call, "gradient": gradient}.items():
+        for title, change in CHANGES.items():
             pair = jitted({name: change(call) for name, call in calls.items()}, y, p)
             timing = harness.in_turns(pair, 2 if quick else harness.FEW_TURNS)
             found |= {f"{title}, {name}": timing[name].median for name in calls}
@@ -142,9 +161,9 @@ def main() -> None:
             harness.in_processes(figures_with_jax, place, page.quick, processes=page.processes) for place in places
         ]
         names = [case.name for case in found]
-        for heading, title in (("JAX, one jitted call", "call"), ("JAX, gradient", "gradient")):
+        for title, heading in zip(CHANGES, ("one jitted call", f"{STEPS} steps in a loop", "gradient"), strict=True):
             rows = [row_of(name, title, figures) for name, figures in zip(names, jitted_ones, strict=True)]
-            page.table(heading, columns, rows)
+            page.table(f"JAX, {heading}", columns, rows)
         rows = []
         for case in found:
             calls, y, p = jax_calls(case)

@@ -3,6 +3,10 @@
 The code by hand takes the differences between neighbours first, as one does on paper: a second difference is the
 difference of two, a flux is computed once for each face. 64-bit numbers; all values are first checked to be those of
 the code by hand. Below 1x opjax is the quicker one.
+
+A ring (Lorenz-96) is written by hand in four ways, none of which is the best everywhere: the array with its ends
+around it is written to memory once, or joined and no more; or the neighbours are rolled; or the points at the ends are
+computed apart. Medians over several fresh processes; steps of Runge and Kutta in a loop.
 """
 
 from __future__ import annotations
@@ -17,6 +21,8 @@ import numpy as np
 
 import harness
 import opjax
+import text_models
+import time_models
 
 Parameters = dict[str, Any]
 RightHandSide = Callable[[Any, Parameters], Any]
@@ -248,6 +254,72 @@ def row(name: str, pair: dict[str, harness.Candidate], turns: int) -> list[str]:
     return [name, *cells, harness.ratio(timing["opjax"].over(timing["hand"]))]
 
 
+def joined(x: Any, p: Parameters) -> Any:
+    """Lorenz-96 on an array with its ends around it, which XLA computes where it is read."""
+    return _inside(jnp.concatenate([x[-2:], x, x[:1]]), p)
+
+
+def rolled(x: Any, p: Parameters) -> Any:
+    """Lorenz-96 as it is written most often."""
+    return (jnp.roll(x, -1) - jnp.roll(x, 2)) * jnp.roll(x, 1) - x + p["F"]
+
+
+def apart(x: Any, p: Parameters) -> Any:
+    """Lorenz-96, the first two points and the last one for themselves."""
+    ends = jnp.concatenate([x[-2:], x[:3]]), jnp.concatenate([x[-3:], x[:1]])
+    return jnp.concatenate([_inside(ends[0], p), _inside(x, p), _inside(ends[1], p)])
+
+
+def _inside(x: Any, p: Parameters) -> Any:
+    return (x[3:] - x[:-3]) * x[1:-2] - x[2:-1] + p["F"]
+
+
+STATES = 1000
+RINGS: dict[str, time_models.Call] = {
+    "written once": lambda x, p: text_models.lorenz_jax(0.0, x, p),
+    "joined": joined,
+    "rolled": rolled,
+    "ends apart": apart,
+}
+RING_COLUMNS: dict[str, Callable[[time_models.Call], time_models.Call]] = {
+    **time_models.CHANGES,
+    "many states": time_models.mapped,
+}
+
+
+def ring_figures(points: int, turns: int, hand_first: bool) -> dict[str, float]:
+    """What Lorenz-96 takes in each way, in a process of its own: seconds of opjax, and ratios."""
+    found: dict[str, float] = {}
+    with jax.enable_x64(True):
+        rhs = opjax.compile_rhs(opjax.loads(text_models.lorenz_text(points), "ojx"))
+        y, p = jnp.asarray(8 + np.random.default_rng(20261123).normal(size=points)), {"F": jnp.asarray(8.0)}
+        many = y * (1 + jnp.arange(STATES)[:, None] / STATES / 100)
+        sides = harness.ordered({"opjax": lambda y, p: rhs(0.0, y, p), **RINGS}, hand_first)
+        for title, change in RING_COLUMNS.items():
+            given = many if title == "many states" else y
+            calls = {name: jax.jit(change(f)) for name, f in sides.items()}
+            for f in calls.values():
+                np.testing.assert_allclose(f(given, p), calls["opjax"](given, p), rtol=1e-8, atol=1e-6)
+            pair = {name: lambda f=f, given=given: f(given, p).block_until_ready() for name, f in calls.items()}
+            timing = harness.in_turns(pair, turns)
+            found |= {f"{title}, {name}": timing["opjax"].over(timing[name]) for name in RINGS}
+            found[title] = timing["opjax"].median
+    return found
+
+
+def ring_table(page: harness.Page, points: int) -> None:
+    """Add the table of the ways to write a ring."""
+    turns = 2 if page.quick else harness.FEW_TURNS
+    found = harness.in_processes(ring_figures, points, turns, processes=page.processes)
+    rows = [["opjax, us", *(harness.microseconds(found[title]) for title in RING_COLUMNS)]]
+    rows += [
+        [f"opjax / hand, {name}", *(harness.ratio(found[f"{title}, {name}"]) for title in RING_COLUMNS)]
+        for name in RINGS
+    ]
+    titles = ["one call", f"{time_models.STEPS} steps", "gradient", f"{STATES:,} states"]
+    page.table(f"JAX, a ring of {points:,} points", ["", *titles], rows)
+
+
 def main() -> None:
     """Measure and write the page."""
     page = harness.Page(__file__, __doc__ or "")
@@ -261,6 +333,8 @@ def main() -> None:
         sides = (16,) if page.quick else (64, 128)
         pairs = [pair for name in HEATS for points in sides for pair in plane_pairs(name, points)]
         page.table("JAX, on a plane", columns, [row(name, pair, page.turns) for name, pair in pairs])
+    for points in (40,) if page.quick else (256, 1000, 2000):
+        ring_table(page, points)
     page.finish()
 
 
