@@ -50,7 +50,7 @@ def test_the_last_point_is_named() -> None:
 
 def test_plain_text_stays_as_it_is_computed() -> None:
     model = opjax.loads("model M:\n  states:\n    x = 1\n  dynamics:\n    x' = -x/5/365\n")
-    assert model.show("expanded") == "d(x)/dt = (-x)/5/365\n"
+    assert model.show("expanded") == "d(x)/dt = -x/5/365\n"
 
 
 OPERATORS = """

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from opjax.ir.nodes import AnyNode, Apply, Constant, Graph
-from opjax.ir.program import Program, copy_node, rebuild
+from opjax.ir.program import Program, copy_node, is_negated, rebuild
 from opjax.ir.types import Dims
 
 UNKNOWN_SIZE = 32
@@ -38,7 +38,17 @@ def scale(program: Program) -> Program:
     uses: dict[int, int] = {}
     for used in (*program.roots.values(), *(operand for node in program.nodes for operand in node.operands)):
         uses[used.number] = uses.get(used.number, 0) + 1
-    return rebuild(program, _Scaling(program, uses).rule, _is_product)
+    return rebuild(program, _Scaling(program, uses, _subtracted(program)).rule, _is_product)
+
+
+def _subtracted(program: Program) -> set[int]:
+    """What is minus something and costs nothing, being subtracted in a sum."""
+    found: set[int] = set()
+    for total in program.arrays:
+        if isinstance(total, Apply) and total.function == "add":
+            negated = [term.number for term in total.operands if is_negated(term)]
+            found.update(negated[1:] if len(negated) == len(total.operands) else negated)
+    return found
 
 
 def _may_scale(products: list[AnyNode]) -> bool:
@@ -78,10 +88,19 @@ class _Factors:
 
 @dataclass(frozen=True, slots=True)
 class _Scaling:
+    """Makes products of one number.
+
+    Arguments:
+        program: the program.
+        uses: how often its nodes are used.
+        subtracted: the nodes whose minus sign costs nothing where it is.
+        known: the factors of what has been made, by number.
+    """
+
     program: Program
     uses: dict[int, int]
+    subtracted: set[int]
     known: dict[int, _Factors] = field(default_factory=dict[int, _Factors])
-    """The factors of what has been made, by number."""
 
     def rule(self, graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
         """The node of the new graph."""
@@ -91,7 +110,8 @@ class _Scaling:
             return copy_node(graph, node, operands)  # a number over an array meets it once
         factors = self.factors(graph, node, operands)
         numbers = len(factors.tops) + len(factors.bottoms)
-        wanted = _is_halved(node) or (node.function != "negate" and numbers + factors.minus > 1 and numbers > 0)
+        wanted = _is_halved(node) or (numbers + factors.minus > 1 and numbers > 0)
+        wanted = wanted and node.number not in self.subtracted
         made = (self.product(graph, factors) if wanted else None) or self.grouped(graph, node, operands)
         self.known[made.number] = factors
         return made

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from opjax.ir.nodes import AnyNode, Graph
+from opjax.ir.nodes import AnyNode, Constant, Graph
+from opjax.ir.program import is_negated
 from opjax.source import Span
 from opjax.syntax.nodes import Expression, Negate, Number, Power, Product, Remainder, Sum
 
@@ -76,7 +77,14 @@ def combined(graph: Graph, part: Arithmetic, values: Sequence[AnyNode]) -> AnyNo
 
 
 def _product(graph: Graph, factors: Sequence[AnyNode], inverse: tuple[bool, ...], span: Span) -> AnyNode:
-    """Factors multiplied and divided from the left."""
+    """Factors multiplied and divided from the left.
+
+    A minus sign before the first stands before all of it: what flows out of one state, ``-k*A*B``, is then the flow
+    ``k*A*B`` into another one, computed once. No value changes by that. A number keeps its sign.
+    """
+    if len(factors) > 1 and is_negated(factors[0]) and type(factors[0].operands[0]) is not Constant:
+        without = _product(graph, (factors[0].operands[0], *factors[1:]), inverse, span)
+        return graph.apply("negate", (without,), span)
     if True not in inverse and len(factors) > 1:
         return graph.apply("multiply", factors, span)
     run_of_factors = [factors[0]]
