@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -53,3 +55,22 @@ def test_one_value_that_is_given_counts() -> None:
 def test_a_value_without_default_is_asked_for() -> None:
     with pytest.raises(opjax.OpjaxError, match="k0"):
         ring(defaults=False).eval_fn(0.0, np.ones(COUNT))
+
+
+@pytest.mark.parametrize("kind", [float, np.float32, np.int64, jnp.asarray, lambda value: jnp.asarray(value)[None][0]])
+def test_numbers_that_are_known_are_one_constant(kind: Callable[[float], object]) -> None:
+    """A function that is traced holds the values of its parameters: nothing is put together when it is called."""
+    rhs, y = ring(), jnp.linspace(1.0, 2.0, COUNT)
+    known = {f"k{i}": kind(float(np.ceil(rate))) for i, rate in enumerate(RATES)}
+    flow = np.ceil(RATES) * y
+    np.testing.assert_allclose(jax.jit(lambda y: rhs(0.0, y, known))(y), np.roll(flow, 1) - flow, rtol=1e-5)
+    assert len(jax.make_jaxpr(lambda y: rhs(0.0, y, known))(y).eqns) < 10
+
+
+def test_one_number_that_is_traced_among_others_has_a_gradient() -> None:
+    rhs, y = ring(), jnp.linspace(1.0, 2.0, COUNT)
+    known = {f"k{i}": float(rate) for i, rate in enumerate(RATES)}
+    slope = jax.jit(jax.jacobian(lambda k: rhs(0.0, y, {**known, "k7": k})))(3.0)
+    want = np.zeros(COUNT)
+    want[[7, 8]] = -y[7], y[7]
+    np.testing.assert_allclose(slope, want, rtol=1e-6)

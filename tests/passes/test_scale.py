@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from typing import Any
 
 import jax
@@ -115,6 +116,10 @@ def compiled(rate: str) -> opjax.CompiledRhs:
         ("-u[x]*w[x]/4", lambda u, w: -u * w / 4, [], 2),
         ("u[x]/q/m", lambda u, w: u / 0.25 / 3, ["q", "m"], 1),
         ("3*(u[x]*2)", lambda u, w: 3 * (u * 2), [], 1),
+        ("-k*u[x]", lambda u, w: -2 * u, ["k"], 1),
+        ("-u[x]/k", lambda u, w: -u / 2, ["k"], 1),
+        ("exp(-k*u[x])*w[x]", lambda u, w: np.exp(-2 * u) * w, ["k"], 2),
+        ("-k*u[x] - exp(u[x])", lambda u, w: -2 * u - np.exp(u), ["k"], 1),
         ("k*u[x]/(q*w[x])", lambda u, w: 2 * u / (0.25 * w), ["k", "q"], 2),
     ],
 )
@@ -132,6 +137,7 @@ def test_an_array_meets_one_number(rate: str, want: Any, numbers: list[str], arr
         assert found.dtype == dtype
         np.testing.assert_allclose(found, want(u, w), rtol=4 * close)
     assert all(name in "\n".join(opened.made) for name in numbers)
+    assert not re.search(r"negative|[(,=*/] ?-", text), text  # the minus sign is one of the numbers
 
 
 @pytest.mark.parametrize("rate", ["1e200*u[x]*1e201", "1e-25*(u[x]*1e-26)", "u[x]/1e-20/1e-21", "0*u[x]*3"])

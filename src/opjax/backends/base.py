@@ -161,6 +161,10 @@ class Backend(abc.ABC):
         lengths = tuple(sizes)
         return lambda parts: self.pack(parts, lengths, dtype)
 
+    def vector(self, numbers: Sequence[Array], dtype: DType) -> Array:
+        """Numbers as a vector: `pack` for scalars that stand in no slice of an array."""
+        return self.pack(numbers, [1] * len(numbers), dtype)
+
     def split(self, vector: Array, sizes: Sequence[int]) -> Sequence[Array]:
         """The parts of a vector, one behind the other.
 

@@ -44,10 +44,16 @@ class JaxBackend(Backend):
     _composed = COMPOSED
 
     def asarray(self, value: object, dtype: DType, like: Array | None = None) -> Array:
-        """As `Backend.asarray`; JAX places arrays by itself, so `like` is not used."""
+        """As `Backend.asarray`; JAX places arrays by itself, so `like` is not used.
+
+        A number that is known stays known while a function is traced: many of them are one constant then.
+        """
         if isinstance(value, jax.Array) and value.dtype == dtype and not value.weak_type:
             return value
-        return self.xp.asarray(value, dtype=dtype)
+        if isinstance(value, Tracer) or np.ndim(value) > 0:
+            return self.xp.asarray(value, dtype=dtype)
+        with jax.ensure_compile_time_eval():
+            return self.xp.asarray(value, dtype=dtype)
 
     def dtype_of(self, y: object) -> DType:
         """As `Backend.dtype_of`; the default is double precision where JAX's x64 mode is on, single elsewhere."""
@@ -76,6 +82,12 @@ class JaxBackend(Backend):
         if not runs:
             return self.xp.zeros(0, dtype=dtype)
         return runs[0] if len(runs) == 1 else jnp.concatenate(runs)
+
+    def vector(self, numbers: Sequence[Array], dtype: DType) -> Array:
+        """As `Backend.vector`: a constant of numbers that are known."""
+        if any(isinstance(number, Tracer) for number in numbers):
+            return self.pack(numbers, [1] * len(numbers), dtype)
+        return self.constant(np.stack([np.asarray(number) for number in numbers]), dtype)
 
     def _part(self, part: Array, size: int, dtype: DType) -> Array:
         array = self.asarray(part, dtype)

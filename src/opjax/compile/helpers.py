@@ -152,7 +152,7 @@ def _writing(backend: Backend, dtype: DType) -> dict[str, ArrayFunction]:
 def _vector(backend: Backend, dtype: DType, items: Sequence[Array] | Array) -> Array:
     if hasattr(items, "dtype"):  # a slice of defaults, which is one vector
         return items
-    return backend.pack(items, [1] * len(items), dtype)
+    return backend.vector(items, dtype)
 
 
 def neighbours(backend: Backend, edge: Edge) -> ArrayFunction:
