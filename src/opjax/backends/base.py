@@ -21,6 +21,8 @@ DType: TypeAlias = Any
 Namespace: TypeAlias = Any
 """A module such as `numpy` or `jax.numpy`."""
 ArrayFunction: TypeAlias = Callable[..., Array]
+Runs: TypeAlias = tuple[tuple[int, int], ...]
+"""Where runs of neighbours begin and end."""
 Values: TypeAlias = "float | bool | tuple[Values, ...]"
 """Numbers in nested tuples of one shape."""
 
@@ -244,16 +246,31 @@ class Backend(abc.ABC):
         """
         return tuple(self.take(x, part) for part in parts)
 
-    def segment_sum(self, x: Array, positions: Array, size: int) -> Array:
+    def segment_sum(self, x: Array, positions: Array, size: int, ascending: bool = True) -> Array:
         """Sums of the elements of a vector.
 
         Arguments:
             x: the elements.
-            positions: where each is added to, in ascending order.
+            positions: where each is added to.
             size: the length of the result.
+            ascending: whether the positions are in order.
         """
         rows = self.xp.arange(size, device=positions.device)[:, None] == positions[None, :]
         return self.xp.sum(self.xp.where(rows, x[None, :], self.xp.zeros_like(x)[None, :]), axis=1)
+
+    def added(self, x: Array, runs: Runs, by_place: Sequence[Array], by_sum: Sequence[Array], size: int) -> Array:
+        """Sums of elements of a vector that is read several times, each times a number.
+
+        Arguments:
+            x: the vector.
+            runs: where each run that is read begins and ends.
+            by_place: in the order of the runs the numbers, to which sum each element belongs, and where the elements
+                lie that are read behind the runs, if there are any.
+            by_sum: in the order of the sums the numbers, to which sum each belongs, and where all elements lie.
+            size: how many sums there are.
+        """
+        numbers, places, everywhere = by_sum
+        return self.segment_sum(self.take(x, everywhere) * numbers, places, size)
 
     def stop_gradient(self, x: Array) -> Array:
         """The same value, constant under differentiation."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, final
 
 import jax
@@ -14,7 +14,7 @@ from jax import lax
 from jax.core import Tracer
 
 from opjax.backends import numpy as calculating
-from opjax.backends.base import Array, ArrayFunction, Backend, DType, Namespace, Values
+from opjax.backends.base import Array, ArrayFunction, Backend, DType, Namespace, Runs, Values
 from opjax.backends.jax_functions import COMPOSED, DIRECT
 
 _ELEMENTS: Final = lax.GatherDimensionNumbers(offset_dims=(), collapsed_slice_dims=(0,), start_index_map=(0,))
@@ -27,6 +27,8 @@ FEW: Final = 8
 _SUMS: Final = lax.ScatterDimensionNumbers(
     update_window_dims=(), inserted_window_dims=(0,), scatter_dims_to_operand_dims=(0,)
 )
+
+Linear = Callable[[jax.Array], jax.Array]
 
 
 @final
@@ -50,7 +52,7 @@ class JaxBackend(Backend):
         """
         if isinstance(value, jax.Array) and value.dtype == dtype and not value.weak_type:
             return value
-        if isinstance(value, Tracer) or np.ndim(value) > 0:
+        if isinstance(value, Tracer) or getattr(value, "ndim", 0) > 0:
             return self.xp.asarray(value, dtype=dtype)
         with jax.ensure_compile_time_eval():
             return self.xp.asarray(value, dtype=dtype)
@@ -87,7 +89,7 @@ class JaxBackend(Backend):
         """As `Backend.vector`: a constant of numbers that are known."""
         if any(isinstance(number, Tracer) for number in numbers):
             return self.pack(numbers, [1] * len(numbers), dtype)
-        return self.constant(np.stack([np.asarray(number) for number in numbers]), dtype)
+        return self.constant_of(np.array([np.asarray(number) for number in numbers], dtype))
 
     def _part(self, part: Array, size: int, dtype: DType) -> Array:
         array = self.asarray(part, dtype)
@@ -140,14 +142,31 @@ class JaxBackend(Backend):
         """As `Backend.takes`: all at once, which is one loop for XLA, and one sum in a gradient."""
         return _cut(_take(x, everywhere), [*itertools.accumulate((part.shape[0] for part in parts), initial=0)])
 
-    def segment_sum(self, x: Array, positions: Array, size: int) -> Array:
+    def added(self, x: Array, runs: Runs, by_place: Sequence[Array], by_sum: Sequence[Array], size: int) -> Array:
+        """As `Backend.added`: in the order of the runs for one state, in that of the sums where many are mapped.
+
+        XLA writes slices behind each other in a loop over memory, and a gather asks for each element where it lies. Of
+        many states, each sum is in the processor's cache while it grows, if sums are taken in their order.
+        """
+
+        def one(x: Array) -> Array:
+            numbers, places, *rest = by_place
+            read = jnp.concatenate([*(x[low:high] for low, high in runs), *(_take(x, found) for found in rest)])
+            return self.segment_sum(read * numbers, places, size, False)
+
+        def each(x: Array) -> Array:
+            return Backend.added(self, x, runs, by_place, by_sum, size)
+
+        return _either(one, each, x)
+
+    def segment_sum(self, x: Array, positions: Array, size: int, ascending: bool = True) -> Array:
         """As `Backend.segment_sum`."""
         return lax.scatter_add(
             jnp.zeros(size, x.dtype),
             positions,
             x,
             _SUMS,
-            indices_are_sorted=True,
+            indices_are_sorted=ascending,
             mode=lax.GatherScatterMode.PROMISE_IN_BOUNDS,
         )
 
@@ -204,6 +223,28 @@ def _derivative_of_runs(
 
 _pieces: Any = jax.custom_jvp(_of_runs, nondiff_argnums=(2,))
 _pieces.defjvp(_derivative_of_runs)
+
+
+def _either(one: Linear, each: Linear, x: jax.Array) -> jax.Array:
+    """The value of a linear function that is computed in two ways, with all its derivatives.
+
+    Arguments:
+        one: the function as it is computed for one argument, and for its changes.
+        each: the same function as it is computed for each of many arguments that `jax.vmap` maps.
+        x: the argument.
+    """
+
+    def mapped(size: int, batched: list[bool], many: jax.Array) -> tuple[jax.Array, bool]:
+        return jax.vmap(each)(many), True
+
+    def derivative(given: tuple[jax.Array], changes: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
+        return function(*given), one(*changes)
+
+    value: Any = jax.custom_batching.custom_vmap(one)
+    value.def_vmap(mapped)
+    function: Any = jax.custom_jvp(value)
+    function.defjvp(derivative)
+    return function(x)
 
 
 def _cut(vector: jax.Array, ends: Sequence[int]) -> tuple[jax.Array, ...]:

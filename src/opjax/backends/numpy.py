@@ -323,7 +323,7 @@ class NumpyBackend(Backend):
         """As `Backend.take`."""
         return x.take(positions)
 
-    def segment_sum(self, x: Array, positions: Array, size: int) -> Array:
+    def segment_sum(self, x: Array, positions: Array, size: int, ascending: bool = True) -> Array:
         """As `Backend.segment_sum`; numpy.bincount adds in double precision, and is much faster than numpy.add.at."""
         if x.dtype.kind == "c":
             return self.segment_sum(x.real, positions, size) + 1j * self.segment_sum(x.imag, positions, size)

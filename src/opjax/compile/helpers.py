@@ -35,6 +35,7 @@ def helper(backend: Backend, name: str, dtype: DType) -> ArrayFunction:
         "take": backend.take,
         "takes": backend.takes,
         "pieces": backend.pieces,
+        "added": backend.added,
         "segment_sum": backend.segment_sum,
         "vector": functools.partial(_vector, backend, dtype),
         "vector_of_truths": functools.partial(_vector, backend, backend.xp.bool),

@@ -130,7 +130,9 @@ class Vectors:
         match node:
             case Join():
                 found = list(self.pieces(node))
-                return Value(found[0] if len(found) == 1 else f"xp.concat(({', '.join(found)}))", node.dims)
+                if len(found) == 1:
+                    return Value(found[0], node.dims)
+                return Value(f"xp.concat(({', '.join(found)}))", node.dims, fresh=True)
             case Gather(operand=Join(parts=parts)) if self.stored.part_of_y(node.operand):
                 states = [self.stored.states[part.name] for part in parts if isinstance(part, Symbol)]
                 return self.elements("y", [states[p] for p in node.positions], node, self.stored.size)
@@ -143,7 +145,9 @@ class Vectors:
                 table = self.positions(node.positions)
                 operand = self.writer.operand(node.operand).text
                 call = self.writer.helper("segment_sum")
-                return Value(f"{call}({operand}, {table}, {self.size(node)})", node.dims, fresh=True)
+                ascending = all(one <= other for one, other in itertools.pairwise(node.positions))
+                order = "" if ascending else ", False"
+                return Value(f"{call}({operand}, {table}, {self.size(node)}{order})", node.dims, fresh=True)
 
     def size(self, vector: AnyNode) -> int:
         """The number of elements."""

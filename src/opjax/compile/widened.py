@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from opjax.compile.emit import Emitter
 from opjax.compile.padding import Room
+from opjax.compile.repeated import Repeated, repeated_of
 from opjax.compile.targets import is_renaming
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Stored, sliced
@@ -45,6 +46,8 @@ class Widened(Emitter):
         between: of operands that several faces read with zeros beyond the ends, from where to where they do.
         places: where in the state vector the elements of each vector of states lie, by number.
         together: the variables of those that are no slice, once they have been gathered all together.
+        added: the long sums over a vector that is read several times, by number.
+        inside: what stands between that vector and those sums.
     """
 
     rooms: dict[Place, Room] = field(default_factory=dict[Place, Room])
@@ -52,11 +55,14 @@ class Widened(Emitter):
     between: dict[Place, set[tuple[int, int]]] = field(default_factory=dict[Place, "set[tuple[int, int]]"])
     places: dict[int, Places] = field(default_factory=dict[int, "Places"])
     together: dict[Places, str] = field(default_factory=dict["Places", str])
+    added: dict[int, Repeated] = field(default_factory=dict[int, "Repeated"])
+    inside: set[int] = field(default_factory=set[int])
 
     def count(self) -> None:
         """As `Emitter.count`; and find how far each operand is read beyond its ends."""
         Emitter.count(self)
         self.plan_gathers()
+        self.plan_sums()
         for node in self.operations:
             if isinstance(node, View) and node.dims and node.operand.kind == "real":
                 for dim, selection in zip(node.operand.dims, node.selections, strict=True):
@@ -73,13 +79,37 @@ class Widened(Emitter):
                     self.uses[operand.number] -= 1
 
     def written(self, node: AnyNode) -> Value:
-        """As `Emitter.written`; elements of the state vector are read there."""
+        """As `Emitter.written`; elements of the state vector are read there, long sums are one operation."""
+        if node.number in self.inside:
+            return Value("y", node.dims)  # nothing reads it
+        if node.number in self.added:
+            return self.sums(node, self.added[node.number])
         places = self.places.get(node.number)
         if places is None:
             return Emitter.written(self, node)
         if not self.uses.get(node.number):
             return Value("y", node.dims)  # nothing reads it
         return Value(sliced("y", places, self.stored.size) or self.gathered(places), node.dims)
+
+    def plan_sums(self) -> None:
+        """Find the long sums over a vector that is read several times; what stands between is not written for them."""
+        for node in self.operations:
+            found = repeated_of(node, self.program.axes)
+            inside = found.inside if found else ()
+            if found and all(self.uses[between.number] == 1 for between in inside):
+                self.added[node.number] = found
+                self.inside.update(between.number for between in inside)
+
+    def sums(self, node: AnyNode, found: Repeated) -> Value:
+        """The sums over a vector that is read several times, with what they need in both orders."""
+        orders = ((found.sums, found.numbers, found.rest), found.in_order())
+        texts: list[str] = []
+        for places, numbers, reads in orders:
+            tables = [self.table(Table("numbers", numbers=numbers), "numbers"), self.positions(places)]
+            tables += [self.positions(reads)] if reads else []
+            texts.append(f"({', '.join(tables)})")
+        inside = ", ".join([self.operand(found.vector).text, str(found.runs), *texts, str(found.size)])
+        return Value(f"{self.helper('added')}({inside})", node.dims, fresh=True)
 
     def gathered(self, places: Places) -> str:
         """Elements here and there; what is gathered is gathered all together, where it is first needed."""

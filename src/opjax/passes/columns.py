@@ -11,6 +11,7 @@ import numpy as np
 from opjax.ir.nodes import Along, AnyNode, AtPosition, Graph, Symbol, View
 from opjax.ir.table import PARAMETER, STATE, Numbers
 from opjax.ir.types import Axis, Dim
+from opjax.passes.layers import Layers
 from opjax.passes.rows import Rows, true_at
 
 SHORTEST = 8
@@ -153,6 +154,33 @@ class Columns:
         ):
             return self.joined(column, found, starts, dim)
         return self.pooled(column, found, dim)
+
+    def places_of(self, terms: Numbers) -> Numbers:
+        """For each term of a sum a number that says where it lies, in the order in which vectors are read."""
+        found = self.terms.of(terms).or_else(self.placed.of(terms))
+        longest = 1 + int(found.positions.max(initial=0))
+        alone = (len(self.vectors) + 1) * longest + terms
+        return np.where(found.vectors < 0, alone, found.vectors * longest + found.positions)
+
+    def repeated(self, once: Numbers, layers: Layers, dim: Dim) -> AnyNode:
+        """A vector of terms that is read several times, run by run, and what is gathered from it behind that.
+
+        Arguments:
+            once: the terms.
+            layers: how they are read.
+            dim: the dim of the result.
+        """
+        vector = self.gather(once, self.new_dim(once.size), terms=True)
+        parts = [self.run(vector, low, high) for low, high in layers.runs]
+        if layers.rest.size:
+            parts.append(self.graph.gather(vector, tuple(layers.rest.tolist()), self.new_dim(layers.rest.size)))
+        return self.graph.join(parts, dim)
+
+    def run(self, vector: AnyNode, low: int, high: int) -> AnyNode:
+        """Neighbours of a vector, or all of it."""
+        if high - low == self.axes[vector.dims[0].axis].size:
+            return vector
+        return self.graph.gather(vector, tuple(range(low, high)), self.new_dim(high - low))
 
     def runs(self, found: Found) -> list[int]:
         """Where parts of vectors that follow each other begin, and scalars alone; none where there are too many."""

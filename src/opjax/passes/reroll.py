@@ -40,6 +40,7 @@ from opjax.ir.program import Program, copy_node, is_interior
 from opjax.ir.table import PARAMETER, Mask, Numbers
 from opjax.ir.types import Dim
 from opjax.passes.columns import Columns
+from opjax.passes.layers import layers_of
 from opjax.passes.products import Products, merged
 from opjax.passes.rows import Reals, Rows, once
 from opjax.passes.shapes import Shapes, Terms
@@ -338,11 +339,16 @@ class _Rewriting:
     def added(self, sums: Terms) -> AnyNode:
         """The vector of some sums of terms with factors."""
         dim = self.columns.new_dim(sums.terms.size)
-        value = self.columns.gather(sums.terms, dim, terms=True)
-        if (sums.factors != 1.0).any():
-            numbers = self.graph.join(self.numbers(sums.factors), dim)
+        at, factors = np.repeat(np.arange(sums.sums.size), sums.counts), sums.factors
+        layers = layers_of(self.columns.places_of(sums.terms))
+        if layers is None:
+            value = self.columns.gather(sums.terms, dim, terms=True)
+        else:
+            at, factors = at[layers.order], factors[layers.order]
+            value = self.columns.repeated(sums.terms[layers.once], layers, dim)
+        if (factors != 1.0).any():
+            numbers = self.graph.join(self.numbers(factors), dim)
             value = self.graph.apply("multiply", (value, numbers))
-        at = np.repeat(np.arange(sums.sums.size), sums.counts)
         return self.graph.segment(value, tuple(at.tolist()), self.columns.new_dim(sums.sums.size))
 
     def numbers(self, values: Reals) -> list[AnyNode]:
