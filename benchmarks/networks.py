@@ -62,21 +62,26 @@ def mass_action(species: int, seed: int = 20261121) -> Network:
     )
     two, double, splits = kind == 1, kind == 2, kind == 3
     other = np.where(two, second, np.where(double, first, species))  # behind the species stands a one
-    lost, gained = np.where(double, 2.0, 1.0), np.ones(count)
-    reaction = np.concatenate([np.arange(count), np.flatnonzero(two), np.arange(count), np.flatnonzero(splits)])
-    place = np.concatenate([first, second[two], made, beside[splits]])
-    sign = np.concatenate([-lost, -np.ones(two.sum()), gained, np.ones(splits.sum())])
-    by_numpy, by_jax = _flows(rates, first, other, (reaction, place, sign))
+    lost = np.where(double, 2.0, 1.0)
+    entries = (np.flatnonzero(two), np.flatnonzero(splits)), np.concatenate([first, made, second[two], beside[splits]])
+    by_numpy, by_jax = (_in_order if count < LONG else _as_they_lie)(rates, (first, other), -lost, *entries)
     return Network(f"mass action, {species:,} species", text, random.uniform(size=species), by_numpy, by_jax)
 
 
-def _flows(
-    rates: np.ndarray, first: np.ndarray, other: np.ndarray, entries: tuple[np.ndarray, np.ndarray, np.ndarray]
+LONG = 2000
+"""Reactions from which on it is quicker to read flows as they lie than in the order of the species."""
+Reactants = tuple[np.ndarray, np.ndarray]
+
+
+def _in_order(
+    rates: np.ndarray, reactants: Reactants, lost: np.ndarray, some: Reactants, place: np.ndarray
 ) -> tuple[Derivative, Derivative]:
     """Gather, multiply, and add up what each species gains: a sorted segment sum."""
-    order = np.argsort(entries[1], kind="stable")
-    reaction, place, sign = (entry[order] for entry in entries)
-    one = np.ones(1)
+    (first, other), order, one = reactants, np.argsort(place, kind="stable"), np.ones(1)
+    every, ones = np.arange(rates.size), [np.ones(found.size) for found in (rates, *some)]
+    reaction = np.concatenate([every, every, *some])[order]
+    sign = np.concatenate([lost, ones[0], -ones[1], ones[2]])[order]
+    place = place[order]
 
     def by_numpy(y: Any) -> Any:
         flow = np.concatenate((y, y))  # each species is the first reactant of two reactions
@@ -89,6 +94,32 @@ def _flows(
     def by_jax(y: Any) -> Any:
         flow = jnp.asarray(rates) * y[first] * jnp.append(y, 1.0)[other]
         return jax.ops.segment_sum(flow[reaction] * sign, place, y.size, indices_are_sorted=True)
+
+    return by_numpy, by_jax
+
+
+def _as_they_lie(
+    rates: np.ndarray, reactants: Reactants, lost: np.ndarray, some: Reactants, place: np.ndarray
+) -> tuple[Derivative, Derivative]:
+    """All flows out, all flows into the first product, and those of the few with two reactants or products."""
+    (first, other), (two, splits), one = reactants, some, np.ones(1)
+    ends = np.cumsum([rates.size, rates.size, two.size])
+
+    def by_numpy(y: Any) -> Any:
+        flow = np.concatenate((y, y))  # each species is the first reactant of two reactions
+        flow *= rates
+        flow *= np.concatenate((y, one)).take(other)
+        gained = np.empty(place.size)
+        np.multiply(flow, lost, gained[: ends[0]])
+        gained[ends[0] : ends[1]] = flow
+        np.negative(flow.take(two), gained[ends[1] : ends[2]])
+        flow.take(splits, out=gained[ends[2] :], mode="clip")
+        return np.bincount(place, gained, y.size)
+
+    def by_jax(y: Any) -> Any:
+        flow = jnp.asarray(rates) * y[first] * jnp.append(y, 1.0)[other]
+        gained = jnp.concatenate([lost * flow, flow, -flow[two], flow[splits]])
+        return jax.ops.segment_sum(gained, place, y.size)
 
     return by_numpy, by_jax
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import jax
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import opjax
-from opjax.passes.layers import FEW_RUNS, MANY, layers_of
+from opjax.passes.layers import MANY, layers_of
 
 SPECIES, REACTIONS = 300, 700
 
@@ -24,21 +25,23 @@ def test_every_term_is_read_once(seed: int, whole: int, gaps: int, more: int) ->
     values = np.sort(random.choice(10_000, MANY, replace=False))
     again = [np.delete(values, random.integers(MANY, size=gaps)) for _ in range(whole)]
     places = random.permutation(np.concatenate([values, *again, random.choice(values, more)]))
-    found = layers_of(places)
+    factors = random.choice([-2.0, -1.0, 1.0, 0.5], places.size)
+    found = layers_of(places, factors)
     assert found is not None
-    vector = places[found.once]
-    read = np.concatenate([*(vector[low:high] for low, high in found.runs), vector[found.rest]])
+    vector, runs = places[found.once], [*itertools.chain(*found.runs)]
+    read = np.concatenate([*(vector[low:high] for low, high in runs), vector[found.rest]])
     np.testing.assert_array_equal(read, places[found.order])
     np.testing.assert_array_equal(np.sort(found.order), np.arange(places.size))
     np.testing.assert_array_equal(vector, values)
-    assert found.runs[0] == (0, MANY)
+    assert found.runs[0] == ((0, MANY),)
+    least = [factors[places == value].min() for value in vector[:9]]
+    np.testing.assert_array_equal(factors[found.order][:9], least)
 
 
 def test_what_is_read_here_and_there_stays_as_it_is() -> None:
-    random = np.random.default_rng(1)
-    assert layers_of(np.arange(MANY - 1)) is None
-    scattered = random.choice(MANY, 3 * MANY)  # some are read often, others not at all
-    assert layers_of(scattered) is None or len(layers_of(scattered).runs) <= FEW_RUNS
+    assert layers_of(np.arange(MANY - 1), np.ones(MANY - 1)) is None
+    alternating = np.concatenate([np.arange(MANY), *[np.arange(0, MANY, 2)] * 4])
+    assert layers_of(alternating, np.ones(alternating.size)) is None
 
 
 class Network:

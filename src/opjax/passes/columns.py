@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,8 +11,7 @@ import numpy as np
 from opjax.ir.nodes import Along, AnyNode, AtPosition, Graph, Symbol, View
 from opjax.ir.table import PARAMETER, STATE, Numbers
 from opjax.ir.types import Axis, Dim
-from opjax.passes.layers import Layers
-from opjax.passes.rows import Rows, true_at
+from opjax.passes.rows import Reals, Rows, true_at
 
 SHORTEST = 8
 """Slices of one vector that are shorter on average take longer than positions."""
@@ -162,25 +161,31 @@ class Columns:
         alone = (len(self.vectors) + 1) * longest + terms
         return np.where(found.vectors < 0, alone, found.vectors * longest + found.positions)
 
-    def repeated(self, once: Numbers, layers: Layers, dim: Dim) -> AnyNode:
-        """A vector of terms that is read several times, run by run, and what is gathered from it behind that.
+    def reads(self, vector: AnyNode, runs: Iterable[tuple[int, int]]) -> list[AnyNode]:
+        """Runs of neighbours of a vector, of which one may be all of it."""
+        every = (0, self.length(vector))
+        ranges = [(np.arange(low, high), self.new_dim(high - low)) for low, high in runs if (low, high) != every]
+        return [self.read(vector, at, dim) for at, dim in ranges] or [vector]
 
-        Arguments:
-            once: the terms.
-            layers: how they are read.
-            dim: the dim of the result.
-        """
-        vector = self.gather(once, self.new_dim(once.size), terms=True)
-        parts = [self.run(vector, low, high) for low, high in layers.runs]
-        if layers.rest.size:
-            parts.append(self.graph.gather(vector, tuple(layers.rest.tolist()), self.new_dim(layers.rest.size)))
-        return self.graph.join(parts, dim)
+    def in_line(self, parts: list[AnyNode]) -> AnyNode:
+        """Vectors one behind the other."""
+        if len(parts) == 1:
+            return parts[0]
+        return self.graph.join(parts, self.new_dim(sum(map(self.length, parts))))
 
-    def run(self, vector: AnyNode, low: int, high: int) -> AnyNode:
-        """Neighbours of a vector, or all of it."""
-        if high - low == self.axes[vector.dims[0].axis].size:
+    def times(self, vector: AnyNode, factors: Reals) -> AnyNode:
+        """A vector, each element times a number."""
+        if (factors == 1.0).all():
             return vector
-        return self.graph.gather(vector, tuple(range(low, high)), self.new_dim(high - low))
+        if (factors == -1.0).all():
+            return self.graph.apply("negate", (vector,))
+        return self.graph.apply("multiply", (vector, self.graph.join(self.numbers(factors), vector.dims[0])))
+
+    def numbers(self, values: Reals) -> list[AnyNode]:
+        """Constants, of which many are the same."""
+        given = values.tolist()
+        known = {value: self.graph.constant(value) for value in set(given)}
+        return [known[value] if value else self.graph.constant(value) for value in given]  # -0 equals 0
 
     def runs(self, found: Found) -> list[int]:
         """Where parts of vectors that follow each other begin, and scalars alone; none where there are too many."""

@@ -1,17 +1,22 @@
 """Terms of many sums in an order in which most of them are read as they lie, without a gather.
 
-A flow between two states is a term of both their balances: of ``v[0], v[1], ...`` first all are read once, then all
-once more, but for those that are a term of one balance alone; what lies here and there is gathered behind that. Adding
-them up goes to and fro then, which takes less than a gather of all.
+A flow between two states is a term of both their balances: of ``v[0], v[1], ...`` first all are read once, as what
+flows out, then all once more, as what flows in, but for those that are a term of one balance alone; what lies here and
+there is gathered behind that. Adding them up goes to and fro then, which takes less than a gather of all.
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 
+from opjax.ir.nodes import AnyNode
 from opjax.ir.table import Numbers
+from opjax.passes.columns import Columns
+from opjax.passes.rows import Reals
+from opjax.passes.shapes import Terms
 
 MANY = 1024
 """Terms from which on it pays."""
@@ -21,44 +26,50 @@ FEW_RUNS = 8
 """Runs of neighbours that a reading of all may consist of."""
 
 
+Runs = tuple[tuple[int, int], ...]
+
+
 class Layers(NamedTuple):
     """An order of terms.
 
     Arguments:
         order: which term is first, second, and so on.
         once: the terms that are read, each once, as places in those given: they make a vector.
-        runs: from where to where that vector is read, one run behind the other.
+        runs: from where to where that vector is read each time, one run behind the other.
         rest: where in it the terms lie that are gathered behind that.
     """
 
     order: Numbers
     once: Numbers
-    runs: tuple[tuple[int, int], ...]
+    runs: tuple[Runs, ...]
     rest: Numbers
 
 
-def layers_of(places: Numbers) -> Layers | None:
+def layers_of(places: Numbers, factors: Reals) -> Layers | None:
     """The order of terms by where they lie; None where it does not pay.
 
     Arguments:
         places: for each term a number that says where it lies: terms with the same number are the same value.
+        factors: the number that each is multiplied with: the least of a value's comes first, and then the greatest.
     """
     if places.size < MANY:
         return None
-    by_place = np.argsort(places, kind="stable")
+    by_place = np.lexsort((factors, places))
     ordered = places[by_place]
     starts = np.flatnonzero(np.diff(ordered, prepend=ordered[0] - 1))
     counts = np.diff(starts, append=ordered.size)
     group = np.repeat(np.arange(starts.size), counts)
     layer = np.arange(ordered.size) - starts[group]
-    runs: list[tuple[int, int]] = []
+    last = counts[group] - 1
+    layer = np.where((layer == last) & (last > 0), 1, layer + ((layer > 0) & (layer < last)))
+    runs: list[Runs] = []
     kept: list[Numbers] = []
     for number in range(int(counts.max())):
         inside = layer == number
         found = _runs(group[inside])
         if len(found) > FEW_RUNS:
             break
-        runs += found
+        runs.append(found)
         kept.append(inside)
     behind = layer >= len(kept)
     if behind.sum() > MOST_GATHERED * ordered.size:
@@ -67,8 +78,31 @@ def layers_of(places: Numbers) -> Layers | None:
     return Layers(order, by_place[starts], tuple(runs), group[behind])
 
 
-def _runs(places: Numbers) -> list[tuple[int, int]]:
+def layered(columns: Columns, sums: Terms, layers: Layers, at_once: bool) -> AnyNode:
+    """Terms times their factors, as a vector in the order of their layers.
+
+    Arguments:
+        columns: makes the vectors.
+        sums: the sums that the terms belong to.
+        layers: the order.
+        at_once: whether all are multiplied together; otherwise what has no factor is not multiplied.
+    """
+    once, factors = sums.terms[layers.once], sums.factors[layers.order]
+    vector = columns.gather(once, columns.new_dim(once.size), terms=True)
+    parts = [columns.reads(vector, runs) for runs in layers.runs]
+    if layers.rest.size:
+        parts.append([columns.read(vector, layers.rest, columns.new_dim(layers.rest.size))])
+    if at_once:
+        return columns.times(columns.in_line([*itertools.chain(*parts)]), factors)
+    ends = np.cumsum([sum(map(columns.length, reads)) for reads in parts])
+    found: list[AnyNode] = []
+    for reads, own in zip(parts, np.split(factors, ends[:-1]), strict=True):
+        found += reads if (own == 1.0).all() else [columns.times(columns.in_line(reads), own)]
+    return columns.in_line(found)
+
+
+def _runs(places: Numbers) -> Runs:
     """Where runs of ascending numbers without a gap begin and end."""
     cuts = np.flatnonzero(np.diff(places) != 1) + 1
     lows, highs = places[np.concatenate([[0], cuts])], places[np.concatenate([cuts - 1, [places.size - 1]])] + 1
-    return list(zip(lows.tolist(), highs.tolist(), strict=True))
+    return tuple(zip(lows.tolist(), highs.tolist(), strict=True))

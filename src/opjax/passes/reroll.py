@@ -40,9 +40,9 @@ from opjax.ir.program import Program, copy_node, is_interior
 from opjax.ir.table import PARAMETER, Mask, Numbers
 from opjax.ir.types import Dim
 from opjax.passes.columns import Columns
-from opjax.passes.layers import layers_of
+from opjax.passes.layers import layered, layers_of
 from opjax.passes.products import Products, merged
-from opjax.passes.rows import Reals, Rows, once
+from opjax.passes.rows import Rows, once
 from opjax.passes.shapes import Shapes, Terms
 from opjax.passes.sharing import mixed
 from opjax.passes.sums import USUAL, Bounds, inner_sums, long_sums, split_sums, totals
@@ -68,6 +68,7 @@ def reroll_short(program: Program, bounds: Bounds = USUAL) -> Program:
     """The same, with short vectors too where many scalars would stay: each of these takes long to compile."""
     if not _are_many(program, bounds):
         return program
+    bounds = replace(bounds, at_once=True)
     rows, short = Rows(program), replace(bounds, members=SHORTEST)
     plan = _plan(*_shapes(rows, bounds), bounds)
     if plan.left >= MOST_LEFT:
@@ -328,7 +329,7 @@ class _Rewriting:
         dim = self.columns.new_dim(terms.size)
         value = self.columns.gather(terms, dim)
         if (factors != 1.0).any():
-            numbers = self.graph.join(self.numbers(factors), dim)
+            numbers = self.graph.join(self.columns.numbers(factors), dim)
             total = self.graph.contract((value, numbers), (dim,), node.span)
         else:
             total = self.graph.reduce("sum", value, (dim,), node.span)
@@ -338,24 +339,15 @@ class _Rewriting:
 
     def added(self, sums: Terms) -> AnyNode:
         """The vector of some sums of terms with factors."""
-        dim = self.columns.new_dim(sums.terms.size)
-        at, factors = np.repeat(np.arange(sums.sums.size), sums.counts), sums.factors
-        layers = layers_of(self.columns.places_of(sums.terms))
+        at, own = np.repeat(np.arange(sums.sums.size), sums.counts), self.columns.new_dim(sums.sums.size)
+        layers = layers_of(self.columns.places_of(sums.terms), sums.factors)
         if layers is None:
-            value = self.columns.gather(sums.terms, dim, terms=True)
+            dim = self.columns.new_dim(sums.terms.size)
+            value = self.columns.times(self.columns.gather(sums.terms, dim, terms=True), sums.factors)
         else:
-            at, factors = at[layers.order], factors[layers.order]
-            value = self.columns.repeated(sums.terms[layers.once], layers, dim)
-        if (factors != 1.0).any():
-            numbers = self.graph.join(self.numbers(factors), dim)
-            value = self.graph.apply("multiply", (value, numbers))
-        return self.graph.segment(value, tuple(at.tolist()), self.columns.new_dim(sums.sums.size))
-
-    def numbers(self, values: Reals) -> list[AnyNode]:
-        """Constants, of which many are the same."""
-        given = values.tolist()
-        known = {value: self.graph.constant(value) for value in set(given)}
-        return [known[value] if value else self.graph.constant(value) for value in given]  # -0 equals 0
+            at = at[layers.order]
+            value = layered(self.columns, sums, layers, self.bounds.at_once)
+        return self.graph.segment(value, tuple(at.tolist()), own)
 
     def roots(self) -> tuple[dict[str, AnyNode], bool]:
         """The roots; neighbouring scalars are elements of one vector. Where it has them all, it is the only root."""

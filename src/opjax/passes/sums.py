@@ -27,6 +27,7 @@ class Bounds:
         alone: a sum of as many terms is taken apart, however few there are.
         most: this part of the sums must have as many terms for some of their terms to be vectors.
         runs: a vector of more slices than this is gathered from one pool.
+        at_once: whether terms are multiplied with their factors all at once, as is best where operations are compiled.
     """
 
     operations: int = 100
@@ -38,6 +39,7 @@ class Bounds:
     alone: int = 24
     most: float = 0.9
     runs: int = 8
+    at_once: bool = False
 
     def are_long(self, terms: int, count: int) -> bool:
         """Whether so many sums that are alike are better the sums of vectors, having so many terms."""
