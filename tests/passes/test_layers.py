@@ -44,6 +44,14 @@ def test_what_is_read_here_and_there_stays_as_it_is() -> None:
     assert layers_of(alternating, np.ones(alternating.size)) is None
 
 
+def test_a_term_of_many_sums_is_not_read_a_thousand_times() -> None:
+    hub = np.concatenate([np.arange(MANY), np.arange(MANY), np.full(1000, 7)])
+    found = layers_of(hub, np.ones(hub.size))
+    assert found is not None
+    assert found.runs == (((0, MANY),), ((0, MANY),))
+    assert found.rest.size == 1000
+
+
 class Network:
     """Reactions of two species that make others, with a catalyst here and there, as text and as matrices."""
 

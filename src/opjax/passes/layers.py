@@ -24,8 +24,8 @@ MOST_GATHERED = 0.6
 """The part of the terms that may be gathered at most."""
 FEW_RUNS = 8
 """Runs of neighbours that a reading of all may consist of."""
-
-
+LEAST = 128
+"""Terms that are worth a reading of their own."""
 Runs = tuple[tuple[int, int], ...]
 
 
@@ -67,7 +67,7 @@ def layers_of(places: Numbers, factors: Reals) -> Layers | None:
     for number in range(int(counts.max())):
         inside = layer == number
         found = _runs(group[inside])
-        if len(found) > FEW_RUNS:
+        if len(found) > FEW_RUNS or inside.sum() < LEAST:
             break
         runs.append(found)
         kept.append(inside)
