@@ -102,7 +102,7 @@ def _as_they_lie(
     rates: np.ndarray, reactants: Reactants, lost: np.ndarray, some: Reactants, place: np.ndarray
 ) -> tuple[Derivative, Derivative]:
     """All flows out, all flows into the first product, and those of the few with two reactants or products."""
-    (first, other), (two, splits), one = reactants, some, np.ones(1)
+    (_, other), (two, splits), one = reactants, some, np.ones(1)
     ends = np.cumsum([rates.size, rates.size, two.size])
 
     def by_numpy(y: Any) -> Any:
@@ -117,7 +117,7 @@ def _as_they_lie(
         return np.bincount(place, gained, y.size)
 
     def by_jax(y: Any) -> Any:
-        flow = jnp.asarray(rates) * y[first] * jnp.append(y, 1.0)[other]
+        flow = jnp.asarray(rates) * jnp.concatenate([y, y]) * jnp.append(y, 1.0)[other]
         gained = jnp.concatenate([lost * flow, flow, -flow[two], flow[splits]])
         return jax.ops.segment_sum(gained, place, y.size)
 

@@ -208,21 +208,16 @@ def _take(x: jax.Array, positions: jax.Array) -> jax.Array:
     return lax.gather(x, positions, _ELEMENTS, (1,), mode=lax.GatherScatterMode.PROMISE_IN_BOUNDS)
 
 
-def _of_runs(x: jax.Array, positions: jax.Array, runs: tuple[tuple[int, int], ...]) -> jax.Array:
-    """Slices that are put together XLA writes to memory first, where many vectors are mapped."""
-    return _take(x, positions)
+def _pieces(x: jax.Array, positions: jax.Array, runs: Runs) -> jax.Array:
+    """Slices that are put together; these XLA writes to memory first where many vectors are mapped."""
 
+    def one(x: jax.Array) -> jax.Array:
+        return jnp.concatenate([x[low:high] for low, high in runs])
 
-def _derivative_of_runs(
-    runs: tuple[tuple[int, int], ...], primals: tuple[jax.Array, jax.Array], tangents: tuple[jax.Array, object]
-) -> tuple[jax.Array, jax.Array]:
-    x, positions = primals
-    changes = jnp.concatenate([tangents[0][low:high] for low, high in runs])
-    return _pieces(x, positions, runs), changes
+    def each(x: jax.Array) -> jax.Array:
+        return _take(x, positions)
 
-
-_pieces: Any = jax.custom_jvp(_of_runs, nondiff_argnums=(2,))
-_pieces.defjvp(_derivative_of_runs)
+    return _either(one, each, x)
 
 
 def _either(one: Linear, each: Linear, x: jax.Array) -> jax.Array:
