@@ -28,14 +28,38 @@ def test_every_term_is_read_once(seed: int, whole: int, gaps: int, more: int) ->
     factors = random.choice([-2.0, -1.0, 1.0, 0.5], places.size)
     found = layers_of(places, factors)
     assert found is not None
+    assert found.once is not None
     vector, runs = places[found.once], [*itertools.chain(*found.runs)]
     read = np.concatenate([*(vector[low:high] for low, high in runs), vector[found.rest]])
-    np.testing.assert_array_equal(read, places[found.order])
-    np.testing.assert_array_equal(np.sort(found.order), np.arange(places.size))
+    term = found.order < places.size
+    np.testing.assert_array_equal(read[term], places[found.order[term]])
+    np.testing.assert_array_equal(np.sort(found.order[term]), np.arange(places.size))
     np.testing.assert_array_equal(vector, values)
     assert found.runs[0] == ((0, MANY),)
+    assert all(len(runs) == 1 for runs in found.runs)  # a few gaps are no cuts
     least = [factors[places == value].min() for value in vector[:9]]
-    np.testing.assert_array_equal(factors[found.order][:9], least)
+    np.testing.assert_array_equal(factors[found.order[:9]], least)
+
+
+@pytest.mark.parametrize("idle", [0, 1, 100])
+def test_nearly_all_of_a_vector_is_read_as_it_is(idle: int) -> None:
+    random = np.random.default_rng(idle)
+    values = np.sort(random.choice(MANY + idle, MANY, replace=False))
+    places = np.concatenate([values, random.permutation(values)])
+    found = layers_of(places, np.ones(places.size), MANY + idle)
+    assert found is not None
+    assert found.once is None
+    assert found.runs == (((0, MANY + idle),),) * 2
+    read = np.tile(np.arange(MANY + idle), 2)
+    term = found.order < places.size
+    assert (~term).sum() == 2 * idle
+    np.testing.assert_array_equal(read[term], places[found.order[term]])
+
+
+def test_what_is_far_from_all_of_a_vector_is_read_apart() -> None:
+    found = layers_of(np.tile(np.arange(MANY), 2), np.ones(2 * MANY), 2 * MANY)
+    assert found is not None
+    assert found.once is not None
 
 
 def test_what_is_read_here_and_there_stays_as_it_is() -> None:

@@ -264,8 +264,8 @@ class Backend(abc.ABC):
         Arguments:
             x: the vector.
             runs: where each run that is read begins and ends.
-            by_place: in the order of the runs the numbers, to which sum each element belongs, and where the elements
-                lie that are read behind the runs, if there are any.
+            by_place: in the order of the runs the numbers, to which sum each element belongs, where `size` is for none,
+                and where the elements lie that are read behind the runs, if there are any.
             by_sum: in the order of the sums the numbers, to which sum each belongs, and where all elements lie.
             size: how many sums there are.
         """

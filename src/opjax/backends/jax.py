@@ -152,7 +152,7 @@ class JaxBackend(Backend):
         def one(x: Array) -> Array:
             numbers, places, *rest = by_place
             read = jnp.concatenate([*(x[low:high] for low, high in runs), *(_take(x, found) for found in rest)])
-            return self.segment_sum(read * numbers, places, size, False)
+            return _sums(read * numbers, places, size, False, lax.GatherScatterMode.FILL_OR_DROP)
 
         def each(x: Array) -> Array:
             return Backend.added(self, x, runs, by_place, by_sum, size)
@@ -161,14 +161,7 @@ class JaxBackend(Backend):
 
     def segment_sum(self, x: Array, positions: Array, size: int, ascending: bool = True) -> Array:
         """As `Backend.segment_sum`."""
-        return lax.scatter_add(
-            jnp.zeros(size, x.dtype),
-            positions,
-            x,
-            _SUMS,
-            indices_are_sorted=ascending,
-            mode=lax.GatherScatterMode.PROMISE_IN_BOUNDS,
-        )
+        return _sums(x, positions, size, ascending, lax.GatherScatterMode.PROMISE_IN_BOUNDS)
 
     def stop_gradient(self, x: Array) -> Array:
         """As `Backend.stop_gradient`."""
@@ -206,6 +199,10 @@ def _rows_first(subscripts: str) -> str | None:
 
 def _take(x: jax.Array, positions: jax.Array) -> jax.Array:
     return lax.gather(x, positions, _ELEMENTS, (1,), mode=lax.GatherScatterMode.PROMISE_IN_BOUNDS)
+
+
+def _sums(x: jax.Array, positions: jax.Array, size: int, ascending: bool, mode: lax.GatherScatterMode) -> jax.Array:
+    return lax.scatter_add(jnp.zeros(size, x.dtype), positions, x, _SUMS, indices_are_sorted=ascending, mode=mode)
 
 
 def _pieces(x: jax.Array, positions: jax.Array, runs: Runs) -> jax.Array:

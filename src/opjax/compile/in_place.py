@@ -29,7 +29,7 @@ from opjax.compile.stencils import Stencils
 from opjax.compile.targets import Target, Targets, length
 from opjax.compile.temporaries import Temporaries, half_of
 from opjax.compile.text import TIGHTEST, Table, Value
-from opjax.compile.vectors import Vectors
+from opjax.compile.vectors import Vectors, room
 from opjax.ir.nodes import AnyNode, Apply, Contract, Gather, IntegerPower, Join, Reduce, Segment, Symbol, View
 from opjax.ir.types import Dims
 
@@ -169,8 +169,9 @@ class InPlace(Temporaries):
             return self.element(node)
         if isinstance(node, Segment):
             positions = self.table(Table("positions", positions=tuple(node.positions)), "positions")
-            inside = f"{positions}, {self.operand(node.operand).text}, {self.size(node.dims[0])}"
-            return Value(f"{self.helper('counted')}({inside})", node.dims, fresh=True)
+            size, kept = room(node.positions, self.size(node.dims[0]))
+            inside = f"{positions}, {self.operand(node.operand).text}, {size}"
+            return Value(f"{self.helper('counted')}({inside}){kept}", node.dims, fresh=True)
         return Emitter.written(self, node)
 
     def into(self, node: AnyNode, target: Target) -> Value:

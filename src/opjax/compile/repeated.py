@@ -27,7 +27,7 @@ class Repeated:
         rest: the positions of the elements that are read behind that.
         reads: the positions of all that is read.
         numbers: what each is multiplied with.
-        sums: to which sum each belongs.
+        sums: to which sum each belongs; the number behind the last for what belongs to none.
         size: how many sums there are.
         inside: what stands between the vector and the sums, and is read by nothing else.
     """
@@ -42,8 +42,9 @@ class Repeated:
     inside: tuple[AnyNode, ...]
 
     def in_order(self) -> tuple[Places, tuple[float, ...], Places]:
-        """The sums, the numbers and the positions of all that is read, in the order of the sums."""
-        order: list[int] = np.argsort(np.array(self.sums, np.intp), kind="stable").tolist()
+        """The sums, the numbers and the positions of all terms, in the order of the sums."""
+        sums = np.array(self.sums, np.intp)
+        order: list[int] = np.argsort(sums, kind="stable")[: np.count_nonzero(sums < self.size)].tolist()
         return (
             tuple([self.sums[at] for at in order]),
             tuple([self.numbers[at] for at in order]),

@@ -146,8 +146,9 @@ class Vectors:
                 operand = self.writer.operand(node.operand).text
                 call = self.writer.helper("segment_sum")
                 ascending = all(one <= other for one, other in itertools.pairwise(node.positions))
+                size, kept = room(node.positions, self.size(node))
                 order = "" if ascending else ", False"
-                return Value(f"{call}({operand}, {table}, {self.size(node)}{order})", node.dims, fresh=True)
+                return Value(f"{call}({operand}, {table}, {size}{order}){kept}", node.dims, fresh=True)
 
     def size(self, vector: AnyNode) -> int:
         """The number of elements."""
@@ -198,6 +199,11 @@ def _items(name: str, places: list[int]) -> str:
     if places == list(range(places[0], places[0] + len(places))):
         return f"{name}[{places[0]}:{places[-1] + 1}]"
     return f"({', '.join(f'{name}[{place}]' for place in places)},)"
+
+
+def room(positions: Sequence[int], size: int) -> tuple[int, str]:
+    """How many sums are made for so many that are read, and the text that leaves out what is in no sum."""
+    return (size + 1, f"[:{size}]") if max(positions) == size else (size, "")
 
 
 def sliced(name: str, positions: Sequence[int], size: int) -> str | None:

@@ -237,7 +237,10 @@ class Gather(Node):
 
 @record(eq=False, repr=False, kw_only=True)
 class Segment(Node):
-    """Sums of a vector's elements: the element at i is added to the point ``positions[i]`` of the only dim."""
+    """Sums of a vector's elements: the element at i is added to the point ``positions[i]`` of the only dim.
+
+    The position behind the last point belongs to elements that are in no sum.
+    """
 
     positions: tuple[int, ...]
 

@@ -328,7 +328,10 @@ class Graph:
         return self.keep(key, node)
 
     def segment(self, operand: AnyNode, positions: tuple[int, ...], dim: Dim, span: Span = NOWHERE) -> AnyNode:
-        """Sums of the elements of a vector: the one at i is added to the point ``positions[i]`` of the dim."""
+        """Sums of the elements of a vector: the one at i is added to the point ``positions[i]`` of the dim.
+
+        One with the position behind the last point is in no sum.
+        """
         want(len(operand.dims) == 1 and operand.kind == "real", "the elements of a real vector are added up")
         key = ("segment", operand.number, positions, dim)
         known = self._known.get(key)

@@ -15,6 +15,8 @@ from opjax.passes.rows import Reals, Rows, true_at
 
 SHORTEST = 8
 """Slices of one vector that are shorter on average take longer than positions."""
+MOST_IDLE = 0.1
+"""The part of a reading that may be there only to keep it whole."""
 
 
 @dataclass(slots=True)
@@ -87,9 +89,9 @@ class Columns:
         """The number of elements."""
         return self.axes[vector.dims[0].axis].size or 0
 
-    def put(self, scalars: Numbers, vector: AnyNode) -> None:
-        """From now on the scalars are read from a vector, one behind the other."""
-        self.placed.take(scalars, self.inside(vector, np.arange(scalars.size)))
+    def put(self, scalars: Numbers, vector: AnyNode, at: Numbers | None = None) -> None:
+        """From now on the scalars are read from a vector, at some positions; without these one behind the other."""
+        self.placed.take(scalars, self.inside(vector, np.arange(scalars.size) if at is None else at))
 
     def inside(self, vector: AnyNode, positions: Numbers) -> Found:
         """Positions in a vector."""
@@ -154,12 +156,23 @@ class Columns:
             return self.joined(column, found, starts, dim)
         return self.pooled(column, found, dim)
 
-    def places_of(self, terms: Numbers) -> Numbers:
-        """For each term of a sum a number that says where it lies, in the order in which vectors are read."""
+    def places_of(self, terms: Numbers) -> tuple[Numbers, AnyNode | None]:
+        """For each term of a sum a number that says where it lies, in the order in which vectors are read.
+
+        Where all lie in one vector, it comes too, and the numbers are the positions there.
+        """
         found = self.terms.of(terms).or_else(self.placed.of(terms))
+        vector = self.only(found)
+        if vector is not None:
+            return found.positions, vector
         longest = 1 + int(found.positions.max(initial=0))
         alone = (len(self.vectors) + 1) * longest + terms
-        return np.where(found.vectors < 0, alone, found.vectors * longest + found.positions)
+        return np.where(found.vectors < 0, alone, found.vectors * longest + found.positions), None
+
+    def only(self, found: Found) -> AnyNode | None:
+        """The vector in which all scalars are; None where they are in several or in none."""
+        first = int(found.vectors[0])
+        return self.vectors[first] if first >= 0 and (found.vectors == first).all() else None
 
     def reads(self, vector: AnyNode, runs: Iterable[tuple[int, int]]) -> list[AnyNode]:
         """Runs of neighbours of a vector, of which one may be all of it."""
@@ -209,9 +222,9 @@ class Columns:
 
     def pooled(self, column: Numbers, found: Found, dim: Dim) -> AnyNode:
         """Scalars read from one vector in which all of them are, wherever they are."""
-        count, first = len(self.vectors), int(found.vectors[0])
-        if first >= 0 and (found.vectors == first).all():
-            return self.read(self.vectors[first], found.positions, dim)
+        count, vector = len(self.vectors), self.only(found)
+        if vector is not None:
+            return self.read(vector, found.positions, dim)
         sources = np.where(found.vectors < 0, count + column, found.vectors)
         sources = sources.astype(np.min_scalar_type(int(sources.max())))  # small ones are sorted sooner
         known, at, alike = np.unique(sources, return_index=True, return_inverse=True)

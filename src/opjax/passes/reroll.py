@@ -41,7 +41,8 @@ from opjax.ir.program import Program, copy_node, is_interior
 from opjax.ir.table import PARAMETER, Mask, Numbers
 from opjax.ir.types import Dim
 from opjax.passes.columns import Columns
-from opjax.passes.layers import layered, layers_of
+from opjax.passes.laps import factors_in_laps
+from opjax.passes.layers import MANY, layered
 from opjax.passes.products import Products, merged
 from opjax.passes.rows import Rows, once
 from opjax.passes.shapes import Shapes, Terms
@@ -205,6 +206,8 @@ class _Rewriting:
     columns: Columns = field(init=False)
     made: dict[int, AnyNode] = field(default_factory=dict[int, AnyNode])
     names: dict[int, str] = field(init=False)
+    terms: Mask = field(init=False)
+    """What is a term of sums, where these have many: a vector of them may have elements that nothing reads."""
     balances: Mask = field(init=False)
     """Sums that are roots and nothing else: they are added up together, in the order of the roots."""
 
@@ -213,7 +216,9 @@ class _Rewriting:
         self.columns = Columns(self.graph, self.rows, dict(self.old.axes), self.scalar, self.bounds.runs)
         self.columns.add_pools(self.old.roots)
         self.names = dict(self.old.names)
-        self.balances = np.zeros(self.rows.size, bool)
+        self.balances, self.terms = np.zeros(self.rows.size, bool), np.zeros(self.rows.size, bool)
+        if self.plan.terms.terms.size >= MANY:
+            self.terms[self.plan.terms.terms] = True
         for units in self.plan.sums.values():
             self.balances[units] = ~self.rows.used[units]
 
@@ -294,12 +299,14 @@ class _Rewriting:
 
     def product(self, products: Products) -> None:
         """Products of several shapes as one vector."""
-        units = products.units()
+        units, one = products.units(), self.one()
+        columns = products.columns(one)
+        laps = factors_in_laps(self.columns, columns, one) if self.terms[units].all() else None
         dim = self.columns.new_dim(units.size)
-        slots = [self.columns.slot(column, dim) for column in products.columns(self.one())]
+        slots, at = laps or ([self.columns.slot(column, dim) for column in columns], None)
         leaves = units[self.rows.counts[units] == 0]
         before = self.columns.placed.of(leaves)
-        self.put(units, self.graph.apply("multiply", slots) if len(slots) > 1 else slots[0], dim)
+        self.put(units, self.graph.apply("multiply", slots) if len(slots) > 1 else slots[0], dim, at)
         self.columns.terms.take(leaves, self.columns.placed.of(leaves))
         self.columns.placed.take(leaves, before)
 
@@ -312,9 +319,9 @@ class _Rewriting:
         self.made[last] = one
         return last
 
-    def put(self, units: Numbers, value: AnyNode, dim: Dim) -> None:
-        """The vector where units are read from now on."""
-        self.columns.put(units, value if value.dims else self.graph.join([value] * units.size, dim))
+    def put(self, units: Numbers, value: AnyNode, dim: Dim, at: Numbers | None = None) -> None:
+        """The vector where units are read from now on, and at which positions."""
+        self.columns.put(units, value if value.dims else self.graph.join([value] * units.size, dim), at)
 
     def segments(self, sums: Numbers) -> None:
         """Sums as segments of one vector of terms."""
@@ -341,13 +348,13 @@ class _Rewriting:
     def added(self, sums: Terms) -> AnyNode:
         """The vector of some sums of terms with factors."""
         at, own = np.repeat(np.arange(sums.sums.size), sums.counts), self.columns.new_dim(sums.sums.size)
-        layers = layers_of(self.columns.places_of(sums.terms), sums.factors)
-        if layers is None:
+        found = layered(self.columns, sums, self.bounds.at_once)
+        if found is None:
             dim = self.columns.new_dim(sums.terms.size)
             value = self.columns.times(self.columns.gather(sums.terms, dim, terms=True), sums.factors)
         else:
-            at = at[layers.order]
-            value = layered(self.columns, sums, layers, self.bounds.at_once)
+            value, order = found
+            at = np.append(at, sums.sums.size)[order]  # behind the last, what is no term
         return self.graph.segment(value, tuple(at.tolist()), own)
 
     def roots(self) -> tuple[dict[str, AnyNode], bool]:
