@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import opjax
+from opjax.compile.repeated import Repeated
+from opjax.ir.nodes import Graph
 from opjax.passes.layers import MANY, layers_of
 
 SPECIES, REACTIONS = 300, 700
@@ -155,3 +157,17 @@ def test_one_state_and_many_with_all_derivatives(network: Network, name: str) ->
             jax.jit(lambda y, many, f=f: TRANSFORMS[name](f, y, many))(y, many) for f in (ours, network.by_hand)
         )
         np.testing.assert_allclose(found, want, rtol=1e-9, atol=1e-8)
+
+
+def test_in_the_order_of_the_sums_there_are_terms_alone() -> None:
+    sums = Repeated(
+        vector=Graph().symbol("state", "v", ("x",)),
+        runs=((0, 3), (0, 3)),
+        rest=(),
+        reads=(0, 1, 2, 0, 1, 2),
+        numbers=(-1.0, -1.0, -1.0, 1.0, 1.0, 1.0),
+        sums=(1, 0, 2, 2, 1, 0),
+        size=2,
+        inside=(),
+    )
+    assert sums.in_order() == ((0, 0, 1, 1), (-1.0, 1.0, -1.0, 1.0), (1, 2, 0, 1))
