@@ -5,7 +5,8 @@ taken out and all numbers but the states fixed, and so does op_system, where it 
 best code by hand. All are first checked to give the same. "First" is from the equations to the first derivative, for
 opjax from the text of the model, of which "text to rhs" is a part; warm calls are timed in turns, with JAX in several
 fresh processes, of whose figures and ratios the medians stand here. 64-bit numbers; the memory is the most that NumPy
-holds in one call. In a loop of explicit steps only the work of the derivative is left.
+holds in one call. In a loop of explicit steps only the work of the derivative is left; the gradient is that of the sum
+of squares. The operations are the equations of the jaxpr, the memory is what XLA sets aside for temporaries.
 """
 
 from __future__ import annotations
@@ -26,11 +27,14 @@ import harness
 import networks
 import opjax
 import text_models
+from count_jaxpr_equations import equations
 from time_models import numpy_peak
 
 Derivative = Callable[[Any], Any]
 STEPS, STEP = 200, 1e-14  # the rates of POLLU are up to 4e11
+STATES = 1_000
 SIDES = ("opjax", "unrolled", "op_system", "hand")
+WRITTEN = ("opjax", "unrolled", "hand")
 
 
 @dataclass(frozen=True)
@@ -206,18 +210,52 @@ def row(name: str, found: Mapping[str, float]) -> list[str]:
     return [name, *cells, *(f"{peak / 1024:,.1f}" for peak in peaks)]
 
 
-def step_row(case: Case, turns: int) -> list[str]:
-    """One line of the table for steps inside a loop."""
-    y, calls, sides = jnp.asarray(case.y), dict[str, harness.Candidate](), ("opjax", "unrolled", "hand")
+def steps(f: Derivative) -> Derivative:
+    """Explicit steps in a loop."""
+    return lambda y: jax.lax.fori_loop(0, STEPS, lambda _, y: y + STEP * f(y), y)
+
+
+def gradient(f: Derivative) -> Derivative:
+    """The gradient of the sum of squares."""
+    return jax.grad(lambda y: jnp.sum(f(y) ** 2))
+
+
+def many(f: Derivative) -> Derivative:
+    """The derivatives of many states."""
+    factors = jnp.linspace(0.9, 1.1, STATES)[:, None]
+    return lambda y: jax.vmap(f)(factors * y)
+
+
+CHANGES: dict[str, tuple[Callable[[Derivative], Derivative], int]] = {
+    f"JAX, one of {STEPS} steps inside a loop": (steps, STEPS),
+    "JAX, gradient": (gradient, 1),
+    f"JAX, {STATES:,} states at once": (many, 1),
+}
+"""What is done with a derivative, and how often."""
+
+
+def changed_row(case: Case, title: str, turns: int) -> list[str]:
+    """One line of the table for what is done with a derivative."""
+    change, times = CHANGES[title]
+    y, calls, values = jnp.asarray(case.y), dict[str, harness.Candidate](), dict[str, Any]()
     found = makers(case, jnp, {})
-    for name in sides:
-        derivative = found[name]()
-        walk = jax.jit(lambda y, f=derivative: jax.lax.fori_loop(0, STEPS, lambda _, y: y + STEP * f(y), y))
-        assert np.isfinite(walk(y)).all(), case.name
-        calls[name] = lambda walk=walk: walk(y).block_until_ready()
+    for name in WRITTEN:
+        function = jax.jit(change(found[name]()))
+        values[name] = function(y)
+        np.testing.assert_allclose(values[name], values["opjax"], rtol=1e-7, atol=1e-7 * float(np.max(values[name])))
+        calls[name] = lambda function=function: function(y).block_until_ready()
     timing = harness.in_turns(calls, turns)
-    cells = [harness.microseconds(timing[name].median / STEPS) for name in sides]
-    return [case.name, *cells, *(harness.ratio(timing["opjax"].over(timing[name])) for name in sides[1:])]
+    cells = [harness.microseconds(timing[name].median / times) for name in WRITTEN]
+    return [case.name, *cells, *(harness.ratio(timing["opjax"].over(timing[name])) for name in WRITTEN[1:])]
+
+
+def counted_row(case: Case) -> list[str]:
+    """One line of the table of operations and memory."""
+    y, found = jnp.asarray(case.y), makers(case, jnp, {})
+    functions = [found[name]() for name in WRITTEN]
+    compiled = [jax.jit(function).lower(y).compile().memory_analysis() for function in functions]
+    counts = [str(equations(jax.make_jaxpr(function)(y).jaxpr)) for function in functions]
+    return [case.name, *counts, *(f"{memory.temp_size_in_bytes / 1024:,.1f}" if memory else "-" for memory in compiled)]
 
 
 def main() -> None:
@@ -235,10 +273,11 @@ def main() -> None:
             for place, case in enumerate(models)
         ]
         page.table("JAX", columns, rows)
-        steps = ["model", *(f"{name}, us" for name in ("opjax", "unrolled", "hand"))]
-        steps += ["opjax / unrolled", "opjax / hand"]
-        rows = [step_row(case, page.turns) for case in models]
-        page.table(f"JAX, one of {STEPS} steps inside a loop", steps, rows)
+        columns = ["model", *(f"{name}, us" for name in WRITTEN), "opjax / unrolled", "opjax / hand"]
+        for title in CHANGES:
+            page.table(title, columns, [changed_row(case, title, page.turns) for case in models])
+        columns = ["model", *(f"{name}, {what}" for what in ("equations", "XLA, KiB") for name in WRITTEN)]
+        page.table("JAX, equations of the jaxpr and memory", columns, [counted_row(case) for case in models])
     page.finish()
 
 

@@ -247,7 +247,7 @@ def cases(quick: bool) -> Iterator[Case]:
     y = random.uniform(size=4 * ages * doses * places)
     name = f"SEIR, {ages} x {doses} x {places}"
     text, bound = seir_text(ages, doses, places), closed(seir_numpy, parameters)
-    yield Case(name, text, seir_numpy, seir_jax, y, parameters, 20 if quick else 100, bound)
+    yield Case(name, text, seir_numpy, seir_jax, y, parameters, 20 if quick else 1000, bound)
     points = 40 if quick else 1000
     x = 8 + random.normal(size=points)
     name, forcing, count = f"Lorenz-96, {points:,}", {"F": 8.0}, 20 if quick else 1000
@@ -258,7 +258,7 @@ def cases(quick: bool) -> Iterator[Case]:
     rates = {"Du": 0.16, "Dv": 0.08, "feed": 0.035, "kill": 0.065}
     name = f"Gray-Scott, {side} x {side}"
     text, bound = gray_scott_text(side), closed(gray_scott_numpy, rates)
-    yield Case(name, text, gray_scott_numpy, gray_scott_jax, fields, rates, 20 if quick else 100, bound)
+    yield Case(name, text, gray_scott_numpy, gray_scott_jax, fields, rates, 20 if quick else 1000, bound)
     nodes = 20 if quick else 100
     network = {"K": 1.5, "omega": random.uniform(size=nodes), "W": random.uniform(size=(nodes, nodes))}
     phases, mapped = random.uniform(0.0, 6.0, nodes), 20 if quick else 1000

@@ -19,6 +19,7 @@ import numpy as np
 
 import harness
 import opjax
+from count_jaxpr_equations import equations
 
 Derivative = Callable[[Any], Any]
 Namespace = Any
@@ -64,8 +65,8 @@ class Case:
         """The model, compiled."""
         parts = {f"h{i}": self.part(d, i) for i in d.each} if self.part else {}
         parts |= {"total": self.whole(d)} if self.whole else {}
-        equations = {f"x{i}": self.equation(d, i) for i in d.each}
-        model = {"kind": "expr", "state": list(equations), "equations": equations, "aliases": parts}
+        rows = {f"x{i}": self.equation(d, i) for i in d.each}
+        model = {"kind": "expr", "state": list(rows), "equations": rows, "aliases": parts}
         return opjax.compile_rhs(opjax.from_dict(model))
 
 
@@ -146,7 +147,7 @@ CASES = (
 
 def operations(f: Derivative, y: Any) -> int:
     """How many operations JAX is given."""
-    return len(jax.make_jaxpr(f)(y).eqns)
+    return equations(jax.make_jaxpr(f)(y).jaxpr)
 
 
 def row(case: Case, count: int, turns: int) -> list[str]:

@@ -22,8 +22,11 @@ import numpy as np
 import harness
 import networks
 import opjax
+from count_jaxpr_equations import equations
 
-STATES = 100
+STATES = 1_000
+SMALL = 1_000
+"""Species up to which so many states are no hundreds of megabytes."""
 COLUMNS = (
     "model",
     "text to rhs, ms",
@@ -33,16 +36,6 @@ COLUMNS = (
     "warm, hand, us",
     "warm / hand",
 )
-
-
-def jaxpr_equations(function: Any, y: Any) -> int:
-    """The operations of a traced function, those of nested calls included."""
-
-    def count(jaxpr: Any) -> int:
-        inner = [value.jaxpr for eqn in jaxpr.eqns for value in eqn.params.values() if hasattr(value, "jaxpr")]
-        return len(jaxpr.eqns) + sum(map(count, inner))
-
-    return count(jax.make_jaxpr(function)(y).jaxpr)
 
 
 def figures(network: networks.Network, xp: Any, turns: int, hand_first: bool = False) -> dict[str, float]:
@@ -70,8 +63,8 @@ def figures(network: networks.Network, xp: Any, turns: int, hand_first: bool = F
     found = {"text": read, "ratio": timing["opjax"].over(timing["hand"])}
     found |= {f"first, {name}": seconds for name, seconds in first.items()}
     found |= {f"warm, {name}": timing[name].median for name in calls}
-    counted = {"opjax": emitted, "hand": by_hand} if on_jax else {}
-    return found | {f"equations, {name}": jaxpr_equations(function, y) for name, function in counted.items()}
+    traced = {"opjax": emitted, "hand": by_hand} if on_jax else {}
+    return found | {f"equations, {name}": equations(jax.make_jaxpr(f)(y).jaxpr) for name, f in traced.items()}
 
 
 def figures_with_jax(place: int, quick: bool, hand_first: bool) -> dict[str, float]:
@@ -101,11 +94,12 @@ def transformed(network: networks.Network, turns: int) -> list[str]:
     many = jnp.stack([y * (1 + i / STATES) for i in range(STATES)])
     functions: dict[str, networks.Derivative] = {"opjax": lambda y: rhs.eval_fn(0.0, y), "hand": network.jax}
     cells: list[str] = []
-    for change, given in ((_gradient, y), (jax.vmap, many)):
+    few = turns if y.size <= SMALL else min(turns, harness.FEW_TURNS)
+    for change, given, times in ((_gradient, y, turns), (jax.vmap, many, few)):
         calls = {name: jax.jit(change(f)) for name, f in functions.items()}
         np.testing.assert_allclose(calls["opjax"](given), calls["hand"](given), rtol=1e-9, atol=1e-9)
         timing = harness.in_turns(
-            {name: lambda f=f, given=given: f(given).block_until_ready() for name, f in calls.items()}, turns
+            {name: lambda f=f, given=given: f(given).block_until_ready() for name, f in calls.items()}, times
         )
         cells += [harness.microseconds(timing[name].median) for name in calls]
         cells.append(harness.ratio(timing["opjax"].over(timing["hand"])))
@@ -139,9 +133,8 @@ def main() -> None:
         page.table("JAX", columns, rows)
         heads = [f"{what}, {who}" for what in ("gradient", "mapped") for who in ("us", "hand, us", "ratio")]
         heads += ["XLA, KiB", "XLA, hand, KiB"]
-        small = [model for model in found if model.y.size <= 5_000]
-        title = f"JAX: gradient, {STATES} states at once, memory of one call"
-        page.table(title, ["model", *heads], [transformed(model, page.turns) for model in small])
+        title = f"JAX: gradient, {STATES:,} states at once, memory of one call"
+        page.table(title, ["model", *heads], [transformed(model, page.turns) for model in found])
     page.note(f"Peak memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB.")
     page.finish()
 

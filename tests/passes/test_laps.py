@@ -107,3 +107,23 @@ def test_what_nothing_reads_gives_no_warning_and_reaches_nothing(value: float) -
     others = np.arange(SPECIES) != 5
     y[5] = 1.0
     np.testing.assert_allclose(found[others], network.by_hand(y, network.rates)[others], rtol=1e-12, atol=1e-12)
+
+
+def test_what_is_read_in_the_order_of_the_states_is_computed_in_it() -> None:
+    random = np.random.default_rng(20261123)
+    size = 60
+    weights = np.where(random.random((size, size)) < 0.15, np.round(random.uniform(0.1, 0.9, (size, size)), 3), 0.0)
+    weights[:, 0] = 0.5
+    rows = [
+        f"x{i}' = {' + '.join(f'{weights[i, j]}*tanh(x{j})' for j in random.permutation(size) if weights[i, j])} - x{i}"
+        for i in range(size)
+    ]
+    lines = ["model Neurons:", "  states:", *(f"    x{i} = 1" for i in range(size)), "  dynamics:"]
+    rhs = opjax.compile_rhs("\n".join([*lines, *(f"    {row}" for row in rows)]) + "\n")
+    y = random.uniform(-1.0, 1.0, size)
+    np.testing.assert_allclose(rhs(0.0, y), weights @ np.tanh(y) - y, rtol=1e-12, atol=1e-12)
+    with jax.enable_x64(True):
+        program = str(jax.make_jaxpr(lambda y: rhs(0.0, y))(y))
+        assert program.count("= gather[") == 1  # the terms: what they are made of is computed of the states as they lie
+        found = jax.jit(lambda y: rhs(0.0, y))(y)
+    np.testing.assert_allclose(found, weights @ np.tanh(y) - y, rtol=1e-12, atol=1e-12)

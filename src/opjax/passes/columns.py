@@ -111,6 +111,26 @@ class Columns:
         vectors = np.array([*(vector.number for vector in self.vectors), 0])
         return np.lexsort((found.positions, np.where(found.vectors < 0, scalars, vectors[found.vectors])))
 
+    def as_it_lies(self, units: Numbers, read: list[Numbers]) -> Numbers:
+        """Units in the order in which a vector that they read lies, where they read none so in the order they are in.
+
+        Arguments:
+            units: the units.
+            read: what they read, place by place.
+        """
+        better: Numbers | None = None
+        for column in read:
+            found = self.placed.of(column)
+            vector = self.only(found)
+            if vector is None or (column == column[0]).all():
+                continue
+            if self.runs(found):
+                return units
+            order = np.argsort(found.positions)
+            if better is None and np.count_nonzero(np.diff(found.positions[order]) != 1) < self.most_runs:
+                better = order
+        return units if better is None else units[better]
+
     def add_pools(self, order: Mapping[str, object]) -> None:
         """Put the scalar states into one vector, and the scalar parameters into another."""
         order_of = {name: place for place, name in enumerate(order)}

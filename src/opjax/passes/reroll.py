@@ -285,6 +285,8 @@ class _Rewriting:
 
     def vector(self, group: Numbers, apart: Container[int] = ()) -> None:
         """Units of one shape as one vector; operands `apart` are units, whatever their shapes are."""
+        if not self.rows.held[group].any():  # nobody sees their order
+            group = self.columns.as_it_lies(group, self.plan.shapes.leaves(group, apart))
         dim = self.columns.new_dim(group.size)
         self.put(group, run(self.expression(group, dim, apart)), dim)
 

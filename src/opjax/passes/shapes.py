@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -192,6 +193,20 @@ class Shapes:
         """The operations of each of some units that are alike."""
         own = int(self.own[units[0]])
         return self.table.sizes[self.table.kinds[own][1]] if own >= 0 else 0
+
+    def leaves(self, units: Numbers, apart: Container[int] = ()) -> list[Numbers]:
+        """What units of one shape read, place by place; operands `apart` are read, whatever their shapes are."""
+        found: list[Numbers] = []
+        waiting = [(units, apart)]
+        while waiting:
+            column, whole = waiting.pop()
+            for place, part in enumerate(self.shape_of(column)[1:]):
+                below = self.rows.operand(column, place)
+                if isinstance(part, int) and part >= 0 and place not in whole:
+                    waiting.append((below, ()))
+                else:
+                    found.append(below)
+        return found
 
     def ends(self) -> set[Level]:
         """The groups of roots that nothing else uses."""
