@@ -11,9 +11,10 @@ Products of different numbers of factors are one vector product, in which what a
 Sums of different lengths, such as the balance of a species over its reactions, are taken apart: their terms are units,
 each with a number as its factor, and the sums are segments of one vector. So are sums inside other expressions, such as
 the input of a neuron in its activation, where their lengths would make many shapes of one. A sum of many terms, such as
-the whole population, is the sum of a vector. The terms of many sums are read as they lie (`opjax.passes.layers`). Sums
-that have a term of one shape, such as the decay of each gene beside rates of many shapes, are one vector sum: the other
-terms are units.
+the whole population, is the sum of a vector. The terms of many sums are read as they lie (`opjax.passes.layers`), and
+where nearly all of a vector is read, all of it is (`opjax.passes.laps`). Units that are no roots come in the order in
+which what they read lies. Sums that have a term of one shape, such as the decay of each gene beside rates of many
+shapes, are one vector sum: the other terms are units.
 
 What two equations share by chance, such as a rate constant with the same digits, is no unit where most of its like are
 part of one equation each: it is computed twice, so that these equations are like all the others.
