@@ -11,7 +11,7 @@ import pytest
 
 import opjax
 
-SPECIES = 400
+SPECIES = 1000
 
 
 class Network:
@@ -58,7 +58,7 @@ def slices(rhs: opjax.CompiledRhs, y: np.ndarray) -> int:
     return str(jax.make_jaxpr(lambda y: rhs(0.0, y))(y)).count("= slice[")
 
 
-IDLE = {"a gap": [37], "two in one round": [37, 250], "one in each": [37, 555], "the first": [0], "the last": [799]}
+IDLE = {"a gap": [37], "two in one round": [37, 250], "one in each": [37, 1555], "the first": [0], "the last": [1999]}
 
 
 @pytest.mark.parametrize("name", IDLE)

@@ -17,7 +17,7 @@ from opjax.compile.repeated import Repeated
 from opjax.ir.nodes import Graph
 from opjax.passes.layers import MANY, layers_of
 
-SPECIES, REACTIONS = 300, 700
+SPECIES, REACTIONS = 400, 1400
 
 
 @settings(max_examples=60)

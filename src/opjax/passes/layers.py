@@ -19,7 +19,7 @@ from opjax.passes.columns import MOST_IDLE, Columns
 from opjax.passes.rows import Reals
 from opjax.passes.shapes import Terms
 
-MANY = 1024
+MANY = 4096
 """Terms from which on it pays."""
 MOST_GATHERED = 0.6
 """The part of the terms that may be gathered at most."""
