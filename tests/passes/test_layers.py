@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 from collections.abc import Callable
 
 import jax
@@ -117,6 +118,22 @@ def test_values_with_numpy(network: Network) -> None:
     single = network.rhs(0.0, network.y.astype(np.float32))
     assert single.dtype == np.float32
     np.testing.assert_allclose(single, want, rtol=1e-4, atol=1e-4)
+
+
+def peak(call: Callable[[], object]) -> int:
+    """The most memory that one call holds."""
+    call()
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_terms_are_written_where_they_go(network: Network) -> None:
+    bound, flows, terms = network.rhs.bind({}), 8 * REACTIONS, 8 * int((network.matrix != 0).sum())
+    assert peak(lambda: bound(0.0, network.y)) <= terms + 2 * flows + 2048  # joined, all would be there twice
 
 
 Function = Callable[[jax.Array], jax.Array]

@@ -168,7 +168,7 @@ def _written(asked: Asked) -> Code:
         else:
             value = emitter.aligned(emitter.operand(root), target.dims)
             emitter.lines.append(copied(emitter, there, value, asked.program.axes))
-    make = [] if emitter.result else [f"out = {emitter.helper('empty')}({size}, real)"]
+    make = [*emitter.made, *([] if emitter.result else [f"out = {emitter.helper('empty')}({size}, real)"])]
     end = f"return {emitter.result or 'out'}"
     prologue, lines = (
         unpack_for_numpy(asked.inputs, emitter),

@@ -8,6 +8,7 @@ time. Every call makes its own arrays, and nothing that was given is written to.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ from opjax.compile.products import product_text
 from opjax.compile.released import LONG
 from opjax.compile.signs import Term, terms_of
 from opjax.compile.stencils import Stencils
-from opjax.compile.targets import Target, Targets, length
+from opjax.compile.targets import RESULT, Target, Targets, length
 from opjax.compile.temporaries import Temporaries, half_of
 from opjax.compile.text import TIGHTEST, Table, Value
 from opjax.compile.vectors import Vectors, room
@@ -48,6 +49,7 @@ class InPlace(Temporaries):
         neighbours: the sums over neighbours that are computed along memory.
         stencils: writes them.
         over: the variable of an operand that may be where the result of a call goes.
+        made: statements that make other vectors, before all others.
     """
 
     targets: Targets = field(default_factory=Targets)
@@ -56,11 +58,14 @@ class InPlace(Temporaries):
     neighbours: Neighbours = field(default_factory=lambda: Neighbours({}))
     stencils: Stencils = field(default_factory=Stencils)
     over: str = ""
+    made: list[str] = field(default_factory=list[str])
 
     def count(self) -> None:
         """As `Emitter.count`; and plan where everything goes."""
         Emitter.count(self)
-        self.targets.plan_parts(self.operations, self.program.axes, self.uses)
+        axes, uses = self.program.axes, self.uses
+        self.targets.plan_terms(self.operations, axes, uses, functools.partial(self.namer.name, "terms"))
+        self.targets.plan_parts(self.operations, axes, uses)
         self.stencils = Stencils(self.program.axes, self.neighbours)
         self.neighbours.axes = self.program.axes
         Pairs(self.neighbours, self.uses).plan(self.program.nodes)
@@ -176,7 +181,7 @@ class InPlace(Temporaries):
 
     def into(self, node: AnyNode, target: Target) -> Value:
         """The value written to its target; what is the whole result may be it as it is."""
-        if target.size == target.length and isinstance(node, Apply | Contract | Gather | Segment) and node.dims:
+        if target.is_result and isinstance(node, Apply | Contract | Gather | Segment) and node.dims:
             return self.as_result(node, target)
         if self.neighbours.is_all(node) and isinstance(node, Apply) and self.order(node) == target.dims:
             self.targets.written.add(node.number)
@@ -203,7 +208,7 @@ class InPlace(Temporaries):
         if self.uses[node.number] > 1:
             return self.assign(self.program.names.get(node.number, "v"), Value(text, target.dims))
         self.here.append(text)
-        return Value("out", target.dims)
+        return Value(target.name, target.dims)
 
     def begins_there(self, node: Apply, target: Target) -> bool:
         """Whether an operation goes on in the array of a sum over neighbours, which may be the target as well."""
@@ -358,6 +363,8 @@ class InPlace(Temporaries):
                 self.here.append(f"{target.part(at, len(stretch), True).text} = {vectors.piece(source, stretch)}")
                 at += len(stretch)
         self.targets.written.add(node.number)
+        if target.name != RESULT:
+            self.made.append(f"{target.name} = {self.helper('empty')}({target.length}, real)")
         return Value(target.text, target.dims)
 
     def blocks_into(self, node: Join, target: Target) -> Value:

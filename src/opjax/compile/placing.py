@@ -106,7 +106,7 @@ class Placing(InPlace):
 
     def there(self, value: Value, target: Target) -> Value:
         """Where a value has been written."""
-        text = target.text if value.text == "out" else value.text
+        text = target.text if value.text == target.name else value.text
         if not text.isidentifier():
             text = self.assign("there", Value(text, ())).text
         return Value(text, target.dims)

@@ -1,18 +1,25 @@
-"""Where in the vector of derivatives each value goes, so that it is written there and nowhere else first."""
+"""Where in the vector of derivatives each value goes, so that it is written there and nowhere else first.
+
+Likewise the terms of long sums go to their places in one vector.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from opjax.ir.nodes import Along, AnyNode, Apply, Constant, Gather, IntegerPower, Join, Symbol, View
+from opjax.ir.nodes import Along, AnyNode, Apply, Constant, Gather, IntegerPower, Join, Segment, Symbol, View
 from opjax.ir.types import Axis, Dims
+
+RESULT = "out"
+LONG = 4096
+"""Terms from which on it takes less time to write them where they go than to join them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A part of the vector ``out``.
+    """A part of a vector.
 
     Arguments:
         start: where it begins.
@@ -20,6 +27,7 @@ class Target:
         dims: its dims in physical order.
         shape: their lengths.
         length: that of the whole vector.
+        name: the variable of the vector.
     """
 
     start: int
@@ -27,18 +35,24 @@ class Target:
     dims: Dims
     shape: tuple[int, ...]
     length: int
+    name: str = RESULT
+
+    @property
+    def is_result(self) -> bool:
+        """Whether this is all that is returned."""
+        return self.name == RESULT and self.size == self.length
 
     @property
     def text(self) -> str:
         """The part as an array of its shape."""
         if not self.shape:
-            return f"out[{self.start}]"
-        part = "out" if self.size == self.length else f"out[{self.start}:{self.start + self.size}]"
+            return f"{self.name}[{self.start}]"
+        part = self.name if self.size == self.length else f"{self.name}[{self.start}:{self.start + self.size}]"
         return part if len(self.shape) < 2 else f"{part}.reshape{self.shape}"
 
     def part(self, first: int, size: int, vector: bool) -> Target:
         """Some neighbouring elements of a vector, as a vector or as a number."""
-        return Target(self.start + first, size, self.dims, (size,) if vector else (), self.length)
+        return dataclasses.replace(self, start=self.start + first, size=size, shape=(size,) if vector else ())
 
 
 @dataclass(slots=True)
@@ -68,7 +82,19 @@ class Targets:
         """Whether a value is already where it is to go."""
         while isinstance(node, View) and is_renaming(node):
             node = node.operand
-        return node.number in self.written and self.of[node.number].start == target.start
+        if node.number not in self.written:
+            return False
+        known = self.of[node.number]
+        return (known.start, known.name) == (target.start, target.name)
+
+    def plan_terms(
+        self, nodes: Iterable[AnyNode], axes: Mapping[str, Axis], uses: Mapping[int, int], new_name: Callable[[], str]
+    ) -> None:
+        """What long sums add up goes to one vector, if it is joined and used nowhere else."""
+        for node in nodes:
+            terms = node.operand if isinstance(node, Segment) else None
+            if isinstance(terms, Join) and uses[terms.number] == 1 and (size := length(terms, axes)) >= LONG:
+                self.add(terms, Target(0, size, terms.dims, (size,), size, new_name()))
 
     def plan_parts(self, nodes: Iterable[AnyNode], axes: Mapping[str, Axis], uses: Mapping[int, int]) -> None:
         """What is joined to a vector that has a target goes to its part of that, unless it is used elsewhere too."""
