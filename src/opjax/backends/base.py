@@ -258,19 +258,19 @@ class Backend(abc.ABC):
         rows = self.xp.arange(size, device=positions.device)[:, None] == positions[None, :]
         return self.xp.sum(self.xp.where(rows, x[None, :], self.xp.zeros_like(x)[None, :]), axis=1)
 
-    def added(self, x: Array, runs: Runs, by_place: Sequence[Array], by_sum: Sequence[Array], size: int) -> Array:
+    def added(self, x: Array, runs: Runs, size: int, numbers: Array, sums: Array, *rest: Array) -> Array:
         """Sums of elements of a vector that is read several times, each times a number.
 
         Arguments:
             x: the vector.
             runs: where each run that is read begins and ends.
-            by_place: in the order of the runs the numbers, to which sum each element belongs, where `size` is for none,
-                and where the elements lie that are read behind the runs, if there are any.
-            by_sum: in the order of the sums the numbers, to which sum each belongs, and where all elements lie.
             size: how many sums there are.
+            numbers: what each element that is read is multiplied with.
+            sums: to which sum each belongs; `size` is none.
+            rest: where the elements lie that are read behind the runs, if there are any.
         """
-        numbers, places, everywhere = by_sum
-        return self.segment_sum(self.take(x, everywhere) * numbers, places, size)
+        read = self.xp.concat([*(x[low:high] for low, high in runs), *(self.take(x, found) for found in rest)])
+        return self.segment_sum(read * numbers, sums, size + 1, False)[:size]
 
     def stop_gradient(self, x: Array) -> Array:
         """The same value, constant under differentiation."""

@@ -142,7 +142,7 @@ class JaxBackend(Backend):
         """As `Backend.takes`: all at once, which is one loop for XLA, and one sum in a gradient."""
         return _cut(_take(x, everywhere), [*itertools.accumulate((part.shape[0] for part in parts), initial=0)])
 
-    def added(self, x: Array, runs: Runs, by_place: Sequence[Array], by_sum: Sequence[Array], size: int) -> Array:
+    def added(self, x: Array, runs: Runs, size: int, numbers: Array, sums: Array, *rest: Array) -> Array:
         """As `Backend.added`: in the order of the runs for one state, in that of the sums where many are mapped.
 
         XLA writes slices behind each other in a loop over memory, and a gather asks for each element where it lies. Of
@@ -150,12 +150,15 @@ class JaxBackend(Backend):
         """
 
         def one(x: Array) -> Array:
-            numbers, places, *rest = by_place
             read = jnp.concatenate([*(x[low:high] for low, high in runs), *(_take(x, found) for found in rest)])
-            return _sums(read * numbers, places, size, False, lax.GatherScatterMode.FILL_OR_DROP)
+            return _sums(read * numbers, sums, size, False, lax.GatherScatterMode.FILL_OR_DROP)
 
         def each(x: Array) -> Array:
-            return Backend.added(self, x, runs, by_place, by_sum, size)
+            own, behind = np.asarray(sums)[:, 0], [np.asarray(found)[:, 0] for found in rest]
+            order = np.argsort(own, kind="stable")[: np.count_nonzero(own < size)]
+            reads = np.concatenate([*(np.arange(low, high) for low, high in runs), *behind])[order]
+            terms = _take(x, self.positions(reads.tolist())) * self.constant_of(np.asarray(numbers)[order])
+            return self.segment_sum(terms, self.positions(own[order].tolist()), size)
 
         return _either(one, each, x)
 

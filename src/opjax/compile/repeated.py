@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
-
-import numpy as np
 
 from opjax.ir.nodes import AnyNode, Apply, Constant, Gather, Join, Segment
 from opjax.ir.types import Axis
@@ -25,7 +22,6 @@ class Repeated:
         vector: what is read.
         runs: from where to where it is read, one run behind the other.
         rest: the positions of the elements that are read behind that.
-        reads: the positions of all that is read.
         numbers: what each is multiplied with.
         sums: to which sum each belongs; the number behind the last for what belongs to none.
         size: how many sums there are.
@@ -35,21 +31,10 @@ class Repeated:
     vector: AnyNode
     runs: tuple[tuple[int, int], ...]
     rest: Places
-    reads: Places
     numbers: tuple[float, ...]
     sums: Places
     size: int
     inside: tuple[AnyNode, ...]
-
-    def in_order(self) -> tuple[Places, tuple[float, ...], Places]:
-        """The sums, the numbers and the positions of all terms, in the order of the sums."""
-        sums = np.array(self.sums, np.intp)
-        order: list[int] = np.argsort(sums, kind="stable")[: np.count_nonzero(sums < self.size)].tolist()
-        return (
-            tuple([self.sums[at] for at in order]),
-            tuple([self.numbers[at] for at in order]),
-            tuple([self.reads[at] for at in order]),
-        )
 
 
 def repeated_of(node: AnyNode, axes: Mapping[str, Axis]) -> Repeated | None:
@@ -77,7 +62,6 @@ def repeated_of(node: AnyNode, axes: Mapping[str, Axis]) -> Repeated | None:
         vector=vector,
         runs=tuple((found[0], found[-1] + 1) for found in reads),
         rest=rest,
-        reads=tuple(itertools.chain(*reads, rest)),
         numbers=numbers,
         sums=node.positions,
         size=axes[node.dims[0].axis].size or 0,

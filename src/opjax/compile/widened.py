@@ -101,14 +101,10 @@ class Widened(Emitter):
                 self.inside.update(between.number for between in inside)
 
     def sums(self, node: AnyNode, found: Repeated) -> Value:
-        """The sums over a vector that is read several times, with what they need in both orders."""
-        orders = ((found.sums, found.numbers, found.rest), found.in_order())
-        texts: list[str] = []
-        for places, numbers, reads in orders:
-            tables = [self.table(Table("numbers", numbers=numbers), "numbers"), self.positions(places)]
-            tables += [self.positions(reads)] if reads else []
-            texts.append(f"({', '.join(tables)})")
-        inside = ", ".join([self.operand(found.vector).text, str(found.runs), *texts, str(found.size)])
+        """The sums over a vector that is read several times."""
+        tables = [self.table(Table("numbers", numbers=found.numbers), "numbers"), self.positions(found.sums)]
+        tables += [self.positions(found.rest)] if found.rest else []
+        inside = ", ".join([self.operand(found.vector).text, str(found.runs), str(found.size), *tables])
         return Value(f"{self.helper('added')}({inside})", node.dims, fresh=True)
 
     def gathered(self, places: Places) -> str:
