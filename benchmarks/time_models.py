@@ -116,16 +116,18 @@ def numpy_peak(call: harness.Candidate) -> int:
     return peak
 
 
-def figures_with_jax(place: int, quick: bool, hand_first: bool) -> dict[str, float]:
-    """What a jitted call and a gradient of one of the models take, in a process of its own."""
+def figures(place: int, quick: bool, hand_first: bool) -> dict[str, float]:
+    """What calls and a gradient of one of the models take, in a process of its own."""
     found: dict[str, float] = {}
     with jax.enable_x64(True):
         case = list(text_models.cases(quick))[place]
         calls, y, p = jax_calls(case)
         calls = harness.ordered(calls, hand_first)
-        for title, change in CHANGES.items():
-            pair = jitted({name: change(call) for name, call in calls.items()}, y, p)
-            timing = harness.in_turns(pair, 2 if quick else harness.FEW_TURNS)
+        pairs = {
+            title: jitted({k: change(call) for k, call in calls.items()}, y, p) for title, change in CHANGES.items()
+        }
+        for title, pair in {"bound": numpy_pair(case), "mapping": mapping_pair(case), **pairs}.items():
+            timing = harness.in_turns(harness.ordered(pair, hand_first), 2 if quick else harness.FEW_TURNS)
             found |= {f"{title}, {name}": timing[name].median for name in calls}
             found |= {f"{title}, ratio": timing["opjax"].over(timing["hand"])}
     return found
@@ -155,16 +157,14 @@ def main() -> None:
     columns = ["model", "opjax, us", "by hand, us", "opjax / hand"]
     found = list(text_models.cases(page.quick))
     with jax.enable_x64(True):
-        rows = [[*row(c.name, numpy_pair(c), page.turns), row("", mapping_pair(c), page.turns)[-1]] for c in found]
+        measured = {
+            case.name: harness.in_processes(figures, place, page.quick, processes=page.processes)
+            for place, case in enumerate(found)
+        }
+        rows = [[*row_of(name, "bound", f), row_of(name, "mapping", f)[-1]] for name, f in measured.items()]
         page.table("NumPy, one call", [*columns, "one mapping, opjax / hand"], rows)
-        places = range(len(found))
-        jitted_ones = [
-            harness.in_processes(figures_with_jax, place, page.quick, processes=page.processes) for place in places
-        ]
-        names = [case.name for case in found]
         for title, heading in zip(CHANGES, ("one jitted call", f"{STEPS} steps in a loop", "gradient"), strict=True):
-            rows = [row_of(name, title, figures) for name, figures in zip(names, jitted_ones, strict=True)]
-            page.table(f"JAX, {heading}", columns, rows)
+            page.table(f"JAX, {heading}", columns, [row_of(name, title, f) for name, f in measured.items()])
         rows = []
         for case in found:
             calls, y, p = jax_calls(case)

@@ -3,13 +3,14 @@
 Networks as a person writes them, a line for each reaction and each parameter, beside the best code by hand: gathers,
 vector operations and one sorted segment sum over arrays that somebody had to make first. Both give the same derivative,
 which is checked. "Text to rhs" is from the text to the `CompiledRhs`; "first" what its first call takes, with JAX the
-passes, tracing and XLA; warm calls are timed in turns, with JAX in several fresh processes, of whose figures and ratios
-the medians stand here. 64-bit numbers. Aims: 20,000 species under 5 s up to the first result, linear growth, warm calls
+passes, tracing and XLA; warm calls are timed in turns in several fresh processes, of whose figures and ratios the
+medians stand here. 64-bit numbers. Aims: 20,000 species under 5 s up to the first result, linear growth, warm calls
 at most 1.05 times those by hand.
 """
 
 from __future__ import annotations
 
+import functools
 import gc
 import resource
 from collections.abc import Mapping
@@ -67,11 +68,12 @@ def figures(network: networks.Network, xp: Any, turns: int, hand_first: bool = F
     return found | {f"equations, {name}": equations(jax.make_jaxpr(f)(y).jaxpr) for name, f in traced.items()}
 
 
-def figures_with_jax(place: int, quick: bool, hand_first: bool) -> dict[str, float]:
+def figures_apart(place: int, on_jax: bool, quick: bool, hand_first: bool) -> dict[str, float]:
     """The same for one of the models, in a process of its own."""
+    xp = jnp if on_jax else np
     with jax.enable_x64(True):
-        figures(networks.mass_action(60), jnp, 1)  # what the first model of a process pays for
-        return figures(models(quick)[place], jnp, 2 if quick else harness.FEW_TURNS, hand_first)
+        figures(networks.mass_action(60), xp, 1)  # what the first model of a process pays for
+        return figures(models(quick)[place], xp, 2 if quick else harness.FEW_TURNS, hand_first)
 
 
 def models(quick: bool) -> list[networks.Network]:
@@ -123,14 +125,10 @@ def main() -> None:
     found = models(page.quick)
     with jax.enable_x64(True):
         jax.block_until_ready(jnp.ones(3) + 1)
-        figures(networks.mass_action(60), np, 1)
-        page.table("NumPy", COLUMNS, [row(model.name, figures(model, np, page.turns)) for model in found])
-        columns = [*COLUMNS, "jaxpr equations", "by hand"]
-        rows = [
-            row(model.name, harness.in_processes(figures_with_jax, place, page.quick, processes=page.processes))
-            for place, model in enumerate(found)
-        ]
-        page.table("JAX", columns, rows)
+        for title, more in (("NumPy", ()), ("JAX", ("jaxpr equations", "by hand"))):
+            apart = functools.partial(harness.in_processes, figures_apart, processes=page.processes)
+            rows = [row(model.name, apart(place, bool(more), page.quick)) for place, model in enumerate(found)]
+            page.table(title, [*COLUMNS, *more], rows)
         heads = [f"{what}, {who}" for what in ("gradient", "mapped") for who in ("us", "hand, us", "ratio")]
         heads += ["XLA, KiB", "XLA, hand, KiB"]
         title = f"JAX: gradient, {STATES:,} states at once, memory of one call"
