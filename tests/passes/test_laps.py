@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 
 import jax
 import jax.numpy as jnp
@@ -40,6 +41,15 @@ class Network:
         self.text = "\n".join(lines) + "\n"
         self.y = random.uniform(0.5, 1.5, SPECIES)
 
+    def terms(self) -> int:
+        """How many species each reaction changes, for all of them."""
+        found = 0
+        for a, b, c, alone in zip(self.first, self.second, self.made, self.alone, strict=True):
+            change = Counter({int(c): 1})
+            change.subtract([int(a)] if alone else [int(a), int(b)])
+            found += sum(times != 0 for times in change.values())
+        return found
+
     def by_hand(self, y: np.ndarray, rates: np.ndarray) -> np.ndarray:
         """The derivative, reaction by reaction."""
         found = np.zeros(SPECIES)
@@ -67,6 +77,8 @@ def test_gaps_are_no_slices(name: str) -> None:
     rhs = opjax.compile_rhs(network.text)
     want = network.by_hand(network.y, network.rates)
     np.testing.assert_allclose(rhs(0.0, network.y), want, rtol=1e-12, atol=1e-12)
+    (sums,) = rhs.explain().sums
+    assert sums.terms == network.terms()
     with jax.enable_x64(True):
         assert slices(rhs, network.y) == 0
         found = jax.jit(lambda y: rhs(0.0, y))(network.y)

@@ -94,7 +94,7 @@ def explain(subject: Subject, optimise: Optimise) -> Explanation:
         passes=tuple(_pass(step) for step in steps),
         contractions=tuple(found.contractions()),
         groups=tuple(sorted(found.groups(), key=lambda group: -group.equations)),
-        sums=tuple(SumsRecord(counter.cells(n.dims), len(n.positions)) for n in found.segments),
+        sums=tuple(_sums(node, counter.cells(node.dims)) for node in found.segments),
         largest=largest,
         costs=counter.costs(),
         numbers=_numbers(subject, final, optimise),
@@ -121,6 +121,11 @@ def _numbers(subject: Subject, final: Program, optimise: Optimise) -> int:
 
 def _operations(program: Program) -> int:
     return sum(bool(n.operands) and not (isinstance(n, View) and not is_moved(n)) for n in program.nodes)
+
+
+def _sums(node: Segment, size: int) -> SumsRecord:
+    """Some sums, without what is read for none of them."""
+    return SumsRecord(size, sum(position < size for position in node.positions))
 
 
 def _pass(step: Step) -> PassRecord:
