@@ -8,7 +8,6 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
 import by_hand
 from by_hand import Parameters
@@ -123,10 +122,14 @@ def lorenz_numpy(t: float, x: np.ndarray, p: Parameters) -> np.ndarray:
 
 
 def lorenz_jax(t: Any, x: Any, p: Parameters) -> Any:
-    # Written to memory once: otherwise XLA joins it again for each neighbour inside of loops, gradients and vmap
-    # (`time_stencils.py` has other ways beside this one).
-    wide = lax.optimization_barrier(jnp.concatenate([x[-2:], x, x[:1]]))
-    return (wide[3:] - wide[:-3]) * wide[1:-2] - x + p["F"]
+    # The first two points and the last one for themselves: all is one loop then (`time_stencils.py` has other ways).
+    ends = jnp.concatenate([x[-2:], x[:3]]), jnp.concatenate([x[-3:], x[:1]])
+    return jnp.concatenate([lorenz_inside(ends[0], p), lorenz_inside(x, p), lorenz_inside(ends[1], p)])
+
+
+def lorenz_inside(x: Any, p: Parameters) -> Any:
+    """The derivative of all points but the first two and the last."""
+    return (x[3:] - x[:-3]) * x[1:-2] - x[2:-1] + p["F"]
 
 
 def gray_scott_text(points: int) -> str:

@@ -24,6 +24,7 @@ import harness
 import networks
 import opjax
 from count_jaxpr_equations import equations
+from time_models import numpy_peak
 
 STATES = 1_000
 SMALL = 1_000
@@ -108,7 +109,9 @@ def transformed(network: networks.Network, turns: int) -> list[str]:
     for f in functions.values():
         memory = jax.jit(f).lower(y).compile().memory_analysis()
         cells.append(f"{memory.temp_size_in_bytes / 1024:,.0f}" if memory is not None else "-")
-    return [network.name, *cells]
+    bound = opjax.compile_rhs(network.text).bind({})
+    peaks = [numpy_peak(lambda: bound(0.0, network.y)), numpy_peak(lambda: network.numpy(network.y))]
+    return [network.name, *cells, *(f"{peak / 1024:,.0f}" for peak in peaks)]
 
 
 def _gradient(f: networks.Derivative) -> networks.Derivative:
@@ -130,7 +133,7 @@ def main() -> None:
             rows = [row(model.name, apart(place, bool(more), page.quick)) for place, model in enumerate(found)]
             page.table(title, [*COLUMNS, *more], rows)
         heads = [f"{what}, {who}" for what in ("gradient", "mapped") for who in ("us", "hand, us", "ratio")]
-        heads += ["XLA, KiB", "XLA, hand, KiB"]
+        heads += [f"{what}, KiB" for what in ("XLA", "XLA, hand", "NumPy", "NumPy, hand")]
         title = f"JAX: gradient, {STATES:,} states at once, memory of one call"
         page.table(title, ["model", *heads], [transformed(model, page.turns) for model in found])
     page.note(f"Peak memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB.")

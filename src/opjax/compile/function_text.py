@@ -14,7 +14,7 @@ from opjax.compile.naming import OUTSIDE
 from opjax.compile.numbers import Numbers, refuses_lists
 from opjax.compile.opened import Opened, apart_from
 from opjax.compile.placing import Placing
-from opjax.compile.released import released
+from opjax.compile.released import made_before, released
 from opjax.compile.settled import MANY
 from opjax.compile.targets import Target
 from opjax.compile.text import TIGHTEST, Table, Value
@@ -168,11 +168,11 @@ def _written(asked: Asked) -> Code:
         else:
             value = emitter.aligned(emitter.operand(root), target.dims)
             emitter.lines.append(copied(emitter, there, value, asked.program.axes))
-    make = [*emitter.made, *([] if emitter.result else [f"out = {emitter.helper('empty')}({size}, real)"])]
+    make = [] if emitter.result else [f"out = {emitter.helper('empty')}({size}, real)"]
     end = f"return {emitter.result or 'out'}"
     prologue, lines = (
         unpack_for_numpy(asked.inputs, emitter),
-        list(released([*make, *emitter.lines, end], emitter.long)),
+        list(released([*make, *made_before(emitter.lines, emitter.made), end], emitter.long)),
     )
     names = _variables(emitter, "parameter", asked.inputs.parameters)
     if emitter.apart:

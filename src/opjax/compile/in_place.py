@@ -49,7 +49,7 @@ class InPlace(Temporaries):
         neighbours: the sums over neighbours that are computed along memory.
         stencils: writes them.
         over: the variable of an operand that may be where the result of a call goes.
-        made: statements that make other vectors, before all others.
+        made: the statements that make other vectors, by variable: each goes before the first that writes there.
     """
 
     targets: Targets = field(default_factory=Targets)
@@ -58,7 +58,7 @@ class InPlace(Temporaries):
     neighbours: Neighbours = field(default_factory=lambda: Neighbours({}))
     stencils: Stencils = field(default_factory=Stencils)
     over: str = ""
-    made: list[str] = field(default_factory=list[str])
+    made: dict[str, str] = field(default_factory=dict[str, str])
 
     def count(self) -> None:
         """As `Emitter.count`; and plan where everything goes."""
@@ -364,7 +364,7 @@ class InPlace(Temporaries):
                 at += len(stretch)
         self.targets.written.add(node.number)
         if target.name != RESULT:
-            self.made.append(f"{target.name} = {self.helper('empty')}({target.length}, real)")
+            self.made[target.name] = f"{target.name} = {self.helper('empty')}({target.length}, real)"
         return Value(target.text, target.dims)
 
     def blocks_into(self, node: Join, target: Target) -> Value:

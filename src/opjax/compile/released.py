@@ -7,11 +7,26 @@ moment ago is also the quickest to write again.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 LONG = 32
 """Elements from which on an array is worth the statement."""
 _WORD = re.compile(r"\w+")
+
+
+def made_before(lines: Sequence[str], made: Mapping[str, str]) -> list[str]:
+    """The statements, with those that make vectors right before the first that reads or writes them.
+
+    Arguments:
+        lines: one behind the other.
+        made: the statement that makes each vector, by its variable.
+    """
+    waiting, found = dict(made), list[str]()
+    for line in lines:
+        if waiting:
+            found += [waiting.pop(word) for word in dict.fromkeys(_WORD.findall(line)) if word in waiting]
+        found.append(line)
+    return found
 
 
 def released(lines: Sequence[str], long: Container[str]) -> Iterator[str]:
