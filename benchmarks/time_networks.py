@@ -1,7 +1,7 @@
 """How fast are large reaction networks compiled and called?
 
 Networks as a person writes them, a line for each reaction and each parameter, beside the best code by hand: gathers,
-vector operations and one sorted segment sum over arrays that somebody had to make first. Both give the same derivative,
+vector operations and one segment sum over arrays that somebody had to make first. Both give the same derivative,
 which is checked. "Text to rhs" is from the text to the `CompiledRhs`; "first" what its first call takes, with JAX the
 passes, tracing and XLA; warm calls are timed in turns in several fresh processes, of whose figures and ratios the
 medians stand here. 64-bit numbers. Aims: 20,000 species under 5 s up to the first result, linear growth, warm calls

@@ -6,7 +6,7 @@ the code by hand. Below 1x opjax is the quicker one.
 
 A ring (Lorenz-96) is written by hand in four ways: the array with its ends around it is written to memory once, or
 joined and no more; or the neighbours are rolled; or the points at the ends are computed apart, which is the quickest
-over all columns. Medians over several fresh processes; steps of Runge and Kutta in a loop.
+in one call and in a loop. Medians over several fresh processes; steps of Runge and Kutta in a loop.
 """
 
 from __future__ import annotations
