@@ -5,7 +5,7 @@ one mapping on both sides (`time_warm_call.md` has more on ways to call); with J
 Kutta in a loop, the gradient of the sum of squares by the states, and the call mapped over many states, all jitted; all
 but the last in several fresh processes, of whose figures and ratios the medians stand here. 64-bit numbers; all values
 are first checked to be those of the code by hand, which is one function for a model: of several ways to write Lorenz-96
-the one that is quickest in a call and in a loop (`time_stencils.md` shows them). The operations are the equations of the
+the one that is quickest in a call and a loop (`time_stencils.md` shows them). The operations are the equations of the
 jaxpr, with those inside of calls; the memory is the most that NumPy holds in one call, and what XLA sets aside for
 temporaries. Below 1x opjax is the quicker one.
 """
