@@ -91,7 +91,8 @@ def test_fluxes_are_computed_once(name: str) -> None:
     rhs = opjax.compile_rhs(MODEL.format(points=150, right=right, left=left, edge="stay"))
     p = {name: jnp.ones(150) for name in rhs.param_names}
     traced = jax.make_jaxpr(lambda y: rhs(0.0, y, p))(jnp.ones(150))
-    assert len(equations(traced.jaxpr)) <= most
+    of_lines = [found for found in equations(traced.jaxpr) if found.outvars[0].aval.size > 100]  # not of their ends
+    assert len(of_lines) <= most
 
 
 @pytest.mark.parametrize("offset", [1, -2, 4, 9, -9])

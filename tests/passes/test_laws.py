@@ -34,6 +34,7 @@ REORDERED = (
     "ends",
     "faces",
     "fluxes",
+    "interior",
     "leading",
     "opposite",
     "pins",

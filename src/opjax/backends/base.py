@@ -158,8 +158,17 @@ class Backend(abc.ABC):
             A vector of ``sum(sizes)`` elements.
         """
 
-    def packer(self, sizes: Sequence[int], dtype: DType, numbers: bool) -> Callable[[Sequence[Array]], Array]:
-        """`pack` for given sizes; `numbers` says that all parts are scalars, for which there may be a shorter way."""
+    def packer(
+        self, sizes: Sequence[int], dtype: DType, numbers: bool, alone: bool = False
+    ) -> Callable[[Sequence[Array]], Array]:
+        """`pack` for given sizes.
+
+        Arguments:
+            sizes: those of the parts.
+            dtype: the data type of the vector.
+            numbers: whether all parts are scalars, for which there may be a shorter way.
+            alone: whether this is for one state, and never mapped.
+        """
         lengths = tuple(sizes)
         return lambda parts: self.pack(parts, lengths, dtype)
 
@@ -209,6 +218,11 @@ class Backend(abc.ABC):
             edge: what they are: see `neighbours`.
         """
         return None
+
+    def alone(self, one: ArrayFunction, many: ArrayFunction) -> ArrayFunction:
+        """A function that is computed in one way for one state, and in another where many are mapped, or derivatives
+        taken; `many` where there is no difference."""
+        return many
 
     def as_one(self, function: ArrayFunction, *static: int) -> ArrayFunction:
         """The function as one operation, where that can be; `static` are the places of arguments that are no arrays."""

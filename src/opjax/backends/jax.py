@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.core import Tracer
+from jax.custom_derivatives import SymbolicZero
 
 from opjax.backends import numpy as calculating
 from opjax.backends.base import Array, ArrayFunction, Backend, DType, Namespace, Runs, Values
@@ -68,10 +69,19 @@ class JaxBackend(Backend):
             array = np.asarray(values, dtype)
         return self.constant_of(array)
 
+    def packer(
+        self, sizes: Sequence[int], dtype: DType, numbers: bool, alone: bool = False
+    ) -> Callable[[Sequence[Array]], Array]:
+        """As `Backend.packer`; of one state nothing needs to stand in rows."""
+        return functools.partial(self._packed, sizes=tuple(sizes), dtype=dtype, rows=not alone)
+
     def pack(self, parts: Sequence[Array], sizes: Sequence[int], dtype: DType) -> Array:
         """As `Backend.pack`; neighbouring numbers become one stack, long vectors of one length the rows of a table."""
+        return self._packed(parts, sizes, dtype, rows=True)
+
+    def _packed(self, parts: Sequence[Array], sizes: Sequence[int], dtype: DType, rows: bool) -> Array:
         arrays = [self._part(part, size, dtype) for part, size in zip(parts, sizes, strict=True)]
-        if len(arrays) > 1 and arrays[0].ndim > 0 and len({array.shape for array in arrays}) == 1:
+        if rows and len(arrays) > 1 and arrays[0].ndim > 0 and len({array.shape for array in arrays}) == 1:
             if arrays[0].ndim > 1:
                 return jnp.concatenate(arrays).reshape(-1)
             return _rows(*arrays) if arrays[0].shape[0] > SHORT else jnp.concatenate(arrays)
@@ -117,6 +127,26 @@ class JaxBackend(Backend):
     def widened(self, edge: str) -> ArrayFunction:
         """As `Backend.widened`: one operation; on CPUs a buffer, which XLA would take apart for each slice of it."""
         return functools.partial(_widen, edge)
+
+    def alone(self, one: ArrayFunction, many: ArrayFunction) -> ArrayFunction:
+        """As `Backend.alone`, on CPUs, and where the function is traced: each operation for itself takes more time."""
+
+        def function(*arguments: object) -> Array:
+            leaves, tree = jax.tree.flatten(arguments)
+            places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Tracer)]
+            if not places or jax.default_backend() != "cpu":
+                return many(*arguments)
+
+            def of_traced(way: ArrayFunction) -> ArrayFunction:
+                def call(*traced: jax.Array) -> Array:
+                    every = {**dict(enumerate(leaves)), **dict(zip(places, traced, strict=True))}
+                    return way(*jax.tree.unflatten(tree, every.values()))
+
+                return call
+
+            return _alone(of_traced(one), of_traced(many), *(leaves[place] for place in places))
+
+        return function
 
     def as_one(self, function: ArrayFunction, *static: int) -> ArrayFunction:
         """As `Backend.as_one`."""
@@ -240,6 +270,35 @@ def _either(one: Linear, each: Linear, x: jax.Array) -> jax.Array:
     function: Any = jax.custom_jvp(value)
     function.defjvp(derivative)
     return function(x)
+
+
+def _alone(one: ArrayFunction, many: ArrayFunction, *given: jax.Array) -> Array:
+    """The value of a function that is computed in two ways, with all its derivatives.
+
+    Arguments:
+        one: the function as it is computed for one state.
+        many: the same function as it is mapped and differentiated.
+        given: the arguments.
+    """
+
+    def mapped(size: int, batched: Sequence[bool], *given: jax.Array) -> tuple[Array, Any]:
+        found = jax.vmap(many, [0 if each else None for each in batched], axis_size=size)(*given)
+        return found, jax.tree.map(lambda _: True, found)
+
+    def derivative(given: tuple[jax.Array, ...], changes: tuple[Any, ...]) -> tuple[Array, Array]:
+        moved = [place for place, change in enumerate(changes) if not isinstance(change, SymbolicZero)]
+
+        def of_moved(*values: jax.Array) -> Array:
+            every = {**dict(enumerate(given)), **dict(zip(moved, values, strict=True))}
+            return many(*every.values())
+
+        return jax.jvp(of_moved, [given[place] for place in moved], [changes[place] for place in moved])
+
+    value: Any = jax.custom_batching.custom_vmap(one)
+    value.def_vmap(mapped)
+    function: Any = jax.custom_jvp(value)
+    function.defjvp(derivative, symbolic_zeros=True)
+    return function(*given)
 
 
 def _cut(vector: jax.Array, ends: Sequence[int]) -> tuple[jax.Array, ...]:

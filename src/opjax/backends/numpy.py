@@ -293,7 +293,9 @@ class NumpyBackend(Backend):
         array.setflags(write=False)
         return array if array.ndim else array[()]
 
-    def packer(self, sizes: Sequence[int], dtype: DType, numbers: bool) -> Callable[[Sequence[Array]], Array]:
+    def packer(
+        self, sizes: Sequence[int], dtype: DType, numbers: bool, alone: bool = False
+    ) -> Callable[[Sequence[Array]], Array]:
         """As `Backend.packer`; numbers alone become an array at once."""
         return functools.partial(np.array, dtype=dtype) if numbers else super().packer(sizes, dtype, numbers)
 

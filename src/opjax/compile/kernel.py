@@ -43,6 +43,7 @@ class Kernel:
         backend: the namespace.
         find_scalars: finds the program that is computed with Python's numbers, where that is quicker in double
             precision; until it is found.
+        alone: whether it is for one state, and never mapped.
     """
 
     title: str
@@ -51,6 +52,7 @@ class Kernel:
     inputs: Inputs
     backend: Backend
     find_scalars: Callable[[], Program | None] | None = None
+    alone: bool = False
     _scalars: Program | None = None
     _codes: dict[Form, Code] = field(default_factory=dict[Form, Code])
     _bound: dict[tuple[Form, DType], Function] = field(default_factory=dict[tuple[Form, DType], Function])
@@ -112,7 +114,7 @@ class Kernel:
     def _run(self, form: Form, dtype: DType) -> Function:
         code = self.code(form)
         numbers = not any(o.shape for o in self.outputs) and len(code.sizes) == len(self.outputs)
-        pack = self.backend.packer(code.sizes, dtype, numbers)
+        pack = self.backend.packer(code.sizes, dtype, numbers, self.alone)
         own: dict[str, object] = {"pack": pack}
         if form == "numbers":
             own["otherwise"] = self._otherwise(dtype)
@@ -126,7 +128,14 @@ class Kernel:
         function = names["rhs"]
         assert callable(function)
         _show_lines(filename, code.text, function)
-        return function
+        return self._alone(cast(Function, function), form, dtype)
+
+    def _alone(self, function: Function, form: Form, dtype: DType) -> Function:
+        """The function, which computes in another way for one state where the program has one."""
+        if self.program.alone is None:
+            return function
+        alone = Kernel(self.title, self.program.alone, self.outputs, self.inputs, self.backend, alone=True)
+        return self.backend.alone(alone.bind(form, dtype), function)
 
     def _otherwise(self, dtype: DType) -> Function:
         """What computes where Python's numbers raise an error; it is made when that happens first."""

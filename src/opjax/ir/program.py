@@ -50,6 +50,7 @@ class Program:
         coalesced: runs of axes that may be computed as one; see `opjax.passes.coalesce`.
         elements: the names of the wanted values where these are the elements, in this order, of one vector: the only
             root, which has no name then.
+        alone: the same values as they are computed for one state, where that is another way than for many at once.
     """
 
     graph: Graph
@@ -59,6 +60,7 @@ class Program:
     places: Mapping[int, int] = field(default_factory=dict[int, int])
     coalesced: tuple[tuple[str, ...], ...] = ()
     elements: tuple[str, ...] = ()
+    alone: Program | None = None
 
     @cached_property
     def apart(self) -> Program:
@@ -195,7 +197,7 @@ class Step:
     def fired(self) -> bool:
         """Whether the pass changed anything."""
         changed = any(self.after.roots.get(name) is not root for name, root in self.before.roots.items())
-        return changed or self.after.coalesced != self.before.coalesced
+        return changed or self.after.coalesced != self.before.coalesced or self.after.alone is not self.before.alone
 
 
 Watch = Callable[[Step], None]

@@ -26,6 +26,7 @@ from opjax.passes.faces import faces
 from opjax.passes.fluxes import fluxes
 from opjax.passes.fold import fold
 from opjax.passes.guard import guard
+from opjax.passes.interior import interior, lines
 from opjax.passes.leading import leading
 from opjax.passes.opposite import opposite
 from opjax.passes.outward import outward
@@ -132,7 +133,13 @@ PASSES: tuple[Pass, ...] = (
     Pass(walls, "beside differences along lines; before faces, which puts zeros at the ends", differentiable_only=True),
     Pass(fluxes, "after all that makes differences; before what is alike is computed once"),
     Pass(faces, "after all that reads neighbours: it shares what they have made of these"),
-    Pass(coalesce, "last: it looks at what is done with each axis, and changes nothing else", remark=coalesced_axes),
+    Pass(coalesce, "near the end: it looks at what is done with each axis, and changes nothing", remark=coalesced_axes),
+    Pass(
+        interior,
+        "last: it cuts what others have made of neighbours, and puts that beside the program",
+        differentiable_only=True,
+        remark=lines,
+    ),
 )
 
 

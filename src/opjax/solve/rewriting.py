@@ -132,7 +132,8 @@ def _closed(closed: Any, operands: Sequence[Array]) -> list[Array]:
 
 
 def _call(params: Params, operands: list[Array]) -> list[Array]:
-    return _closed(params["jaxpr"] if "jaxpr" in params else params["call_jaxpr"], operands)
+    held = next(name for name in ("jaxpr", "call_jaxpr", "call") if name in params)
+    return _closed(params[held], operands)
 
 
 def _while(params: Params, operands: list[Array]) -> list[Array]:
@@ -199,6 +200,7 @@ RULES: Mapping[str, Rule] = {
     "closed_call": _call,
     "core_call": _call,
     "custom_jvp_call": _call,
+    "custom_vmap_call": _call,
     "custom_vjp_call": _call,
     "while": _while,
     "cond": _cond,
