@@ -358,7 +358,7 @@ CASES = (
     ),
     Case(
         "FitzHugh and Nagumo's cable, 512",
-        ("common", "differences"),
+        ("common", "differences", "interior"),
         CABLE,
         hand.cable_numpy,
         hand.cable_jax,

@@ -2,8 +2,8 @@
 
 Each model is compiled with all passes, and with all but one. 64-bit numbers; all values are first checked to be those
 of the code by hand. In the first table, below 1x opjax is the quicker one; in the second, above 1x the pass pays. The
-gradient is that of the sum of the squares by the states. Jaxpr equations are those of the right-hand side under
-`jax.make_jaxpr`.
+gradient is that of the sum of the squares by the states; steps are those of Runge and Kutta in a loop. Jaxpr equations
+are those of the right-hand side under `jax.make_jaxpr`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import harness
+import time_models
 from count_jaxpr_equations import equations
 from opjax import stages
 from opjax.compile.compiled import CompiledRhs
@@ -62,11 +63,12 @@ def functions(case: Case, by_hand: Callable[..., Any]) -> dict[str, Derivative]:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was measured of one model: times with NumPy, JAX and its gradient, and jaxpr equations, by who wrote it."""
+    """What was measured of one model: times with NumPy, JAX, its gradient and steps, and equations, by who wrote it."""
 
     numpy: dict[str, harness.Timing]
     jax: dict[str, harness.Timing]
     gradient: dict[str, harness.Timing]
+    steps: dict[str, harness.Timing]
     equations: dict[str, int]
 
 
@@ -84,7 +86,8 @@ def measured(case: Case, turns: int) -> Found:
     counts = {name: equations(jax.make_jaxpr(call)(state, parameters).jaxpr) for name, call in traced.items()}
     numpy_calls: dict[str, harness.Candidate] = {name: partial(call, y, p) for name, call in calls.items()}
     gradients = {name: jax.jit(jax.grad(partial(squares, call))) for name, call in traced.items()}
-    found = [harness.in_turns(awaited(some, state, parameters), turns) for some in (jitted, gradients)]
+    steps = {name: jax.jit(time_models.steps(call)) for name, call in traced.items()}
+    found = [harness.in_turns(awaited(some, state, parameters), turns) for some in (jitted, gradients, steps)]
     return Found(harness.in_turns(numpy_calls, turns), *found, counts)
 
 
@@ -118,7 +121,8 @@ def main() -> None:
             both = [*times(found.numpy, "opjax", "hand"), *times(found.jax, "opjax", "hand")]
             whole.append([case.name, *both, str(counts["opjax"]), str(counts["hand"])])
             for name in case.passes:
-                without = [some[name].over(some["opjax"]) for some in (found.numpy, found.jax, found.gradient)]
+                some = (found.numpy, found.jax, found.gradient, found.steps)
+                without = [each[name].over(each["opjax"]) for each in some]
                 cells = [*map(harness.ratio, without), str(counts[name]), str(counts["opjax"])]
                 rows.append((name, [f"{name}: {case.name}", *cells]))
     order = [row.name for row in PASSES]
@@ -135,7 +139,7 @@ def main() -> None:
         "by hand",
     ]
     page.table("All passes, against code by hand", columns, whole)
-    kinds = ("NumPy", "JAX", "JAX, gradient")
+    kinds = ("NumPy", "JAX", "JAX, gradient", "JAX, steps")
     columns = ["pass and model", *(f"{kind}: without / with" for kind in kinds), "jaxpr equations without", "with"]
     page.table("Without one pass", columns, [cells for _, cells in rows])
     page.finish()

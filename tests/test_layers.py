@@ -40,7 +40,9 @@ FLOOR_OF = {room: height for height, rooms in enumerate(reversed(FLOORS)) for ro
 
 # Packages from elsewhere, and where they may be imported: rooms, or single modules. A package that is not in this
 # table may not be imported at all; a new one also needs its reason in docs/dependencies.md.
-USES_JAX = frozenset({"backends/jax.py", "backends/jax_functions.py", "trees", "solve", "infer", "pipelines"})
+USES_JAX = frozenset(
+    {"backends/jax.py", "backends/jax_functions.py", "backends/jax_ways.py", "trees", "solve", "infer", "pipelines"}
+)
 HOMES: dict[str, frozenset[str]] = {
     "array_api_compat": frozenset({"backends"}),
     "arviz": frozenset({"infer"}),

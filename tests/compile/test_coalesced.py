@@ -253,7 +253,8 @@ def test_the_code_has_as_few_axes_as_code_by_hand(seir: opjax.CompiledRhs) -> No
 def test_the_explanation_says_which_axes(seir: opjax.CompiledRhs) -> None:
     for xp in (np, jnp):
         (record,) = (each for each in seir.explain(xp).passes if each.name == "coalesce")
-        assert record.fired and record.before == record.after
+        assert record.fired
+        assert record.before == record.after
         assert record.remark == "computed as one axis: dose and place"
         assert "coalesce: computed as one axis: dose and place" in str(seir.explain(xp))
 

@@ -133,7 +133,8 @@ model Ageing:
         want = derivative(rhs, np.asarray(y), {"rate": 0.3})
         run: Any = jax.jit(rhs.eval_fn)
         np.testing.assert_allclose(run(0.0, y, rate=0.3), want, rtol=1e-13, atol=1e-15)
-        pads = [e for e in jax.make_jaxpr(rhs.eval_fn)(0.0, y, rate=0.3).eqns if e.primitive.name == "pad"]
+        mapped = jax.make_jaxpr(jax.vmap(lambda y: rhs.eval_fn(0.0, y, rate=0.3)))(y[None])
+        pads = [e for e in equations(mapped.jaxpr) if e.primitive.name == "pad"]
         assert len(pads) == 4
         assert all(low >= 0 and high >= 0 for pad in pads for low, high, _ in pad.params["padding_config"])
         memory = run.lower(0.0, y, rate=0.3).compile().memory_analysis()

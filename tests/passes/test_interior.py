@@ -15,62 +15,106 @@ from hypothesis import strategies as st
 
 import interpreted
 import opjax
-from backends.namespaces import equations
 from opjax.backends.jax import BACKEND as JAX
 from opjax.ir.evaluate import evaluate
-from opjax.ir.nodes import Along, AnyNode, Edge, Graph, Join, Symbol
+from opjax.ir.nodes import Along, AnyNode, AtPosition, Edge, Graph, Symbol
 from opjax.ir.program import Program
 from opjax.ir.types import Axis, Dim
-from opjax.passes.interior import interior, lines
+from opjax.passes.interior import interior
 
-X, FACES = Dim("x"), Dim("faces")
-AXES = {"x": Axis("x", "labels", ("",) * 12), "faces": Axis("faces", "labels", ("",) * 13)}
+X, FACES, B, REST = Dim("x"), Dim("faces"), Dim("b"), Dim("rest")
+AXES = {
+    "rest": Axis("rest", "labels", ("",) * 11),
+    "b": Axis("b", "labels", ("", "")),
+    "x": Axis("x", "labels", ("",) * 12),
+    "faces": Axis("faces", "labels", ("",) * 13),
+}
 EDGES: tuple[Edge, ...] = ("periodic", "stay", "absorb")
 SPECIAL = (0.0, -0.0, 1.0, -1.5, 2.5, math.inf, -math.inf, math.nan, 1e308, 5e-324)
 Cells = Mapping[tuple[int, ...], float | bool]
 
 
-@st.composite
-def programs(draw: st.DrawFn) -> Program:
-    """Values along a line, and of neighbours of what has been computed of neighbours."""
-    graph = Graph()
-    line: list[AnyNode] = [graph.symbol("state", "u", ("x",)), graph.symbol("parameter", "k", ("x",))]
-    faces: list[AnyNode] = []
-    others = [graph.symbol("parameter", "c"), graph.constant(2.0), graph.reduce("sum", line[0], (X,))]
-    for _ in range(draw(st.integers(3, 9))):
-        made = line if not faces or draw(st.booleans()) else faces
-        kind = draw(st.sampled_from(("move", "move", "faces", "cells", "apply", "apply", "where", "power", "place")))
-        edge, one = draw(st.sampled_from(EDGES)), draw(st.sampled_from(made))
-        (dim,) = one.dims
+class Line:
+    """Makes values along a line, and of neighbours of what has been computed of neighbours."""
+
+    def __init__(self, draw: st.DrawFn, graph: Graph) -> None:
+        self.draw, self.graph = draw, graph
+        u, s = graph.symbol("state", "u", ("x",)), graph.symbol("state", "S", tuple(draw(st.permutations(("b", "x")))))
+        self.values = {X: [u, s, graph.symbol("parameter", "k", ("x",))], FACES: list[AnyNode]()}
+        self.others = [graph.symbol("parameter", "c"), graph.constant(2.0), graph.symbol("parameter", "w", ("b",))]
+        self.others.append(graph.reduce("sum", s, (X,)))
+
+    def any(self, dim: Dim, more: bool = False) -> AnyNode:
+        return self.draw(st.sampled_from([*self.values[dim], *(self.others if more else [])]))
+
+    def read(self, node: AnyNode, dim: Dim, along: Along) -> AnyNode:
+        return self.graph.view(node, [along if each == dim else Along(each) for each in node.dims])
+
+    def moved(self, node: AnyNode, dim: Dim) -> AnyNode:
+        return self.read(node, dim, Along(dim, self.draw(st.integers(-4, 4)), self.draw(st.sampled_from(EDGES))))
+
+    def between(self, dim: Dim, to: Dim, offset: int) -> None:
+        """What is at faces read at cells, or the other way round."""
+        points = AXES[to.axis].size or 0
+        along = Along(to, offset, self.draw(st.sampled_from(EDGES)), points=points)
+        self.values[to].append(self.read(self.any(dim), dim, along))
+
+    def step(self) -> None:
+        """One value more."""
+        graph, dim = self.graph, self.draw(st.sampled_from([X, *([FACES] if self.values[FACES] else [])]))
+        kinds = ("move", "move", "faces", "cells", "apply", "apply", "where", "power", "place", "join")
+        kind = self.draw(st.sampled_from(kinds))
+        one = self.any(dim)
         match kind:
             case "move":
-                made.append(graph.view(one, (Along(dim, draw(st.integers(-4, 4)), edge),)))
+                self.values[dim].append(self.moved(one, dim))
             case "faces":
-                one = draw(st.sampled_from(line))
-                faces.append(graph.view(one, (Along(FACES, draw(st.integers(-2, 1)), edge, points=13),)))
-            case "cells" if faces:
-                one = draw(st.sampled_from(faces))
-                line.append(graph.view(one, (Along(X, draw(st.integers(0, 1)), edge, points=12),)))
+                self.between(X, FACES, self.draw(st.integers(-2, 1)))
+            case "cells" if self.values[FACES]:
+                self.between(FACES, X, self.draw(st.integers(0, 1)))
             case "where":
-                less = graph.apply("less", (one, draw(st.sampled_from(made))))
-                less = graph.view(less, (Along(dim, draw(st.integers(-2, 2)), edge),))
-                made.append(graph.apply("where", (less, one, draw(st.sampled_from([*made, *others])))))
+                less = self.moved(graph.apply("less", (one, self.any(dim))), dim)
+                self.values[dim].append(graph.apply("where", (less, one, self.any(dim, more=True))))
             case "power":
-                made.append(graph.integer_power(one, draw(st.integers(2, 3))))
+                self.values[dim].append(graph.integer_power(one, self.draw(st.integers(2, 3))))
             case "place":
-                line.append(graph.place(draw(st.sampled_from(others)), X, draw(st.integers(0, 11))))
+                node = graph.place(self.draw(st.sampled_from(self.others)), X, self.draw(st.integers(0, 11)))
+                self.values[X].append(node)
+            case "join":
+                first, number = self.draw(st.integers(0, 1)), self.draw(st.sampled_from(self.others))
+                rest = self.read(self.any(X), X, Along(REST, first, points=11))
+                parts = (number, rest) if self.draw(st.booleans()) else (rest, number)
+                dims = {each for part in parts for each in part.dims}
+                self.values[X].append(graph.join(parts, X, others=tuple(dims - {REST})))
             case _:
-                function = draw(st.sampled_from(("add", "add", "multiply", "negate", "maximum")))
-                count = 1 if function == "negate" else draw(st.integers(1, 2))
-                rest = [draw(st.sampled_from([*made, *others])) for _ in range(count)]
-                made.append(graph.apply(function, (one, *rest) if function != "negate" else (one,)))
-    roots = {f"value {place}": node for place, node in enumerate([*line[-3:], *faces[-1:]])}
+                function = self.draw(st.sampled_from(("add", "add", "multiply", "negate", "maximum")))
+                rest = [] if function == "negate" else [self.any(dim, more=True)]
+                self.values[dim].append(graph.apply(function, (one, *rest)))
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> Program:
+    """Some values along a line, of one row and of several, and rows of them."""
+    graph = Graph()
+    line = Line(draw, graph)
+    for _ in range(draw(st.integers(3, 9))):
+        line.step()
+    wanted = [*line.values[X][-3:], *line.values[FACES][-1:]]
+    roots: dict[str, AnyNode] = {}
+    for place, node in enumerate(wanted):
+        if B in node.dims and draw(st.booleans()):
+            for at in range(2):
+                row = graph.view(node, [AtPosition(at) if each == B else Along(each) for each in node.dims])
+                roots[f"value {place}, row {at}"] = row
+        else:
+            roots[f"value {place}"] = node
     return Program(graph, roots, AXES, {})
 
 
 def values(program: Program, seed: int) -> list[Cells]:
     def leaf(symbol: Symbol, cell: tuple[int, ...]) -> float:
-        return SPECIAL[(seed + 7 * ord(symbol.name[0]) + 3 * sum(cell) ** 2) % len(SPECIAL)]
+        place = dict(zip(symbol.axes, cell, strict=True))
+        return SPECIAL[(seed + 7 * ord(symbol.name[0]) + 3 * place.get(X, 0) ** 2 + place.get(B, 0)) % len(SPECIAL)]
 
     return [cells.values for cells in evaluate(list(program.roots.values()), program.axes, leaf)]
 
@@ -151,3 +195,103 @@ def _slope(rhs: opjax.CompiledRhs, y: np.ndarray, p: dict[str, Any], place: int)
     given = {name: np.asarray(value) for name, value in p.items()}
     far, near = (rhs(0.0, y + n * h * unit, given) - rhs(0.0, y - n * h * unit, given) for n in (2, 1))
     return (8 * near - far) / (12 * h)
+
+
+def total_by_hand(y: Any, d: Any, k: Any) -> Any:
+    """The sum of the squares of what `CABLE` computes, with neighbours gathered."""
+    (u, w), points = y.reshape(2, -1), np.arange(y.size // 2)
+    left, right = np.maximum(points - 1, 0), np.minimum(points + 1, points[-1])
+    first = d * (u[right] - 2 * u + u[left]) + jnp.exp(-(u**2)) * (k - w)
+    return jnp.sum(jnp.concatenate([first, u * w[right] - w]) ** 2)
+
+
+def descent(f: Any) -> Any:
+    """Values along a few steps down, in a loop that is compiled."""
+
+    def along(y: Any, d: Any, k: Any) -> Any:
+        return jax.lax.scan(lambda y, _: (y - 0.01 * jax.grad(f)(y, d, k), f(y, d, k)), y, k)[1]
+
+    return along
+
+
+def of_all(f: Any) -> Any:
+    """The sum over several numbers ``d``."""
+    return lambda *given: jnp.sum(jax.vmap(f, (None, 0, None))(*given))
+
+
+def of_scaled(f: Any) -> Any:
+    """The function of several states."""
+    return lambda y, d, k: f(y * d[:, None], d, k)
+
+
+CHANGES: dict[str, Any] = {
+    "value": lambda f: f,
+    "gradient": lambda f: jax.grad(f, argnums=(0, 1, 2)),
+    "second": jax.hessian,
+    "forward": lambda f: lambda y, d, k: jax.jvp(lambda y, k: f(y, d, k), (y, k), (jnp.cos(y), k)),
+    "linear": lambda f: lambda y, d, k: jax.linearize(lambda y: f(y, d, k), y)[1](jnp.cos(y)),
+    "again": lambda f: jax.grad(jax.checkpoint(f)),
+    "in a loop": descent,
+}
+MAPPED: dict[str, Any] = {
+    "values": lambda f: jax.vmap(f, (None, 0, None)),
+    "gradients": lambda f: jax.vmap(jax.grad(f), (None, 0, None)),
+    "gradient of values": lambda f: jax.grad(of_all(f), argnums=(1, 2)),
+    "values in loops": lambda f: jax.vmap(descent(f), (None, 0, None)),
+    "on two axes": lambda f: (
+        lambda y, d, k: jax.vmap(jax.vmap(f, (0, None, None)), (None, 0, None))(y * d[:, None], d, k)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", [*CHANGES, *MAPPED])
+def test_all_ways_to_map_and_to_differentiate_are_those_by_hand(name: str) -> None:
+    rhs, state, p = case("stay", 30)
+    change = {**CHANGES, **MAPPED}[name]
+    with jax.enable_x64(True):
+        given = jnp.asarray(state), jnp.asarray([0.1, 0.5, 0.9] if name in MAPPED else 0.3), jnp.asarray(p["k"])
+
+        def total(y: Any, d: Any, k: Any) -> Any:
+            return jnp.sum(rhs(0.0, y, {"D": d, "k": k}) ** 2)
+
+        found, want = jax.jit(change(total))(*given), jax.jit(change(total_by_hand))(*given)
+        for each, other in zip(jax.tree.leaves(found), jax.tree.leaves(want), strict=True):
+            np.testing.assert_allclose(each, other, rtol=1e-9, atol=1e-9)
+
+
+def test_a_call_in_a_loop_reads_slices_and_a_mapped_one_an_array_with_its_ends() -> None:
+    rhs, y, p = case("lorenz", 200)
+    one, many = (str(jax.make_jaxpr(change(lambda y: rhs(0.0, y, p)))(y)) for change in (lambda f: f, of_rows))
+    assert "slice[limit_indices=(198,) start_indices=(1,)" in one.replace("\n", "")
+    assert "optimization_barrier" not in one
+    assert "optimization_barrier" in many
+    first, _, second = opjax.compile_rhs(LORENZ.format(points=200), xp=jnp).source.partition("# many states")
+    assert "widen" not in first
+    assert "widen" in second
+
+
+def of_rows(f: Any) -> Any:
+    """The function of rows."""
+    return lambda y: jax.vmap(f)(jnp.stack([y, y]))
+
+
+def test_by_name_and_by_number_are_the_same() -> None:
+    rhs, y, p = case("absorb", 25)
+    traced = jax.jit(lambda y: rhs.pytree_eval_fn(0.0, {"u": y[:25], "w": y[25:]}, **p))(y)
+    np.testing.assert_allclose(np.concatenate([traced["u"], traced["w"]]), rhs(0.0, y, p), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("points", [3, 5])
+def test_lines_that_are_nearly_all_ends_stay_as_they_are(points: int) -> None:
+    rhs, y, p = case("lorenz", points)
+    assert kernel_of(rhs).alone is None
+    want = interpreted.derivative(rhs, y, p)
+    np.testing.assert_allclose(jax.jit(lambda y: rhs(0.0, y, p))(y), want, rtol=1e-5)
+    assert not any(record.fired for record in rhs.explain(jnp).passes if record.name == "interior")
+
+
+def test_the_explanation_says_which_lines() -> None:
+    rhs, _, _ = case("stay", 20)
+    (record,) = (each for each in rhs.explain(jnp).passes if each.name == "interior")
+    assert record.fired
+    assert record.remark == "the ends apart, for one state: x"

@@ -5,18 +5,18 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any, Final, final
+from typing import Final, final
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.core import Tracer
-from jax.custom_derivatives import SymbolicZero
 
 from opjax.backends import numpy as calculating
 from opjax.backends.base import Array, ArrayFunction, Backend, DType, Namespace, Runs, Values
 from opjax.backends.jax_functions import COMPOSED, DIRECT
+from opjax.backends.jax_ways import either, for_one
 
 _ELEMENTS: Final = lax.GatherDimensionNumbers(offset_dims=(), collapsed_slice_dims=(0,), start_index_map=(0,))
 
@@ -28,8 +28,6 @@ FEW: Final = 8
 _SUMS: Final = lax.ScatterDimensionNumbers(
     update_window_dims=(), inserted_window_dims=(0,), scatter_dims_to_operand_dims=(0,)
 )
-
-Linear = Callable[[jax.Array], jax.Array]
 
 
 @final
@@ -81,10 +79,10 @@ class JaxBackend(Backend):
 
     def _packed(self, parts: Sequence[Array], sizes: Sequence[int], dtype: DType, rows: bool) -> Array:
         arrays = [self._part(part, size, dtype) for part, size in zip(parts, sizes, strict=True)]
-        if rows and len(arrays) > 1 and arrays[0].ndim > 0 and len({array.shape for array in arrays}) == 1:
+        if len(arrays) > 1 and arrays[0].ndim > 0 and len({array.shape for array in arrays}) == 1:
             if arrays[0].ndim > 1:
                 return jnp.concatenate(arrays).reshape(-1)
-            return _rows(*arrays) if arrays[0].shape[0] > SHORT else jnp.concatenate(arrays)
+            return _rows(*arrays) if rows and arrays[0].shape[0] > SHORT else jnp.concatenate(arrays)
         # What is known when the program is made XLA computes once, in one piece.
         stacked = _stacked if any(isinstance(part, Tracer) for part in parts) else jnp.stack
         runs: list[Array] = []
@@ -130,23 +128,7 @@ class JaxBackend(Backend):
 
     def alone(self, one: ArrayFunction, many: ArrayFunction) -> ArrayFunction:
         """As `Backend.alone`, on CPUs, and where the function is traced: each operation for itself takes more time."""
-
-        def function(*arguments: object) -> Array:
-            leaves, tree = jax.tree.flatten(arguments)
-            places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Tracer)]
-            if not places or jax.default_backend() != "cpu":
-                return many(*arguments)
-
-            def of_traced(way: ArrayFunction) -> ArrayFunction:
-                def call(*traced: jax.Array) -> Array:
-                    every = {**dict(enumerate(leaves)), **dict(zip(places, traced, strict=True))}
-                    return way(*jax.tree.unflatten(tree, every.values()))
-
-                return call
-
-            return _alone(of_traced(one), of_traced(many), *(leaves[place] for place in places))
-
-        return function
+        return for_one(one, many)
 
     def as_one(self, function: ArrayFunction, *static: int) -> ArrayFunction:
         """As `Backend.as_one`."""
@@ -190,7 +172,7 @@ class JaxBackend(Backend):
             terms = _take(x, self.positions(reads.tolist())) * self.constant_of(np.asarray(numbers)[order])
             return self.segment_sum(terms, self.positions(own[order].tolist()), size)
 
-        return _either(one, each, x)
+        return either(one, each, x)
 
     def segment_sum(self, x: Array, positions: Array, size: int, ascending: bool = True) -> Array:
         """As `Backend.segment_sum`."""
@@ -247,58 +229,7 @@ def _pieces(x: jax.Array, positions: jax.Array, runs: Runs) -> jax.Array:
     def each(x: jax.Array) -> jax.Array:
         return _take(x, positions)
 
-    return _either(one, each, x)
-
-
-def _either(one: Linear, each: Linear, x: jax.Array) -> jax.Array:
-    """The value of a linear function that is computed in two ways, with all its derivatives.
-
-    Arguments:
-        one: the function as it is computed for one argument, and for its changes.
-        each: the same function as it is computed for each of many arguments that `jax.vmap` maps.
-        x: the argument.
-    """
-
-    def mapped(size: int, batched: list[bool], many: jax.Array) -> tuple[jax.Array, bool]:
-        return jax.vmap(each)(many), True
-
-    def derivative(given: tuple[jax.Array], changes: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
-        return function(*given), one(*changes)
-
-    value: Any = jax.custom_batching.custom_vmap(one)
-    value.def_vmap(mapped)
-    function: Any = jax.custom_jvp(value)
-    function.defjvp(derivative)
-    return function(x)
-
-
-def _alone(one: ArrayFunction, many: ArrayFunction, *given: jax.Array) -> Array:
-    """The value of a function that is computed in two ways, with all its derivatives.
-
-    Arguments:
-        one: the function as it is computed for one state.
-        many: the same function as it is mapped and differentiated.
-        given: the arguments.
-    """
-
-    def mapped(size: int, batched: Sequence[bool], *given: jax.Array) -> tuple[Array, Any]:
-        found = jax.vmap(many, [0 if each else None for each in batched], axis_size=size)(*given)
-        return found, jax.tree.map(lambda _: True, found)
-
-    def derivative(given: tuple[jax.Array, ...], changes: tuple[Any, ...]) -> tuple[Array, Array]:
-        moved = [place for place, change in enumerate(changes) if not isinstance(change, SymbolicZero)]
-
-        def of_moved(*values: jax.Array) -> Array:
-            every = {**dict(enumerate(given)), **dict(zip(moved, values, strict=True))}
-            return many(*every.values())
-
-        return jax.jvp(of_moved, [given[place] for place in moved], [changes[place] for place in moved])
-
-    value: Any = jax.custom_batching.custom_vmap(one)
-    value.def_vmap(mapped)
-    function: Any = jax.custom_jvp(value)
-    function.defjvp(derivative, symbolic_zeros=True)
-    return function(*given)
+    return either(one, each, x)
 
 
 def _cut(vector: jax.Array, ends: Sequence[int]) -> tuple[jax.Array, ...]:

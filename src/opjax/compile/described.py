@@ -232,13 +232,16 @@ class Described:
 
     @property
     def source(self) -> str:
-        """The generated code of the flat form (for NumPy, unless another namespace is pinned)."""
+        """The generated code of the flat form (for NumPy, unless another namespace is pinned).
+
+        JAX has two functions where lines are long, the first for one state and the second for many at once.
+        """
         backend = self._pinned
         if backend is None:
             import numpy
 
             backend = backend_for(numpy)
-        return self._quantities.kernel(backend).code("flat").text
+        return self._quantities.kernel(backend).text("flat")
 
     def explain(self, xp: object = None, itemsize: int = 8) -> Explanation:
         """Why this is fast, or what keeps it from being so.

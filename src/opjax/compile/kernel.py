@@ -81,6 +81,19 @@ class Kernel:
             return self._codes[form]
 
     @property
+    def for_one(self) -> Kernel | None:
+        """What computes one state in another way than many, where the program has such a way."""
+        alone = self.program.alone
+        return alone and Kernel(self.title, alone, self.outputs, self.inputs, self.backend, alone=True)
+
+    def text(self, form: Form) -> str:
+        """The text of the function; also of that for one state, where that is another."""
+        own, other = self.code(form).text, self.for_one
+        if other is None or not self.backend.widens:
+            return own
+        return f"# one state\n{other.code(form).text}\n# many states that are mapped, and derivatives\n{own}"
+
+    @property
     def branches(self) -> bool:
         """Whether there is a conditional, whose branch not taken may be undefined without a warning."""
         return "where" in self.program.functions and may_warn(self.program.nodes)
@@ -132,10 +145,8 @@ class Kernel:
 
     def _alone(self, function: Function, form: Form, dtype: DType) -> Function:
         """The function, which computes in another way for one state where the program has one."""
-        if self.program.alone is None:
-            return function
-        alone = Kernel(self.title, self.program.alone, self.outputs, self.inputs, self.backend, alone=True)
-        return self.backend.alone(alone.bind(form, dtype), function)
+        other = self.for_one
+        return function if other is None else self.backend.alone(other.bind(form, dtype), function)
 
     def _otherwise(self, dtype: DType) -> Function:
         """What computes where Python's numbers raise an error; it is made when that happens first."""

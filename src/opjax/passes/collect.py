@@ -139,7 +139,9 @@ class _Form:
         return graph.apply("add", [*terms, *self.rest], node.span)
 
     def term(self, graph: Graph, reading: AnyNode, factors: Sequence[_Factor]) -> AnyNode:
-        """A reading times its number."""
+        """A reading times its number, where that is not one."""
+        if [*factors] == [_Factor()]:
+            return reading
         numbers = [factor.written(graph) for factor in factors]
         number = numbers[0] if len(numbers) == 1 else graph.apply("add", numbers)
         return graph.apply("multiply", (number, reading))

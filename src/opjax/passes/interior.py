@@ -11,12 +11,27 @@ Benchmark: models on lines, and Lorenz-96 in a loop, in `benchmarks/time_stencil
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from opjax.ir.nodes import Along, AnyNode, Apply, Constant, Edge, IntegerPower, Place, Selection, View
+from opjax.ir.nodes import (
+    Along,
+    AnyNode,
+    Apply,
+    AtPosition,
+    Constant,
+    Edge,
+    IntegerPower,
+    Join,
+    Place,
+    Selection,
+    Symbol,
+    View,
+)
 from opjax.ir.program import Program, is_negated
-from opjax.ir.types import Axis, Dim
+from opjax.ir.types import Axis, Dim, Dims
+from opjax.passes.fold import fold
 from opjax.passes.stretches import Stretches
 from opjax.traverse import Walk, run
 
@@ -29,105 +44,149 @@ Range = tuple[int, int]
 
 
 def interior(program: Program) -> Program:
-    """The same program, with another beside it for one state, where there are long lines."""
+    """The same program, with another beside it for one state, where there are lines that are read at neighbours."""
     if not any(_is_beyond(node, program) for node in program.arrays):
         return program
-    inside = _Inside(program)
-    found = {name: inside.of(root) for name, root in program.roots.items() if len(root.dims) == 1}
-    cut = {name: each for name, each in found.items() if _is_worth(each, inside.size(program.roots[name]))}
-    if not cut:
+    targets = {name: _target(root) for name, root in program.roots.items()}
+    inside = _Inside(program, len(set(targets.values())) == 1)
+    cuts = {node.number: cut for node in targets.values() if (cut := inside.cut(node)) is not None}
+    if not cuts:
         return program
-    parts = _Parts(program.graph.copy(), dict(program.axes), inside.keeps, inside=inside)
-    roots = {name: parts.joined(root, cut[name]) if name in cut else root for name, root in program.roots.items()}
-    return replace(program, alone=replace(program, graph=parts.graph, roots=roots, axes=parts.axes))
+    parts = _Parts(program.graph.copy(), dict(program.axes), inside=inside)
+    joined = {n: parts.joined(program.graph[n], *cut) for n, cut in cuts.items()}
+    roots = {name: _of(parts, root, joined.get(targets[name].number)) for name, root in program.roots.items()}
+    alone = fold(Program(parts.graph, roots, parts.axes, program.names, program.places, elements=program.elements))
+    return replace(program, alone=replace(alone, coalesced=program.coalesced))
 
 
 def lines(before: Program, after: Program) -> str:
     """The axes whose ends are computed apart; empty where there are none."""
     if after.alone is None:
         return ""
-    changed = (root for name, root in after.roots.items() if after.alone.roots[name] is not root)
-    return f"for one state, the ends apart: {', '.join(sorted({str(dim) for root in changed for dim in root.dims}))}"
+    changed = [node for node in map(_target, after.alone.roots.values()) if isinstance(node, Join)]
+    axes = {str(node.dim) for node in changed if node.number >= len(after.graph)}
+    return f"the ends apart, for one state: {', '.join(sorted(axes))}"
 
 
 def _is_beyond(node: AnyNode, program: Program) -> bool:
-    """Whether a node reads a line of some length beyond its ends."""
-    if not isinstance(node, View) or len(node.operand.dims) != 1:
+    """Whether a node reads points beyond the ends of an axis."""
+    if not isinstance(node, View):
         return False
-    size, (selection,) = program.axes[node.operand.dims[0].axis].size or 0, node.selections
-    if not isinstance(selection, Along) or size < LONG:
-        return False
-    return selection.offset < 0 or selection.offset + (selection.points or size) > size
+    for dim, selection in zip(node.operand.dims, node.selections, strict=True):
+        axis = program.axes.get(dim.axis)  # that of a table over time is none of the program's
+        size = axis.size if axis else None
+        if size and isinstance(selection, Along) and not 0 <= selection.offset <= size - (selection.points or size):
+            return True
+    return False
 
 
-def _is_worth(inside: Range, size: int) -> bool:
-    """Whether the ends are there, and are few."""
-    ends = size - (inside[1] - inside[0])
-    return size >= LONG and 0 < FEW * ends <= size
+def _target(root: AnyNode) -> AnyNode:
+    """The array of which a wanted value is a part, or the value."""
+    if not isinstance(root, View) or not any(isinstance(s, AtPosition) for s in root.selections):
+        return root
+    pairs = zip(root.operand.dims, root.selections, strict=True)
+    return root.operand if all(isinstance(s, AtPosition) or s == Along(d) for d, s in pairs) else root
+
+
+def _of(parts: _Parts, root: AnyNode, joined: AnyNode | None) -> AnyNode:
+    """A wanted value, of the array that is put together."""
+    if joined is None or not isinstance(root, View) or _target(root) is root:
+        return joined or root
+    return parts.graph.view(joined, root.selections, root.span)
 
 
 @dataclass(slots=True)
 class _Inside:
-    """Finds of each line at which points everything is there that it is computed from."""
+    """Finds at which points of each axis everything is there that a value is computed from.
+
+    Arguments:
+        program: the program.
+        is_one: whether it computes one array.
+        known: what was found, by number and dim.
+        read: what is read at neighbours.
+    """
 
     program: Program
-    known: dict[int, Range] = field(default_factory=dict[int, Range])
-    read: set[int] = field(default_factory=set[int])
-    """What is read at neighbours."""
+    is_one: bool
+    known: dict[tuple[int, Dim], Range] = field(default_factory=dict[tuple[int, Dim], Range])
+    read: set[tuple[int, Dim]] = field(default_factory=set[tuple[int, Dim]])
 
     def __post_init__(self) -> None:
         for node in self.program.arrays:
-            if len(node.dims) == 1:
-                self.known[node.number] = self._find(node)
+            for dim in node.dims:
+                self.known[node.number, dim] = self._find(node, dim)
 
-    def size(self, node: AnyNode) -> int:
-        """The number of points of a line."""
-        return self.program.axes[node.dims[0].axis].size or 0
+    def size(self, dim: Dim) -> int:
+        """The number of points; none of an axis that is none of the program's, such as that of a table over time."""
+        axis = self.program.axes.get(dim.axis)
+        return (axis.size if axis else None) or 0
 
-    def of(self, node: AnyNode) -> Range:
-        """The points of a line that are inside."""
-        return self.known.get(node.number) or (0, self.size(node))
+    def of(self, node: AnyNode, dim: Dim) -> Range:
+        """The points that are inside."""
+        return self.known.get((node.number, dim)) or (0, self.size(dim))
 
-    def keeps(self, node: AnyNode) -> bool:
-        """Whether an operation is computed for all points and read there: all are inside, and it is no mere sign."""
-        return self.of(node) == (0, self.size(node)) and not is_negated(node)
+    def is_whole(self, node: AnyNode, dim: Dim) -> bool:
+        """Whether all points are inside."""
+        return self.of(node, dim) == (0, self.size(dim))
 
-    def _find(self, node: AnyNode) -> Range:
-        size = self.size(node)
+    def cut(self, node: AnyNode) -> tuple[Dim, Range] | None:
+        """The only dim of an array that has ends, with the points inside, if these are most of it."""
+        found = [dim for dim in node.dims if not self.is_whole(node, dim)]
+        if len(found) != 1 or not (self.is_one or self.are_rows(node, found[0])):
+            return None
+        size, (low, high) = self.size(found[0]), self.of(node, found[0])
+        return (found[0], (low, high)) if size >= LONG and FEW * (size - (high - low)) <= size else None
+
+    def are_rows(self, node: AnyNode, dim: Dim) -> bool:
+        """Whether the points of a dim are rows in memory: of several arrays that are cut, XLA joins these quickly."""
+        states = (leaf for leaf in self.program.leaves if isinstance(leaf, Symbol) and leaf.role == "state")
+        stored = [state.axes for state in states if dim in state.axes]
+        return {dim, *itertools.chain(*stored)}.issuperset(node.dims) and all(axes[0] == dim for axes in stored)
+
+    def _find(self, node: AnyNode, dim: Dim) -> Range:
+        size = self.size(dim)
         if isinstance(node, Apply | IntegerPower):
-            ranges = [self.of(operand) for operand in node.operands if operand.dims]
+            ranges = [self.of(operand, dim) for operand in node.operands if dim in operand.dims]
             return max(low for low, _ in ranges), min(high for _, high in ranges)
-        if isinstance(node, Place):
+        if isinstance(node, Place) and node.dim == dim:
             return (node.position + 1, size) if 2 * node.position < size else (0, node.position)
-        if not isinstance(node, View) or len(node.operand.dims) != 1:
+        step = _step(node, dim) if isinstance(node, View) else None
+        if step is None:
             return 0, size
-        (along,) = node.selections
-        assert isinstance(along, Along)
+        of, along = step
         if along.offset or along.points:
-            self.read.add(node.operand.number)
-        low, high = self.of(node.operand)
+            self.read.add((node.operands[0].number, of))
+        low, high = self.of(node.operands[0], of)
         return max(0, low - along.offset), min(size, high - along.offset)
+
+
+def _step(view: View, dim: Dim) -> tuple[Dim, Along] | None:
+    """How a dim is read, and of which, where the others are read as they are."""
+    found = [(d, s) for d, s in zip(view.operand.dims, view.selections, strict=True) if s != Along(d) or d == dim]
+    if len(found) != 1 or not isinstance(along := found[0][1], Along) or along.dim != dim:
+        return None
+    return found[0][0], along
 
 
 @dataclass(slots=True)
 class _Parts(Stretches):
-    """Reads lines at some of their points, also beyond their ends."""
+    """Reads arrays at some points of an axis, also beyond its ends."""
 
     inside: _Inside = field(kw_only=True)
-    bases: dict[int, AnyNode] = field(default_factory=dict[int, AnyNode])
+    bases: dict[tuple[int, Dim], AnyNode] = field(default_factory=dict[tuple[int, Dim], AnyNode])
     """What is read at neighbours, for all points inside."""
 
-    def joined(self, root: AnyNode, inside: Range) -> AnyNode:
-        """A line as its first points, those inside, and its last points."""
-        (dim,) = root.dims
+    def joined(self, node: AnyNode, dim: Dim, inside: Range) -> AnyNode:
+        """An array as its first points, those inside, and its last points."""
         ends = (0, *inside, self.size(dim))
         parts: list[AnyNode] = []
-        for low, high in zip(ends, ends[1:], strict=False):
+        for low, high in itertools.pairwise(ends):
             if low < high:
-                parts += _elements(run(self.walk(root, dim, self.some(dim, low, high))), high - low)
-        return self.graph.join(parts, dim, root.span)
+                part = self.some(dim, low, high)
+                parts += self.elements(run(self.walk(node, dim, part)), part)
+        return self.graph.join(parts, dim, node.span, _others(node, dim))
 
-    def some(self, dim: Dim, first: int, stop: int) -> Selection:
+    def some(self, dim: Dim, first: int, stop: int) -> Along:
         """As `Stretches.some`; one point is a line too."""
         points = stop - first
         if points not in self.lengths:
@@ -137,17 +196,16 @@ class _Parts(Stretches):
 
     def _read(self, node: AnyNode, dim: Dim, part: Selection) -> Walk[AnyNode]:
         assert isinstance(part, Along)
-        if isinstance(node, Place):
+        if isinstance(node, Place) and node.dim == dim:
             return self._placed(node, part)
-        if isinstance(node, Apply | IntegerPower) and node.number in self.inside.read and not self.keeps(node):
-            low, high = self.inside.of(node)
-            start, points = part.offset, self.size(part.dim)
-            if low <= start and start + points <= high:
-                base = yield self._base(node, dim)
-                if not base.dims:
-                    return base
-                whole = points == high - low
-                return self._here(base, {base.dims[0]: Along(part.dim, start - low, points=0 if whole else points)})
+        if isinstance(node, Apply | IntegerPower) and not is_negated(node) and self.inside.is_whole(node, dim):
+            return self._here(node, {dim: part})
+        low, high = self.inside.of(node, dim)
+        start, points = part.offset, self.size(part.dim)
+        is_read = isinstance(node, Apply | IntegerPower) and (node.number, dim) in self.inside.read
+        if is_read and low <= start and start + points <= high:
+            base, own = (yield self._base(node, dim)), self.some(dim, low, high).dim
+            return self._here(base, {own: Along(part.dim, start - low, points=points if points < high - low else 0)})
         found = yield Stretches._read(self, node, dim, part)
         if is_negated(found) and isinstance(found.operands[0], Constant):
             return self.graph.constant(-found.operands[0].value)
@@ -155,10 +213,10 @@ class _Parts(Stretches):
 
     def _base(self, node: AnyNode, dim: Dim) -> Walk[AnyNode]:
         """What is read at neighbours, at all points inside."""
-        low, high = self.inside.of(node)
-        if node.number not in self.bases:
-            self.bases[node.number] = yield Stretches._read(self, node, dim, self.some(dim, low, high))
-        return self.bases[node.number]
+        if (node.number, dim) not in self.bases:
+            inside = self.some(dim, *self.inside.of(node, dim))
+            self.bases[node.number, dim] = yield Stretches._read(self, node, dim, inside)
+        return self.bases[node.number, dim]
 
     def _placed(self, node: Place, part: Along) -> AnyNode:
         """What is placed at one point, if it is among those that are read."""
@@ -167,20 +225,25 @@ class _Parts(Stretches):
         return node.operand if self.size(part.dim) == 1 else self._here(node, {node.dim: part})
 
     def _through(self, view: View, dim: Dim, part: Selection) -> Walk[AnyNode]:
-        (along, *others), (of, *_) = view.selections, view.operand.dims
-        if others or not isinstance(along, Along) or not isinstance(part, Along):
+        step = _step(view, dim)
+        if step is None or not isinstance(part, Along):
             return self._here(view, {dim: part})
+        of, along = step
         start, nothing = along.offset + part.offset, self.graph.constant(0.0 if view.kind == "real" else False)
         found: list[AnyNode] = []
         for piece, count in _pieces(along.edge, start, start + self.size(part.dim), self.size(of)):
-            each = (yield self.walk(view.operand, of, self.some(of, *piece))) if piece else nothing
-            found += _elements(each, piece[1] - piece[0] if piece else 1) * count
-        return found[0] if len(set(found)) == 1 and not found[0].dims else self.graph.join(found, part.dim, view.span)
+            if piece is None:
+                found += [nothing] * count
+            else:
+                some = self.some(of, *piece)
+                found += self.elements((yield self.walk(view.operand, of, some)), some) * count
+        same = len(set(found)) == 1 and (len(found) == 1 or not found[0].dims)
+        return found[0] if same else self.graph.join(found, part.dim, view.span, _others(view, dim))
 
 
-def _elements(node: AnyNode, count: int) -> list[AnyNode]:
-    """The parts of a line that one of so many points is: a number is there for each."""
-    return [node] if node.dims else [node] * count
+def _others(node: AnyNode, dim: Dim) -> Dims:
+    """The dims of a node but for one."""
+    return tuple([each for each in node.dims if each != dim])
 
 
 def _pieces(edge: Edge, start: int, stop: int, size: int) -> Iterator[tuple[Range | None, int]]:

@@ -113,7 +113,7 @@ class Stretches:
     def _of_parts(self, node: Join, part: Selection) -> Walk[AnyNode]:
         """The same of what is joined."""
         first = part.position if isinstance(part, AtPosition) else part.offset
-        stop = first + (1 if isinstance(part, AtPosition) else part.points)
+        stop = first + (1 if isinstance(part, AtPosition) else part.points or self.size(part.dim))
         found: list[AnyNode] = []
         start = 0
         for one in node.parts:
@@ -122,8 +122,14 @@ class Stretches:
             low, high = max(first, start), min(stop, end)
             if low < high:
                 inside = self.some(own, low - start, high - start) if own else None
-                found.append((yield self.walk(one, own, inside)) if own and inside else one)
+                found += self.elements((yield self.walk(one, own, inside)), inside) if own and inside else [one]
             start = end
-        if isinstance(part, AtPosition):
+        if isinstance(part, AtPosition) or (len(found) == 1 and {part.dim, *node.others}.issuperset(found[0].dims)):
             return found[0]
         return self.graph.join(found, part.dim, node.span, node.others)
+
+    def elements(self, node: AnyNode, part: Selection) -> list[AnyNode]:
+        """What stands for some points where others are joined to them; what is the same at all is there for each."""
+        if isinstance(part, AtPosition) or part.dim in node.dims:
+            return [node]
+        return [node] * self.size(part.dim)

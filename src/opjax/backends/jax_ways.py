@@ -1,0 +1,106 @@
+"""Functions that JAX computes in one way for one state, and in another where many are mapped or derivatives taken.
+
+What is quickest for one state XLA may compute slowly for many at once, and the other way round. `jax.vmap` finds the
+other way in a rule of its own (`jax.custom_batching.custom_vmap`), inside of one for derivatives, which keeps both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import jax
+from jax.core import Tracer
+from jax.custom_derivatives import SymbolicZero
+
+from opjax.backends.base import Array, ArrayFunction
+
+Linear = Callable[[jax.Array], jax.Array]
+
+
+def either(one: Linear, each: Linear, x: jax.Array) -> jax.Array:
+    """The value of a linear function that is computed in two ways, with all its derivatives.
+
+    Arguments:
+        one: the function as it is computed for one argument, and for its changes.
+        each: the same function as it is computed for each of many arguments that `jax.vmap` maps.
+        x: the argument.
+    """
+
+    def mapped(size: int, batched: list[bool], many: jax.Array) -> tuple[jax.Array, bool]:
+        return jax.vmap(each)(many), True
+
+    def derivative(given: tuple[jax.Array], changes: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
+        return function(*given), one(*changes)
+
+    value: Any = jax.custom_batching.custom_vmap(one)
+    value.def_vmap(mapped)
+    function: Any = jax.custom_jvp(value)
+    function.defjvp(derivative)
+    return function(x)
+
+
+def for_one(one: ArrayFunction, many: ArrayFunction) -> ArrayFunction:
+    """The same function, as `one` of one state where it is traced for a CPU; else, and in all derivatives, as `many`.
+
+    Arguments:
+        one: how one state is computed.
+        many: how many are, that are mapped.
+    """
+
+    def function(*arguments: object) -> Array:
+        leaves, tree = _flattened(arguments)
+        places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Tracer)]
+        if not places or jax.default_backend() != "cpu":
+            return many(*arguments)
+        known = {place: leaf for place, leaf in enumerate(leaves) if place not in places}  # others are not kept here
+
+        def of_traced(way: ArrayFunction) -> ArrayFunction:
+            def call(*given: jax.Array) -> Array:
+                every = {**known, **dict(zip(places, given, strict=True))}
+                return way(*jax.tree.unflatten(tree, [every[place] for place in sorted(every)]))
+
+            return call
+
+        return _computed(of_traced(one), of_traced(many), *(leaves[place] for place in places))
+
+    return function
+
+
+def _computed(one: ArrayFunction, many: ArrayFunction, *given: jax.Array) -> Array:
+    """The value of a function that is computed in two ways, with all its derivatives.
+
+    Arguments:
+        one: the function as it is computed for one state.
+        many: the same function as it is mapped and differentiated.
+        given: the arguments.
+    """
+
+    def mapped(size: int, batched: Sequence[bool], *given: jax.Array) -> tuple[Array, Any]:
+        found = jax.vmap(many, [0 if each else None for each in batched], axis_size=size)(*given)
+        return found, jax.tree.map(_is_mapped, found)
+
+    def derivative(given: tuple[jax.Array, ...], changes: tuple[Any, ...]) -> tuple[Array, Array]:
+        moved = [place for place, change in enumerate(changes) if not isinstance(change, SymbolicZero)]
+
+        def of_moved(*values: jax.Array) -> Array:
+            every = {**dict(enumerate(given)), **dict(zip(moved, values, strict=True))}
+            return many(*every.values())
+
+        return jax.jvp(of_moved, [given[place] for place in moved], [changes[place] for place in moved])
+
+    value: Any = jax.custom_batching.custom_vmap(one)
+    value.def_vmap(mapped)
+    function: Any = jax.custom_jvp(value)
+    function.defjvp(derivative, symbolic_zeros=True)
+    return function(*given)
+
+
+def _is_mapped(found: jax.Array) -> bool:
+    """Whether a result has the axis that is mapped: all have."""
+    return True
+
+
+def _flattened(arguments: object) -> tuple[list[Any], Any]:
+    """The arrays and numbers of some arguments, and how these are made of them again."""
+    return cast("tuple[list[Any], Any]", jax.tree.flatten(arguments))
