@@ -135,8 +135,10 @@ def fisher_numpy(t: float, y: np.ndarray, p: Parameters) -> np.ndarray:
 
 
 def fisher_jax(t: jax.Array, y: jax.Array, p: Parameters) -> jax.Array:
-    bend = jnp.concatenate([y[1:], y[-1:]]) - 2 * y + jnp.concatenate([y[:1], y[:-1]])
-    return p["D"] / SPACING**2 * bend + p["r"] * y * (1 - y / p["K"])
+    step, spread = y[1:] - y[:-1], p["D"] / SPACING**2
+    growth = p["r"] * y * (1 - y / p["K"])
+    inside = spread * (step[1:] - step[:-1]) + growth[1:-1]
+    return jnp.concatenate([spread * step[:1] + growth[:1], inside, growth[-1:] - spread * step[-1:]])
 
 
 def lynx_hare_numpy(t: float, y: np.ndarray, p: Parameters) -> np.ndarray:
