@@ -259,6 +259,29 @@ def test_all_ways_to_map_and_to_differentiate_are_those_by_hand(name: str) -> No
             np.testing.assert_allclose(each, other, rtol=1e-9, atol=1e-9)
 
 
+HEAT = """
+model Heat:
+  axes:
+    x = grid(0, 1, 20)
+  params: k
+  states: u[x]
+  dynamics:
+    u[x]' = k*(u[x+1] - 3*u[x] + u[x-2]) edge absorb
+"""
+
+
+def test_what_is_linear_is_transposed() -> None:
+    rhs = opjax.compile_rhs(HEAT)
+    matrix = rhs.jacobian(0.0, np.zeros(20), {"k": 0.3})
+    weights = jnp.linspace(-1.0, 2.0, 20)
+    for change in (lambda f: f, jax.jit):
+        transpose = jax.linear_transpose(change(lambda y: rhs(0.0, y, {"k": 0.3})), jnp.zeros(20))
+        (found,) = transpose(weights)
+        np.testing.assert_allclose(found, matrix.T @ weights, rtol=1e-5, atol=1e-6)
+    (found,) = jax.jit(lambda k: jax.linear_transpose(lambda y: rhs(0.0, y, {"k": k}), jnp.zeros(20))(weights))(0.3)
+    np.testing.assert_allclose(found, matrix.T @ weights, rtol=1e-5, atol=1e-6)
+
+
 def test_a_call_in_a_loop_reads_slices_and_a_mapped_one_an_array_with_its_ends() -> None:
     rhs, y, p = case("lorenz", 200)
     one, many = (str(jax.make_jaxpr(change(lambda y: rhs(0.0, y, p)))(y)) for change in (lambda f: f, of_rows))

@@ -1,20 +1,28 @@
 """Functions that JAX computes in one way for one state, and in another where many are mapped or derivatives taken.
 
 What is quickest for one state XLA may compute slowly for many at once, and the other way round. `jax.vmap` finds the
-other way in a rule of its own (`jax.custom_batching.custom_vmap`), inside of one for derivatives, which keeps both.
+other way in a rule of its own (`jax.custom_batching.custom_vmap`), inside of one for derivatives, which keeps both. How
+such a function is transposed, where it is linear, JAX does not know; here it is told.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import jax
 from jax.core import Tracer
 from jax.custom_derivatives import SymbolicZero
+from jax.extend import core
+from jax.interpreters import ad
 
 from opjax.backends.base import Array, ArrayFunction
 
+_RULES: Any = ad
+_PROGRAMS: Any = core
+_JAX: Any = jax
+"""Parts of JAX, for functions that have no types."""
 Linear = Callable[[jax.Array], jax.Array]
 
 
@@ -33,9 +41,7 @@ def either(one: Linear, each: Linear, x: jax.Array) -> jax.Array:
     def derivative(given: tuple[jax.Array], changes: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
         return function(*given), one(*changes)
 
-    value: Any = jax.custom_batching.custom_vmap(one)
-    value.def_vmap(mapped)
-    function: Any = jax.custom_jvp(value)
+    function: Any = jax.custom_jvp(_mapped_by(one, mapped))
     function.defjvp(derivative)
     return function(x)
 
@@ -89,9 +95,7 @@ def _computed(one: ArrayFunction, many: ArrayFunction, *given: jax.Array) -> Arr
 
         return jax.jvp(of_moved, [given[place] for place in moved], [changes[place] for place in moved])
 
-    value: Any = jax.custom_batching.custom_vmap(one)
-    value.def_vmap(mapped)
-    function: Any = jax.custom_jvp(value)
+    function: Any = jax.custom_jvp(_mapped_by(one, mapped))
     function.defjvp(derivative, symbolic_zeros=True)
     return function(*given)
 
@@ -104,3 +108,39 @@ def _is_mapped(found: jax.Array) -> bool:
 def _flattened(arguments: object) -> tuple[list[Any], Any]:
     """The arrays and numbers of some arguments, and how these are made of them again."""
     return cast("tuple[list[Any], Any]", jax.tree.flatten(arguments))
+
+
+def _mapped_by(one: ArrayFunction, mapped: Callable[..., Any]) -> Any:
+    """A function with a rule that maps it."""
+    _transpose_what_is_mapped_by_a_rule()
+    value: Any = jax.custom_batching.custom_vmap(one)
+    value.def_vmap(mapped)
+    return value
+
+
+@functools.cache
+def _transpose_what_is_mapped_by_a_rule() -> None:
+    """Tell JAX how it transposes the operation that holds such a function, unless it knows."""
+    example: Any = jax.custom_batching.custom_vmap(_same)
+    example.def_vmap(_same)  # it is asked for, and never called
+    traced: Any = jax.make_jaxpr(example)(0.0)
+    known: dict[Any, Any] = _RULES.primitive_transposes
+    known.setdefault(traced.eqns[0].primitive, _transposed)
+
+
+def _same(x: Any) -> Any:
+    return x
+
+
+def _transposed(cotangents: Sequence[Any], *given: Any, call: Any, **_: object) -> list[Any]:
+    """What the transposed function gives for each argument; nothing for those that are known."""
+    moved = [place for place, each in enumerate(given) if isinstance(each, _RULES.UndefinedPrimal)]
+
+    def of_moved(*values: Any) -> Any:
+        every = {**dict(enumerate(given)), **dict(zip(moved, values, strict=True))}
+        return _PROGRAMS.jaxpr_as_fun(call)(*every.values())
+
+    transpose = _JAX.linear_transpose(of_moved, *(given[place].aval for place in moved))
+    parts: Sequence[Any] = transpose([_RULES.instantiate_zeros(each) for each in cotangents])
+    found = dict(zip(moved, parts, strict=True))
+    return [found.get(place) for place in range(len(given))]
