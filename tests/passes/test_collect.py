@@ -75,3 +75,9 @@ def test_each_point_is_read_once() -> None:
     source = model(RATES["drift"][0], "periodic").source
     assert source.count("shift_periodic(") == 4
     assert "u" in source
+
+
+def test_what_is_read_once_is_not_multiplied_with_one() -> None:
+    rhs, y = model("D*(u[x+1, z] - 2*u[x, z] + u[x-1, z])", "stay"), RANDOM.uniform(0.5, 1.5, 24)
+    assert "1.0*" not in rhs.source
+    np.testing.assert_allclose(rhs(0.0, y, {"D": 0.3}), interpreted.derivative(rhs, y, {"D": 0.3}), rtol=1e-12)

@@ -130,6 +130,22 @@ def test_no_value_changes_but_for_the_sign_of_a_zero(program: Program, seed: int
             assert new[cell] == value or (new[cell] != new[cell] and value != value), (cell, value, new[cell])
 
 
+def test_what_is_placed_at_an_end_and_what_is_joined_is_read_beyond_the_ends() -> None:
+    graph = Graph()
+    u, c = graph.symbol("state", "u", ("x",)), graph.symbol("parameter", "c")
+    minus = graph.apply("negate", (graph.place(graph.constant(2.0), X, 0),))
+    rest = graph.view(u, (Along(REST, points=11),))
+    joined = graph.join((rest, c), X)
+    roots = {
+        "placed": graph.apply("add", (minus, graph.view(u, (Along(X, 1),)))),
+        "joined": graph.view(joined, (Along(FACES, edge="periodic", points=13),)),
+    }
+    program = Program(graph, roots, AXES, {})
+    after = interior(program)
+    assert after.alone is not None
+    assert values(after.alone, 2) == values(program, 2)
+
+
 def kernel_of(rhs: opjax.CompiledRhs) -> Program:
     return rhs._quantities.kernel(JAX).program
 
@@ -288,6 +304,7 @@ def test_a_call_in_a_loop_reads_slices_and_a_mapped_one_an_array_with_its_ends()
     assert "slice[limit_indices=(198,) start_indices=(1,)" in one.replace("\n", "")
     assert "optimization_barrier" not in one
     assert "optimization_barrier" in many
+    assert "optimization_barrier" in str(jax.make_jaxpr(jax.grad(lambda y: jnp.sum(rhs(0.0, y, p))))(y))
     first, _, second = opjax.compile_rhs(LORENZ.format(points=200), xp=jnp).source.partition("# many states")
     assert "widen" not in first
     assert "widen" in second
