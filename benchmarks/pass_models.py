@@ -365,6 +365,18 @@ CASES = (
         1024,
         {"D": 2.0, "b": 0.7, "c": 0.8, "tau": 12.5},
     ),
+    *(
+        Case(
+            f"ring of {points:,} points",
+            ("interior",),
+            text_models.lorenz_text(points),
+            text_models.lorenz_numpy,
+            text_models.lorenz_jax,
+            points,
+            {"F": 8.0},
+        )
+        for points in (24, 1_000)
+    ),
     Case(
         "Lotka and Volterra's species, 60",
         ("together",),

@@ -50,7 +50,8 @@ class Backend(abc.ABC):
     """Whether a program of scalars may be computed with Python's numbers, and the result made an array."""
     widens: bool = False
     """Whether neighbours in a long array are quickest as slices of one with its ends around it: see `widened`."""
-
+    maps_by_rules: bool = False
+    """Whether one state may be computed in another way than many that are mapped: see `alone`."""
     splits: bool = False
     """Whether a vector is best cut into all its parts at once, with `split`."""
 
@@ -220,8 +221,12 @@ class Backend(abc.ABC):
         return None
 
     def alone(self, one: ArrayFunction, many: ArrayFunction) -> ArrayFunction:
-        """A function that is computed in one way for one state, and in another where many are mapped, or derivatives
-        taken; `many` where there is no difference."""
+        """The same function as two ways to compute it, each where it is the quicker one.
+
+        Arguments:
+            one: how one state is computed.
+            many: how many are, that are mapped, and derivatives; the way to take where there is no difference.
+        """
         return many
 
     def as_one(self, function: ArrayFunction, *static: int) -> ArrayFunction:

@@ -40,6 +40,7 @@ class JaxBackend(Backend):
     takes_numbers = True
     places_constants = True
     widens = True
+    maps_by_rules = True
     splits = True
     _direct = DIRECT
     _composed = COMPOSED

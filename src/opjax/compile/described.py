@@ -234,7 +234,7 @@ class Described:
     def source(self) -> str:
         """The generated code of the flat form (for NumPy, unless another namespace is pinned).
 
-        JAX has two functions where lines are long, the first for one state and the second for many at once.
+        JAX has two functions where lines are read at neighbours, one for one state and one for many that are mapped.
         """
         backend = self._pinned
         if backend is None:

@@ -83,13 +83,13 @@ class Kernel:
     @property
     def for_one(self) -> Kernel | None:
         """What computes one state in another way than many, where the program has such a way."""
-        alone = self.program.alone
+        alone = self.program.alone if self.backend.maps_by_rules else None
         return alone and Kernel(self.title, alone, self.outputs, self.inputs, self.backend, alone=True)
 
     def text(self, form: Form) -> str:
         """The text of the function; also of that for one state, where that is another."""
         own, other = self.code(form).text, self.for_one
-        if other is None or not self.backend.widens:
+        if other is None:
             return own
         return f"# one state\n{other.code(form).text}\n# many states that are mapped, and derivatives\n{own}"
 

@@ -2,11 +2,11 @@
 
 The neighbours of the points inside are slices of the array itself, and those of the others are a few numbers. XLA makes
 one loop of that, in which nothing is asked of each point, and no array with its ends around it has to be written to
-memory first; in a loop of Runge-Kutta steps that is up to twice as quick. Where many states are mapped, and in
-derivatives, it is the slower way: the program stays as it is, and has the other one beside it, for one state alone.
+memory first; most of all that pays in a loop of Runge-Kutta steps. Where many states are mapped, and in derivatives, it
+is the slower way: the program stays as it is, and has the other one beside it, for one state alone.
 
 Law: no value changes but for the sign of a zero.
-Benchmark: models on lines, and Lorenz-96 in a loop, in `benchmarks/time_stencils.py`.
+Benchmark: rings and a cable in `benchmarks/time_passes.py`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from opjax.passes.stretches import Stretches
 from opjax.traverse import Walk, run
 
 LONG = 4
-"""Points of a line from which on it pays."""
+"""Points of a line from which on it is done."""
 FEW = 2
 """The part of a line, one in so many, that its ends may be."""
 Range = tuple[int, int]
