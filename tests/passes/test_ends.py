@@ -494,3 +494,27 @@ def test_slopes_are_finite_where_what_is_shared_is_not_read(inner: str) -> None:
     rhs = opjax.compile_rhs(ROOTS.format(inner=inner))
     slopes = jax.jit(jax.jacfwd(lambda y: rhs(0.0, y)))(jnp.array([1.0, 2.0, 3.5, 1.0, 2.0, 3.0]))
     assert np.isfinite(slopes).all()
+
+
+@pytest.mark.parametrize("axes", ["x, a", "a, x"])
+def test_an_equation_of_its_own_inside_of_another(axes: str) -> None:
+    at, read = f"[{axes}]", f"[{axes.replace('x', 'x+2')}]"
+    rhs = opjax.compile_rhs(
+        f"""
+model M:
+  axes:
+    x = grid(0, 1, 12)
+    a = grid(0, 1, 3)
+  params: c
+  states: u{at}, s{at}
+  dynamics:
+    u{at}' = u{read} if x == 0 else (s{at} if x == 0 else c*s{at.replace("x", "x-2")}) edge absorb
+    s{at}' = u{at}
+"""
+    )
+    y, p = RANDOM.normal(size=72), {"c": 0.7}
+    want = interpreted.derivative(rhs, y, p)
+    np.testing.assert_allclose(rhs(0.0, y, p), want, rtol=1e-13)
+    with jax.enable_x64(True):
+        np.testing.assert_allclose(jax.jit(lambda y: rhs(0.0, y, p))(y), want, rtol=1e-13)
+        np.testing.assert_allclose(jax.vmap(lambda y: rhs(0.0, y, p))(y[None])[0], want, rtol=1e-13)

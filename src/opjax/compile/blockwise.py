@@ -58,7 +58,8 @@ def blocks(writer: Writer, node: Join, axes: Mapping[str, Axis]) -> tuple[list[B
 def concatenated(writer: Writer, node: Join, axes: Mapping[str, Axis]) -> Value:
     """The text of the whole as a new array."""
     found, order = blocks(writer, node, axes)
-    return Value(f"xp.concat(({', '.join(_whole(found, order, node, axes))}), axis={order.index(node.dim)})", order)
+    parts, comma = ", ".join(_whole(found, order, node, axes)), "," if len(found) == 1 else ""
+    return Value(f"xp.concat(({parts}{comma}), axis={order.index(node.dim)})", order)
 
 
 def _whole(found: list[Block], order: Dims, node: Join, axes: Mapping[str, Axis]) -> Iterator[str]:

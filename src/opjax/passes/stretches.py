@@ -124,8 +124,11 @@ class Stretches:
                 inside = self.some(own, low - start, high - start) if own else None
                 found += self.elements((yield self.walk(one, own, inside)), inside) if own and inside else [one]
             start = end
-        if isinstance(part, AtPosition) or (len(found) == 1 and {part.dim, *node.others}.issuperset(found[0].dims)):
+        if isinstance(part, AtPosition):
             return found[0]
+        if len(found) == 1:
+            own = node.own(found[0])
+            return self._here(found[0], {own: Along(part.dim)} if own else {})
         return self.graph.join(found, part.dim, node.span, node.others)
 
     def elements(self, node: AnyNode, part: Selection) -> list[AnyNode]:
