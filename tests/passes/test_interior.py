@@ -275,6 +275,20 @@ def test_all_ways_to_map_and_to_differentiate_are_those_by_hand(name: str) -> No
             np.testing.assert_allclose(each, other, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_conditions_may_be_mapped(name: str) -> None:
+    rhs, y, p = case(name, 20)
+    with jax.enable_x64(True):
+        rows = jnp.asarray(y * np.array([[1.0], [0.5], [-1.0]]))
+
+        def chosen(y: jax.Array) -> jax.Array:
+            return jax.lax.cond(y[0] > 0, lambda y: rhs(0.0, y, p), jnp.negative, y)
+
+        want = [interpreted.derivative(rhs, np.asarray(row), p) if row[0] > 0 else -row for row in rows]
+        np.testing.assert_allclose(jax.vmap(chosen)(rows), want, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(jax.jit(jax.vmap(chosen))(rows), want, rtol=1e-12, atol=1e-12)
+
+
 HEAT = """
 model Heat:
   axes:

@@ -141,6 +141,11 @@ def gradient(f: Function) -> Function:
     return jax.grad(lambda y: jnp.sum(f(y) ** 2))
 
 
+def chosen(f: Function, bound: jax.Array) -> Function:
+    """The function where the first state is above a bound, and the state itself elsewhere."""
+    return lambda y: jax.lax.cond(y[0] > bound, f, lambda y: y, y)
+
+
 TRANSFORMS: dict[str, Callable[[Function, jax.Array, jax.Array], jax.Array]] = {
     "one state": lambda f, y, many: f(y),
     "many": lambda f, y, many: jax.vmap(f)(many),
@@ -149,6 +154,8 @@ TRANSFORMS: dict[str, Callable[[Function, jax.Array, jax.Array], jax.Array]] = {
     "reverse": lambda f, y, many: jax.jacrev(f)(y),
     "gradients of many": lambda f, y, many: jax.vmap(gradient(f))(many),
     "gradient of many": lambda f, y, many: gradient(jax.vmap(f))(many),
+    "many, where a condition holds": lambda f, y, many: jax.vmap(chosen(f, many[2, 0]))(many),
+    "gradient where a condition holds": lambda f, y, many: gradient(jax.vmap(chosen(f, many[2, 0])))(many),
     "second order": lambda f, y, many: jax.jvp(gradient(f), (y,), (y**2,))[1],
     "transposed": lambda f, y, many: jax.linear_transpose(jax.linearize(f, y)[1], y)(y)[0],
     "in a loop": lambda f, y, many: jax.lax.scan(lambda y, _: (y + 0.01 * f(y), None), y, None, 3)[0],

@@ -110,12 +110,30 @@ def _flattened(arguments: object) -> tuple[list[Any], Any]:
     return cast("tuple[list[Any], Any]", jax.tree.flatten(arguments))
 
 
-def _mapped_by(one: ArrayFunction, mapped: Callable[..., Any]) -> Any:
-    """A function with a rule that maps it."""
+def _mapped_by(one: ArrayFunction, mapped: Callable[..., Any]) -> Callable[..., Array]:
+    """A function of arrays with a rule that maps it.
+
+    The arrays that it holds are arguments too: where `jax.lax.cond` maps its condition it maps all that its functions
+    read, and JAX refuses rules for functions that hold what is mapped.
+    """
     _transpose_what_is_mapped_by_a_rule()
-    value: Any = jax.custom_batching.custom_vmap(one)
-    value.def_vmap(mapped)
-    return value
+
+    def function(*given: jax.Array) -> Array:
+        program, found = _JAX.make_jaxpr(one, return_shape=True)(*given)
+        held, tree = program.consts, _JAX.tree.structure(found)
+
+        def of_all(*every: Any) -> Array:
+            closed: Any = _PROGRAMS.ClosedJaxpr(program.jaxpr, every[: len(held)])
+            return _JAX.tree.unflatten(tree, _PROGRAMS.jaxpr_as_fun(closed)(*every[len(held) :]))
+
+        def rule(size: int, batched: Sequence[bool], *every: jax.Array) -> Any:
+            return mapped(size, batched[len(held) :], *every[len(held) :])
+
+        value: Any = jax.custom_batching.custom_vmap(of_all)
+        value.def_vmap(rule)
+        return value(*held, *given)
+
+    return function
 
 
 @functools.cache
