@@ -162,7 +162,7 @@ class JaxBackend(Backend):
         many states, each sum is in the processor's cache while it grows, if sums are taken in their order.
         """
 
-        def one(x: Array) -> Array:
+        def one(x: Array, numbers: Array, sums: Array, *rest: Array) -> Array:
             read = jnp.concatenate([*(x[low:high] for low, high in runs), *(_take(x, found) for found in rest)])
             return _sums(read * numbers, sums, size, False, lax.GatherScatterMode.FILL_OR_DROP)
 
@@ -173,7 +173,7 @@ class JaxBackend(Backend):
             terms = _take(x, self.positions(reads.tolist())) * self.constant_of(np.asarray(numbers)[order])
             return self.segment_sum(terms, self.positions(own[order].tolist()), size)
 
-        return either(one, each, x)
+        return either(one, each, x, numbers, sums, *rest)
 
     def segment_sum(self, x: Array, positions: Array, size: int, ascending: bool = True) -> Array:
         """As `Backend.segment_sum`."""

@@ -26,22 +26,26 @@ _JAX: Any = jax
 Linear = Callable[[jax.Array], jax.Array]
 
 
-def either(one: Linear, each: Linear, x: jax.Array) -> jax.Array:
+def either(one: ArrayFunction, each: Linear, x: jax.Array, *held: jax.Array) -> jax.Array:
     """The value of a linear function that is computed in two ways, with all its derivatives.
 
     Arguments:
-        one: the function as it is computed for one argument, and for its changes.
+        one: the function as it is computed for one argument, and for its changes; it is given `held`, too.
         each: the same function as it is computed for each of many arguments that `jax.vmap` maps.
         x: the argument.
+        held: the arrays that `one` reads besides, the same for all arguments.
     """
 
-    def mapped(size: int, batched: list[bool], many: jax.Array) -> tuple[jax.Array, bool]:
+    def mapped(size: int, batched: Sequence[bool], many: jax.Array) -> tuple[jax.Array, bool]:
         return jax.vmap(each)(many), True
 
     def derivative(given: tuple[jax.Array], changes: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
-        return function(*given), one(*changes)
+        return function(*given), one(*changes, *held)
 
-    function: Any = jax.custom_jvp(_mapped_by(one, mapped))
+    def value(x: jax.Array) -> Array:
+        return _mapped_by(one, mapped, (x,), held)
+
+    function: Any = jax.custom_jvp(value)
     function.defjvp(derivative)
     return function(x)
 
@@ -95,7 +99,11 @@ def _computed(one: ArrayFunction, many: ArrayFunction, *given: jax.Array) -> Arr
 
         return jax.jvp(of_moved, [given[place] for place in moved], [changes[place] for place in moved])
 
-    function: Any = jax.custom_jvp(_mapped_by(one, mapped))
+    def value(*given: jax.Array) -> Array:
+        opened, held = _opened(one, given)
+        return _mapped_by(opened, mapped, given, held)
+
+    function: Any = jax.custom_jvp(value)
     function.defjvp(derivative, symbolic_zeros=True)
     return function(*given)
 
@@ -110,30 +118,39 @@ def _flattened(arguments: object) -> tuple[list[Any], Any]:
     return cast("tuple[list[Any], Any]", jax.tree.flatten(arguments))
 
 
-def _mapped_by(one: ArrayFunction, mapped: Callable[..., Any]) -> Callable[..., Array]:
-    """A function of arrays with a rule that maps it.
+def _mapped_by(one: ArrayFunction, mapped: ArrayFunction, given: Sequence[object], held: Sequence[object]) -> Array:
+    """The value of a function, with a rule that maps it.
 
     The arrays that it holds are arguments too: where `jax.lax.cond` maps its condition it maps all that its functions
     read, and JAX refuses rules for functions that hold what is mapped.
+
+    Arguments:
+        one: the function, of what is given and of what it holds.
+        mapped: the rule, of how many are mapped, which of the arguments are, and what is given.
+        given: the arguments.
+        held: the arrays that the function holds.
     """
     _transpose_what_is_mapped_by_a_rule()
+    count = len(given)
 
-    def function(*given: jax.Array) -> Array:
-        program, found = _JAX.make_jaxpr(one, return_shape=True)(*given)
-        held, tree = program.consts, _JAX.tree.structure(found)
+    def rule(size: int, batched: Sequence[bool], *every: object) -> Any:
+        return mapped(size, batched[:count], *every[:count])
 
-        def of_all(*every: Any) -> Array:
-            closed: Any = _PROGRAMS.ClosedJaxpr(program.jaxpr, every[: len(held)])
-            return _JAX.tree.unflatten(tree, _PROGRAMS.jaxpr_as_fun(closed)(*every[len(held) :]))
+    value: Any = jax.custom_batching.custom_vmap(one)
+    value.def_vmap(rule)
+    return value(*given, *held)
 
-        def rule(size: int, batched: Sequence[bool], *every: jax.Array) -> Any:
-            return mapped(size, batched[len(held) :], *every[len(held) :])
 
-        value: Any = jax.custom_batching.custom_vmap(of_all)
-        value.def_vmap(rule)
-        return value(*held, *given)
+def _opened(one: ArrayFunction, given: Sequence[jax.Array]) -> tuple[ArrayFunction, Sequence[object]]:
+    """A function of what is given and of the arrays that it holds, and these."""
+    program, found = _JAX.make_jaxpr(one, return_shape=True)(*given)
+    tree, count = _JAX.tree.structure(found), len(given)
 
-    return function
+    def of_all(*every: Any) -> Array:
+        closed: Any = _PROGRAMS.ClosedJaxpr(program.jaxpr, every[count:])
+        return _JAX.tree.unflatten(tree, _PROGRAMS.jaxpr_as_fun(closed)(*every[:count]))
+
+    return of_all, program.consts
 
 
 @functools.cache

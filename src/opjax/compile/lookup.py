@@ -6,6 +6,7 @@ nothing looks at a value.
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_right
 from collections.abc import Mapping
 
@@ -13,8 +14,9 @@ from opjax.backends.base import Array, ArrayFunction, Backend
 from opjax.backends.tridiagonal import FEWEST, curvature
 
 
+@functools.lru_cache(maxsize=32)
 def lookups(backend: Backend) -> Mapping[str, ArrayFunction]:
-    """The functions that generated code reads tables with, by name."""
+    """The functions that generated code reads tables with, by name; the same for all models, so that JAX knows them."""
     own, one = _Lookup(backend), backend.as_one
     return {
         "find_before": one(own.before),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -118,6 +119,13 @@ class Program:
         return frozenset(self.table.operands(self.numbers).tolist())
 
     @cached_property
+    def uses(self) -> Mapping[int, int]:
+        """How often each is an operand or a root, by its number."""
+        counts = Counter([operand.number for node in self.nodes for operand in node.operands])
+        counts.update([root.number for root in self.roots.values()])
+        return counts
+
+    @cached_property
     def leaves(self) -> list[AnyNode]:
         """Those that have no operands."""
         if not self.is_large:
@@ -230,7 +238,7 @@ def rebuild(program: Program, rule: Rule, concerns: Callable[[AnyNode], bool]) -
         concerns: whether the rule may change a node whose operands are as they were; if none, the program is itself.
     """
     nodes = program.nodes
-    if not any(map(concerns, nodes)):
+    if not any(map(concerns, reversed(nodes))):  # operations are behind what they read, of which there is much
         return program
     graph = program.graph.copy()  # what does not change stays the same node, and costs nothing
     made: dict[int, AnyNode] = {}

@@ -92,8 +92,7 @@ class _Finding:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.place = {name: number for number, name in enumerate(program.roots)}
-        self.uses = Counter(operand.number for node in program.nodes for operand in node.operands)
-        self.uses.update(root.number for root in program.roots.values())
+        self.uses = program.uses
 
     def runs(self) -> Iterator[_Run]:
         """The runs that save the most, from the first equation to the last."""

@@ -12,7 +12,6 @@ Benchmark: diffusion and drift on a plane in `benchmarks/time_passes.py`.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -30,8 +29,7 @@ def collect(program: Program) -> Program:
     """The same values with one product for each point that is read."""
     if not any(type(node) is View and len(node.dims) > 1 for node in program.arrays):
         return program
-    uses = Counter(operand.number for node in program.nodes for operand in node.operands)
-    uses.update(root.number for root in program.roots.values())
+    uses = program.uses
     found = {node.number: form for node in program.arrays if (form := _form(node, uses)) is not None}
 
     def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:

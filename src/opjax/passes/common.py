@@ -29,8 +29,7 @@ def common(program: Program) -> Program:
     """The same values with one product for terms that have a number in common."""
     if not any(map(_may_share, program.arrays)):
         return program
-    uses = Counter(operand.number for node in program.nodes for operand in node.operands)
-    uses.update(root.number for root in program.roots.values())
+    uses = program.uses
 
     def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
         if not _may_share(node):

@@ -16,7 +16,6 @@ Benchmark: FitzHugh's and Nagumo's cable in `benchmarks/time_passes.py`; `time_s
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -65,9 +64,10 @@ def _with_collected(program: Program) -> Program:
     sums = [node for node in program.arrays if _is_sum(node)]
     if not sums:
         return program
-    uses = Counter(operand.number for node in program.nodes for operand in node.operands)
-    uses.update(root.number for root in program.roots.values())
+    uses = program.uses
     runs = {node.number: found for node in sums if (found := combined(node, uses))}
+    if not runs:
+        return program
 
     def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
         if node.number in runs:

@@ -9,8 +9,6 @@ Benchmark: McKendrick's ages in `benchmarks/time_passes.py`.
 
 from __future__ import annotations
 
-from collections import Counter
-
 from opjax.ir.nodes import AnyNode, Apply, Graph, Reduce
 from opjax.ir.program import Program, copy_node, rebuild
 
@@ -19,8 +17,7 @@ def dots(program: Program) -> Program:
     """The same values with sums of products of vectors as one operation."""
     if Reduce not in program.kinds:
         return program
-    uses = Counter(operand.number for node in program.nodes for operand in node.operands)
-    uses.update(root.number for root in program.roots.values())
+    uses = program.uses
 
     def concerns(node: AnyNode) -> bool:
         if not isinstance(node, Reduce) or node.reduction != "sum" or len(node.operand.dims) != 1:

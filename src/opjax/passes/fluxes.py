@@ -10,7 +10,6 @@ Benchmark: springs in `benchmarks/time_passes.py`.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -58,8 +57,7 @@ class _Difference:
 
 def _along(program: Program, dim: Dim, faces: Faces) -> Program:
     """The program with differences between neighbours along one dim as one."""
-    uses = Counter(operand.number for node in program.nodes for operand in node.operands)
-    uses.update(root.number for root in program.roots.values())
+    uses = program.uses
     found: dict[int, list[_Difference]] = {}
     for node in program.arrays:
         if isinstance(node, Apply) and node.function == "add" and dim in node.dims:

@@ -9,7 +9,7 @@ Benchmark: organs in `benchmarks/time_passes.py`.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 
 from opjax.ir.nodes import AnyNode, Apply, Graph
 from opjax.ir.program import Program, copy_node, rebuild
@@ -24,8 +24,10 @@ def quotients(program: Program) -> Program:
     known = {(n.operands[0].number, n.operands[1].number): n for n in program.arrays if _is(n, "divide")}
     if not known:
         return program
-    uses = Counter(operand.number for node in program.nodes for operand in node.operands)
+    uses = program.uses
     found = {node.number: key for node in program.arrays if (key := _known_in(node, known, uses)) is not None}
+    if not found:
+        return program
 
     def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
         if node.number not in found:
@@ -41,7 +43,7 @@ def quotients(program: Program) -> Program:
     return rebuild(program, rule, lambda node: node.number in found)
 
 
-def _known_in(node: AnyNode, known: dict[Key, AnyNode], uses: Counter[int]) -> Key | None:
+def _known_in(node: AnyNode, known: dict[Key, AnyNode], uses: Mapping[int, int]) -> Key | None:
     """The quotient of one factor of a product and what it is divided by, if it is made anyway."""
     if not _is(node, "divide") or not _is(node.operands[0], "multiply") or uses[node.operands[0].number] > 1:
         return None

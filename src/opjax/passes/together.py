@@ -27,9 +27,10 @@ def together(program: Program) -> Program:
     sums = [node for node in program.arrays if isinstance(node, Apply) and node.function == "add"]
     if not sums:
         return program
-    uses = Counter(operand.number for node in program.nodes for operand in node.operands)
-    uses.update(root.number for root in program.roots.values())
+    uses = program.uses
     found = {n.number: s for n in sums if (s := _common_state(n, uses)) is not None}
+    if not found:
+        return program
 
     def rule(graph: Graph, node: AnyNode, operands: tuple[AnyNode, ...]) -> AnyNode:
         if node.number not in found:

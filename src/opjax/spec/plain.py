@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from opjax.ir.many import constants
@@ -70,12 +70,24 @@ class Plain:
                 return Span(rows.source, *found.span(pattern.sample.number_groups[0] + 1))
         raise AssertionError(text[start:end])
 
+    def number_spans(self, places: Iterable[int]) -> Iterator[Span]:
+        """Where the numbers of some rows are written: at the end of the line, as a rule."""
+        rows, numbers = self.lines.rows, self.numbers
+        source, starts, last, behind = rows.source, rows.starts, rows.size - 1, 1 + len(rows.indent)
+        text = source.text
+        for place in places:
+            number, start = numbers[place] or "", starts[place]
+            end = starts[place + 1] - behind if place < last else rows.end
+            at_end = text.endswith(number, start, end) and text.count(number, start, end) == 1
+            yield Span(source, end - len(number), end) if at_end else self.number_span(place)
+
     def values(self, graph: Graph) -> list[AnyNode | None]:
         """The numbers as nodes, in the order of the text."""
         count = len(self.numbers)
         first = dict(zip(reversed(self.numbers), range(count - 1, -1, -1), strict=True))
         new = [text for text in dict.fromkeys(self.numbers) if text is not None]
-        made = constants(graph, [float(text) for text in new], lambda at: self.number_span(first[new[at]]))
+        spans = [*self.number_spans([first[text] for text in new])]
+        made = constants(graph, [*map(float, new)], spans.__getitem__)
         known = dict(zip(new, made, strict=True))
         return [None if text is None else known[text] for text in self.numbers]
 
