@@ -58,18 +58,6 @@ class Plain:
     names: Sequence[str]
     numbers: Sequence[str | None]
 
-    def number_span(self, place: int) -> Span:
-        """Where the number of a row is written."""
-        rows, number = self.lines.rows, self.numbers[place] or ""
-        (start, end), text = rows.ends(place), rows.source.text
-        if text.endswith(number, start, end) and text.count(number, start, end) == 1:
-            return Span(rows.source, end - len(number), end)
-        for pattern in rows.patterns:
-            found = pattern.expression.fullmatch(text, start, end)
-            if found:
-                return Span(rows.source, *found.span(pattern.sample.number_groups[0] + 1))
-        raise AssertionError(text[start:end])
-
     def number_spans(self, places: Iterable[int]) -> Iterator[Span]:
         """Where the numbers of some rows are written: at the end of the line, as a rule."""
         rows, numbers = self.lines.rows, self.numbers
@@ -79,7 +67,17 @@ class Plain:
             number, start = numbers[place] or "", starts[place]
             end = starts[place + 1] - behind if place < last else rows.end
             at_end = text.endswith(number, start, end) and text.count(number, start, end) == 1
-            yield Span(source, end - len(number), end) if at_end else self.number_span(place)
+            yield Span(source, end - len(number), end) if at_end else self._number_span(place)
+
+    def _number_span(self, place: int) -> Span:
+        """Where the number of a row is written, read as the row was."""
+        rows = self.lines.rows
+        (start, end), text = rows.ends(place), rows.source.text
+        for pattern in rows.patterns:
+            found = pattern.expression.fullmatch(text, start, end)
+            if found:
+                return Span(rows.source, *found.span(pattern.sample.number_groups[0] + 1))
+        raise AssertionError(text[start:end])
 
     def values(self, graph: Graph) -> list[AnyNode | None]:
         """The numbers as nodes, in the order of the text."""
